@@ -1,0 +1,1 @@
+"""The headless trainer. It knows no Qt and names no single technique."""

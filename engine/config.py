@@ -1,0 +1,301 @@
+"""`RunConfig`: all that defines a run, as one frozen value, to and from YAML and flags.
+
+A strategy is written `id` or `id:name=value,name=value`: split at the first `:`, at commas without a backslash,
+and at the first `=`; `+` separates the items of a list.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from engine.catalogue import Catalogue, invalid_value, nearest
+from engine.message import InputError, message
+from engine.parameter import Parameter, parameter_of, parameters_of
+from engine.strategy import (
+    KINDS, Activation, Advice, Augmentation, Dataset, Initializer, Loss, Model, Optimizer, Regularizer, Scaling,
+    Scheduler, Stopping, Strategy,
+)  # fmt: skip
+from engine.yaml_file import parse_yaml
+
+FORMAT = 1
+ONE_CHOICE = tuple(name for name, kind in KINDS.items() if not kind.many)
+"""The kinds of which a run has exactly one: each is a field of `RunConfig` and a flag."""
+
+Amount = Annotated[str, StringConstraints(pattern=r"^(all|[1-9]\d{0,9}|(100|[1-9]?\d)(\.\d+)?%)$")]
+"""A number of samples (`2000`), a share of them (`10%`), or `all`."""
+
+MONITORS = ("val_loss", "val_accuracy", "train_loss", "train_accuracy", "clean_train_loss", "clean_train_accuracy")
+
+
+class RunConfig(BaseModel):
+    """All that defines a run."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, coerce_numbers_to_str=True
+    )
+
+    seed: int = Field(0, ge=0, lt=2**32)
+    """Seed of initial weights, order, augmentation and dropout; the same seed repeats the run."""
+    epochs: int = Field(20, ge=1, le=1_000_000)
+    """How often training goes through the training samples."""
+    batch_size: int = Field(64, ge=1, le=10_000_000)
+    """Samples per step."""
+    lr: float = Field(1e-3, gt=0, le=1e4)
+    """Base learning rate (학습률): how far each step moves the weights."""
+    train_samples: Amount = "all"
+    """Training samples to use after splitting: a number, a percentage, or all."""
+    validation_samples: Amount = "10%"
+    """Samples set aside for validation where the data set has no such part: a number or a percentage."""
+    split_seed: int = Field(0, ge=0, lt=2**32)
+    """Seed of the split into parts, apart from `seed` so that runs of many seeds share their validation samples."""
+    monitor: Literal[MONITORS] = "val_loss"  # type: ignore[valid-type]
+    """The figure by which the best epoch is chosen."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Precision of the forward and backward pass."""
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """Where to train: auto, cpu, cuda or mps."""
+    threads: int = Field(0, ge=0, le=1024)
+    """Processor threads; 0 measures which number is fastest."""
+    keep_every: int = Field(0, ge=0)
+    """Keep a checkpoint of its own every so many steps; 0 keeps only best and last."""
+    name: str = Field("", max_length=120)
+    """A name for the run."""
+
+    dataset: Dataset
+    scaling: Scaling
+    model: Model
+    activation: Activation
+    initializer: Initializer
+    loss: Loss
+    optimizer: Optimizer
+    with_: tuple[Strategy, ...] = ()
+    offered: tuple[Strategy, ...] = ()
+    """Parameters for plugins that are not ticked yet. No part of what the run does."""
+
+    # --- the ticked plugins, by kind -------------------------------------------------------------
+
+    @property
+    def augmentations(self) -> tuple[Augmentation, ...]:
+        return tuple(s for s in self.with_ if isinstance(s, Augmentation))
+
+    @property
+    def regularizers(self) -> tuple[Regularizer, ...]:
+        return tuple(s for s in self.with_ if isinstance(s, Regularizer))
+
+    @property
+    def schedulers(self) -> tuple[Scheduler, ...]:
+        return tuple(s for s in self.with_ if isinstance(s, Scheduler))
+
+    @property
+    def stoppings(self) -> tuple[Stopping, ...]:
+        return tuple(s for s in self.with_ if isinstance(s, Stopping))
+
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Every strategy of the run: one of each one-choice kind, then the ticked ones in their order."""
+        return (*(getattr(self, kind) for kind in ONE_CHOICE), *self.with_)
+
+    # --- changes ---------------------------------------------------------------------------------
+
+    def ticked(self, strategy: Strategy) -> RunConfig:
+        """With this strategy: in the place of the one with its id, else after the last of its kind."""
+        if not strategy.many:
+            return self.changed({strategy.kind: strategy})
+        kept = list(self.with_)
+        for position, other in enumerate(kept):
+            if other.id == strategy.id:
+                kept[position] = strategy
+                break
+        else:
+            kept.append(strategy)
+        offered = tuple(other for other in self.offered if other.id != strategy.id)
+        return self.changed({"with_": tuple(kept), "offered": offered})
+
+    def unticked(self, id: str) -> RunConfig:
+        """Without the strategy of this id, whose parameters stay on offer."""
+        gone = tuple(s for s in self.with_ if s.id == id)
+        kept = tuple(s for s in self.with_ if s.id != id)
+        return self.changed({"with_": kept, "offered": (*self.offered, *gone)})
+
+    def changed(self, values: dict[str, Any]) -> RunConfig:
+        """With other values for these fields. Raises `InputError` for one out of range."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        try:
+            return RunConfig(**{**fields, **values})
+        except ValidationError as error:
+            raise invalid_value("", error) from None
+
+    # --- what to tell before the run -------------------------------------------------------------
+
+    def advice(self) -> list[tuple[str, Advice]]:
+        """What to tell about these settings, each with the id of the strategy concerned."""
+        found: list[tuple[str, Advice]] = []
+        ids = [strategy.id for strategy in self.with_]
+        slots: dict[str, str] = {}
+        shape: str | None = None
+        for strategy in self.with_:
+            if ids.count(strategy.id) > 1:
+                found.append((strategy.id, _error("twice", "{id} is listed twice", id=strategy.id)))
+            slot = strategy.slot if isinstance(strategy, Regularizer) else None
+            if slot is not None and slot not in self.model.slots:
+                found.append((strategy.id, _error(
+                    "no-slot", "the model {model} has no place for {id} (it lacks the slot {slot}): untick it or "
+                    "choose another model", model=self.model.id, id=strategy.id, slot=slot,
+                )))  # fmt: skip
+            elif slot is not None and slot in slots:
+                found.append((strategy.id, _error(
+                    "slot-taken", "{id} and {other} want the same place: untick one", id=strategy.id, other=slots[slot]
+                )))  # fmt: skip
+            if slot is not None:
+                slots.setdefault(slot, strategy.id)
+            if isinstance(strategy, Scheduler) and strategy.shape:
+                if shape is not None:
+                    found.append((strategy.id, _error(
+                        "two-schedules", "{id} and {other} each lay down the whole course of the learning rate: "
+                        "untick one", id=strategy.id, other=shape,
+                    )))  # fmt: skip
+                shape = strategy.id
+        for strategy in self.strategies:
+            found.extend((strategy.id, advice) for advice in strategy.advice(self))
+        return found
+
+    def check(self) -> None:
+        """Raise `InputError` for the first error among the advice."""
+        for _, advice in self.advice():
+            if advice.level == "error":
+                raise InputError(advice.text.code, advice.text.template, **advice.text.values)
+
+    # --- to and from mappings --------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values, as they stand in YAML and in a checkpoint."""
+        data: dict[str, Any] = {"format": FORMAT}
+        data |= {name: getattr(self, name) for name in _scalar_fields()}
+        data |= {kind: strategy_to_dict(getattr(self, kind)) for kind in ONE_CHOICE}
+        data["with"] = [strategy_to_dict(strategy) for strategy in self.with_]
+        if self.offered:
+            data["offered"] = [strategy_to_dict(strategy) for strategy in self.offered]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], catalogue: Catalogue, base: RunConfig | None = None) -> RunConfig:
+        """The settings in a mapping; what it leaves out is as in `base`, else as in the recipe `default`.
+
+        Raises `InputError` for an unknown key, strategy or parameter, a bad value, or a newer format.
+        """
+        data = dict(data)
+        version = data.pop("format", FORMAT)
+        if version != FORMAT:
+            raise InputError(
+                "newer-format", "the settings are of format {version}, this Tunedeck reads format {known}: update it",
+                version=version, known=FORMAT,
+            )  # fmt: skip
+        values: dict[str, Any] = {}
+        for key, value in data.items():
+            if key in ONE_CHOICE:
+                values[key] = _strategy_from(value, key, catalogue)
+            elif key in ("with", "offered"):
+                if not isinstance(value, list):
+                    raise InputError("not-a-list", "{key} is not a list of plugins", key=key)
+                values["with_" if key == "with" else key] = tuple(_strategy_from(v, None, catalogue) for v in value)
+            elif key in _scalar_fields():
+                values[key] = value
+            else:
+                known = [*_scalar_fields(), *ONE_CHOICE, "with", "offered"]
+                raise InputError(
+                    "unknown-setting", "there is no setting {key}{nearest}", key=repr(key), nearest=nearest(key, known)
+                )
+        if base is None and not all(kind in values for kind in ONE_CHOICE):
+            base = recipe("default", catalogue)
+        fields = {name: getattr(base, name) for name in cls.model_fields} if base else {}
+        if "with_" in values and "offered" not in values:
+            ids = {strategy.id for strategy in values["with_"]}
+            values["offered"] = tuple(s for s in fields.get("offered", ()) if s.id not in ids)
+        for strategy in values.get("with_", ()):
+            if not strategy.many:
+                raise InputError(
+                    "not-ticked", "{id} is chosen, not ticked: give it as {kind}", id=strategy.id, kind=strategy.kind
+                )
+        try:
+            return cls(**{**fields, **values})
+        except ValidationError as error:
+            raise invalid_value("", error) from None
+
+
+def recipe(name: str, catalogue: Catalogue) -> RunConfig:
+    """The bundled recipe of this name. Raises `InputError`, with the names there are, where there is none."""
+    if name not in recipe_names():
+        raise InputError(
+            "unknown-recipe", "there is no recipe {name}: choose one of {known}",
+            name=repr(name), known=", ".join(recipe_names()),
+        )  # fmt: skip
+    text = (resources.files("resources") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+    return RunConfig.from_dict(parse_yaml(text, f"{name}.yaml"), catalogue)
+
+
+def recipe_names() -> list[str]:
+    """The bundled recipes."""
+    folder = resources.files("resources") / "recipes"
+    return sorted(Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".yaml"))
+
+
+def parse_strategy(text: str, catalogue: Catalogue, kind: str | None = None, base: RunConfig | None = None) -> Strategy:
+    """The strategy that `id:name=value,...` stands for; what it leaves out is as `base` has or offers it.
+
+    Raises `InputError` as `Catalogue.make`, and for a part without `=`.
+    """
+    id, _, rest = text.partition(":")
+    entry = catalogue.entry(id)
+    known = {parameter.name: parameter for parameter in entry.parameters}
+    present = (*base.strategies, *base.offered) if base else ()
+    values: dict[str, Any] = next((dict(s) for s in present if s.id == id), {})
+    for part in re.split(r"(?<!\\),", rest) if rest else []:
+        name, equals, value = part.replace("\\,", ",").partition("=")
+        if not equals:
+            raise InputError("no-equals", "in {text}, {part} is not of the form name=value", text=text, part=repr(part))
+        values[name] = known[name].read(value) if name in known else value
+    return catalogue.make(kind, id, values)
+
+
+def format_strategy(strategy: Strategy) -> str:
+    """The text that `parse_strategy` turns back into the strategy; parameters at their default are left out."""
+    parts = [
+        f"{parameter.name}={parameter.write(value)}".replace(",", "\\,")
+        for parameter in parameters_of(type(strategy))
+        if (value := getattr(strategy, parameter.name)) != parameter.default
+    ]
+    return strategy.id + (":" + ",".join(parts) if parts else "")
+
+
+def strategy_to_dict(strategy: Strategy) -> dict[str, Any]:
+    """A strategy as plain values: its id, then its parameters."""
+    return {"id": strategy.id, **strategy.model_dump(mode="json")}
+
+
+def run_parameters() -> tuple[Parameter, ...]:
+    """The parameters of a run besides its strategies: each a field in the window and a flag."""
+    return tuple(parameter_of(name, RunConfig.model_fields[name]) for name in _scalar_fields() if name != "device") + (
+        Parameter("device", "str", "auto", RunConfig.model_fields["device"].description or ""),
+    )
+
+
+def _scalar_fields() -> list[str]:
+    return [name for name in RunConfig.model_fields if name not in (*ONE_CHOICE, "with_", "offered")]
+
+
+def _strategy_from(value: Any, kind: str | None, catalogue: Catalogue) -> Strategy:
+    if isinstance(value, str):
+        return parse_strategy(value, catalogue, kind)
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+        raise InputError("no-id", "a plugin in the settings has no id: write {{id: name, parameter: value}}")
+    values = {name: item for name, item in value.items() if name != "id"}
+    return catalogue.make(kind, value["id"], values)
+
+
+def _error(code: str, template: str, **values: Any) -> Advice:
+    return Advice("error", message(code, template, **values))

@@ -1,0 +1,217 @@
+"""Data sets that stay resident, their parts, and the batches of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.config import RunConfig
+from engine.message import InputError, Message
+from engine.randomness import generator, stream
+from engine.strategy import DataSpec
+
+TEST_SHARE = 0.2
+"""Share of the samples set aside for the test, where the source has no such part."""
+
+Report = Callable[[Message, float | None], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a data set may use while it loads."""
+
+    folder: Path
+    """Where downloads and caches are kept."""
+    report: Report = lambda text, fraction: None
+    """Tell how far loading is: a message, and 0 to 1 or None."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some samples: `inputs` uint8 `[N, C, H, W]` or float32 `[N, F]`, and `targets` int64 `[N]` or float32 `[N, K]`."""
+
+    inputs: Tensor
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, rows: Tensor) -> Part:
+        """These rows (int64), copied."""
+        return Part(self.inputs.index_select(0, rows), self.targets.index_select(0, rows))
+
+    def to(self, device: torch.device) -> Part:
+        """On this device."""
+        return Part(self.inputs.to(device), self.targets.to(device))
+
+
+@dataclass(frozen=True)
+class DataBundle:
+    """What a data set gives: samples in the parts that its source has."""
+
+    training: Part
+    validation: Part | None = None
+    test: Part | None = None
+    class_names: tuple[str, ...] = ()
+    task: Literal["classification", "regression"] = "classification"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A data set as a run uses it."""
+
+    training: Part
+    validation: Part | None
+    test: Part | None
+    class_names: tuple[str, ...]
+    spec: DataSpec
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Samples for training, validation and test."""
+        return (len(self.training), len(self.validation or ()), len(self.test or ()))
+
+    def to(self, device: torch.device) -> Parts:
+        """On this device."""
+        moved = {name: part.to(device) for name in ("training", "validation", "test") if (part := getattr(self, name))}
+        return replace(self, **moved)
+
+
+def split(bundle: DataBundle, config: RunConfig) -> Parts:
+    """The parts of a run, where the source lacks one cut from its training samples, stratified and seeded.
+
+    Exact duplicates stay in one part. The seed is `split_seed` alone, so that runs of many seeds share their parts.
+    Raises `InputError` where more samples are asked for than there are.
+    """
+    training, validation, test = bundle.training, bundle.validation, bundle.test
+    _check(bundle)
+    if test is None:
+        training, test = _cut(training, round(TEST_SHARE * len(training)), stream(config.split_seed, "test"))
+    if validation is None:
+        count = amount(config.validation_samples, len(training), "validation_samples")
+        training, validation = _cut(training, count, stream(config.split_seed, "validation"))
+    count = amount(config.train_samples, len(training), "train_samples")
+    if count < len(training):
+        order = _stratified(training, stream(config.split_seed, "train-samples"))
+        training = training.take(order[:count].sort().values)
+    if len(training) < 2:
+        raise InputError("too-few-samples", "there are {count} training samples: at least 2 are needed", count=len(training))
+    return Parts(
+        training, validation if len(validation) else None, test if len(test) else None, bundle.class_names,
+        _spec(bundle, training),
+    )  # fmt: skip
+
+
+def amount(text: str, of: int, name: str) -> int:
+    """The number of samples that an amount such as `2000`, `10%` or `all` means, of so many."""
+    if text == "all":
+        return of
+    if text.endswith("%"):
+        return round(float(text[:-1]) / 100 * of)
+    if int(text) > of:
+        raise InputError(
+            "too-many-samples", "{name} is {asked}, but there are only {count}", name=name, asked=text, count=of
+        )
+    return int(text)
+
+
+def _check(bundle: DataBundle) -> None:
+    for part in (bundle.training, bundle.validation, bundle.test):
+        if part is None:
+            continue
+        images = part.inputs.dtype == torch.uint8 and part.inputs.ndim == 4
+        features = part.inputs.dtype == torch.float32 and part.inputs.ndim == 2
+        if not (images or features) or len(part.inputs) != len(part.targets):
+            raise InputError(
+                "bad-bundle", "the data set gave {dtype} inputs of shape {shape} with {count} targets: inputs are uint8 "
+                "[N, C, H, W] or float32 [N, F], one target each",
+                dtype=str(part.inputs.dtype), shape=str(list(part.inputs.shape)), count=len(part.targets),
+            )  # fmt: skip
+
+
+def _spec(bundle: DataBundle, training: Part) -> DataSpec:
+    shape = tuple(training.inputs.shape[1:])
+    if bundle.task == "regression":
+        return DataSpec(shape, training.targets.shape[1], "regression")
+    classes = len(bundle.class_names) or int(training.targets.max()) + 1
+    counts = torch.bincount(training.targets, minlength=classes)
+    return DataSpec(shape, classes, "classification", tuple(counts.tolist()))
+
+
+def _cut(part: Part, count: int, seed: int) -> tuple[Part, Part]:
+    """The rest, and `count` samples taken out; a group of exact duplicates goes to one side as a whole."""
+    groups = _groups(part.inputs)
+    sizes = np.bincount(groups)
+    taken = np.zeros(len(sizes), dtype=bool)
+    missing = count
+    for group in dict.fromkeys(groups[_stratified(part, seed).numpy()].tolist()):
+        if missing == 0:
+            break
+        if sizes[group] <= missing:
+            taken[group] = True
+            missing -= sizes[group]
+    out = torch.from_numpy(taken[groups])
+    rows = torch.arange(len(part))
+    return part.take(rows[~out]), part.take(rows[out])
+
+
+def _groups(inputs: Tensor) -> np.ndarray:
+    """For each sample the number of its group of exact duplicates, `[N]`."""
+    rows = inputs.reshape(len(inputs), -1).numpy()
+    known: dict[bytes, int] = {}
+    digests = (blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
+    return np.fromiter((known.setdefault(digest, len(known)) for digest in digests), np.int64, len(rows))
+
+
+def _stratified(part: Part, seed: int) -> Tensor:
+    """All rows in an order of which any first part has each class in its due share, and holds every shorter one.
+
+    Each class is shuffled and spread evenly over the order.
+    """
+    shuffled = torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))
+    if part.targets.ndim > 1 or part.targets.is_floating_point():
+        return shuffled
+    classes = part.targets[shuffled]
+    place = torch.empty(len(part), dtype=torch.float64)
+    for label in classes.unique().tolist():
+        where = (classes == label).nonzero().squeeze(1)
+        place[where] = (torch.arange(len(where), dtype=torch.float64) + 0.5) / len(where)
+    return shuffled[place.argsort(stable=True)]
+
+
+def permutation(count: int, seed: int, epoch: int) -> Tensor:
+    """The order in which epoch number `epoch` visits `count` samples, int64 `[count]`."""
+    return torch.randperm(count, generator=generator(seed, "order", epoch))
+
+
+def batch_bounds(count: int, size: int) -> list[tuple[int, int]]:
+    """Start and end of each batch. A remainder of one sample joins the batch before it: batch norm can't use one."""
+    starts = list(range(0, count, size))
+    if len(starts) > 1 and count - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], count], strict=True))
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """Brings inputs into the range in which the network sees them."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """float32 of the same shape: `(inputs - mean) / std`."""
+        return (inputs - self.mean).div_(self.std)
+
+    @classmethod
+    def of(cls, mean: Tensor, std: Tensor, inputs_ndim: int, device: torch.device) -> Scaler:
+        """From statistics `[C]`, to be applied to inputs of so many dimensions."""
+        shape = (1, -1, *(1,) * (inputs_ndim - 2))
+        return cls(mean.float().view(shape).to(device), std.float().view(shape).to(device))

@@ -1,0 +1,123 @@
+"""What happens in a run, as frozen values: numbers, strings and tuples, never a tensor, a module or an exception.
+
+A run is a sequence of them: perhaps `Loading`, then `Started`, many `Steps`, an `EpochEnded` per epoch, `Saved`
+after each save, and exactly one last event, `Finished` or `Failed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.history import EpochRow
+from engine.message import Message
+
+
+@dataclass(frozen=True)
+class Loading:
+    """The run is being prepared: data are read or downloaded."""
+
+    text: Message
+    fraction: float | None = None
+    """How much is done, 0 to 1; None where it can't be told."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """Everything is ready; the first step comes next."""
+
+    run: str
+    """The run's folder; empty for a run that is kept in memory."""
+    epoch: int
+    """Epochs already completed: 0 unless the run is resumed."""
+    step: int
+    epochs: int
+    steps_per_epoch: int
+    parts: tuple[int, int, int]
+    """Samples for training, validation and test."""
+    parameters: int
+    device: str
+    threads: int
+    lr: float
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Some steps were taken."""
+
+    rows: tuple[tuple[int, float, float], ...]
+    """Step, loss, lr of each."""
+    epoch: int
+    """The epoch that they belong to, counted from 1."""
+    batch: int
+    """Batches of that epoch that are done."""
+    samples_per_second: float
+    """Of this epoch so far."""
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """An epoch was trained and evaluated."""
+
+    row: EpochRow
+    best: bool
+    """Whether it is the best so far."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint was written, whole."""
+
+    path: str
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class SaveFailed:
+    """A checkpoint could not be written; the one before it is intact. Going on tries again."""
+
+    text: Message
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A setting was changed in the run."""
+
+    step: int
+    field: str
+    old: float
+    new: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The last event of a run that ended: all epochs done, or stopped for a reason."""
+
+    reason: Message
+    stopped: bool
+    """Whether a person stopped it, so that it can be continued; then the test part was not touched."""
+    epochs: int
+    step: int
+    best_epoch: int | None
+    best_val_loss: float | None
+    best_val_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+    samples_per_second: float | None
+    seconds: float
+    checkpoint: str | None
+    """The best checkpoint; None for a run kept in memory."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The last event of a run that could not go on. Its last checkpoint is whole."""
+
+    text: Message
+    step: int
+    plugin: str | None
+    """The id of the strategy in whose code it happened."""
+    traceback: str
+
+
+Event = Loading | Started | Steps | EpochEnded | Saved | SaveFailed | Changed | Finished | Failed

@@ -1,0 +1,61 @@
+"""What to train on: the device, and the number of processor threads that is fastest for a model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import torch
+
+from engine.message import InputError
+
+TIMED_SECONDS = 0.15
+"""How long each number of threads is tried."""
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device that a name such as `auto` or `cuda:1` means here. Raises `InputError` where it is absent."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = torch.device(name)
+    present = {
+        "cpu": True,
+        "mps": torch.backends.mps.is_available(),
+        "cuda": (device.index or 0) < torch.cuda.device_count(),
+    }[device.type]
+    if not present:
+        raise InputError("no-device", "there is no device {name} here: use --device auto or cpu", name=name)
+    return device
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fastest_threads(step: Callable[[], None]) -> int:
+    """Set and return the number of threads with which `step` runs fastest on this machine, as timed now.
+
+    More threads are often slower: a small network's operations end before a second thread has woken.
+    """
+    counts = sorted({1, max(1, processors() // 2), processors()})
+    if len(counts) == 1:
+        torch.set_num_threads(1)
+        return 1
+    step()
+    seconds = {count: _seconds_per_step(step, count) for count in counts}
+    best = min(counts, key=lambda count: seconds[count])
+    torch.set_num_threads(best)
+    return best
+
+
+def _seconds_per_step(step: Callable[[], None], threads: int) -> float:
+    """The fastest step within a short time: what the machine can do when nothing disturbs it."""
+    torch.set_num_threads(threads)
+    step()
+    fastest, end = float("inf"), time.perf_counter() + TIMED_SECONDS
+    while (start := time.perf_counter()) < end:
+        step()
+        fastest = min(fastest, time.perf_counter() - start)
+    return fastest

@@ -1,0 +1,54 @@
+"""The IDX format, in which MNIST and its kin are distributed: plain or gzip-compressed, checked before it is read.
+
+Format: http://yann.lecun.com/exdb/mnist (0x00000803 for images `[N, H, W]`, 0x00000801 for labels `[N]`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from engine.message import InputError
+
+MAX_BYTES = 2**31
+"""A file that claims to hold more is refused."""
+
+
+def read_idx(path: Path, dimensions: int) -> Tensor:
+    """The uint8 array in an IDX file, or in the file of that name with `.gz`.
+
+    Raises `InputError` where there is no such file, it is damaged, or has another number of dimensions.
+    """
+    packed = path.with_name(path.name + ".gz")
+    found = next((candidate for candidate in (path, packed) if candidate.is_file()), None)
+    if found is None:
+        raise InputError("no-data-file", "{path} is missing", path=packed)
+    try:
+        with gzip.open(found) if found == packed else open(found, "rb") as file:
+            header = file.read(4 + 4 * dimensions)
+            if len(header) < 4 + 4 * dimensions or header[:4] != bytes([0, 0, 8, dimensions]):
+                raise _damaged(found)
+            shape = struct.unpack(f">{dimensions}I", header[4:])
+            size = math.prod(shape)
+            if not 0 < size <= MAX_BYTES:
+                raise _damaged(found)
+            data = file.read(size)
+            if len(data) < size or file.read(1):
+                raise _damaged(found)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise _damaged(found) from None
+    except OSError as error:
+        raise InputError(
+            "unreadable", "{path} can't be read: {reason}", path=found, reason=error.strerror or str(error)
+        ) from None
+    return torch.frombuffer(bytearray(data), dtype=torch.uint8).reshape(shape)
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError("damaged-data", "{path} is damaged or not in the IDX format: download it again", path=path)

@@ -1,0 +1,83 @@
+"""From settings to a network, its optimizer, and back into a snapshot's tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from engine.checkpoint import Snapshot
+from engine.config import RunConfig
+from engine.message import InputError
+from engine.randomness import seed_global_generators, stream
+from engine.strategy import DataSpec, ParameterGroup, Slots, overrides
+
+
+def build_network(config: RunConfig, data: DataSpec) -> nn.Module:
+    """The network with its initial weights, which depend on the seed and the settings alone."""
+    seed_global_generators(stream(config.seed, "weights"))
+    model = config.model.build(data, Slots(config.activation, config.regularizers))
+    config.initializer.apply(model)
+    if any(isinstance(module, nn.Conv2d) for module in model.modules()):
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model
+
+
+def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
+    """The optimizer over the trainable parameters, divided into groups by the regularizers that want to."""
+    groups: list[ParameterGroup] = [{"params": [(n, p) for n, p in model.named_parameters() if p.requires_grad]}]
+    for regularizer in config.regularizers:
+        if overrides(regularizer, "parameter_groups"):
+            groups = regularizer.parameter_groups(groups)
+    return config.optimizer.build(groups)
+
+
+def network_tensors(model: nn.Module, optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors `model.*` and `optimizer.<parameter>.<key>`, and the optimizer's plain numbers by that name."""
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    numbers: dict[str, Any] = {}
+    for name, parameter in _optimized(optimizer):
+        for key, value in optimizer.state.get(parameter, {}).items():
+            if isinstance(value, Tensor):
+                tensors[f"optimizer.{name}.{key}"] = value
+            elif value is not None:
+                numbers[f"{name}.{key}"] = value
+    return tensors, numbers
+
+
+def restore_model(model: nn.Module, snapshot: Snapshot, where: str) -> None:
+    """Set a network's tensors to a snapshot's. Raises `InputError` where they don't fit."""
+    try:
+        model.load_state_dict(snapshot.group("model"))
+    except RuntimeError as error:
+        raise InputError(
+            "weights-do-not-fit", "the weights of {path} do not fit the model that its settings name: {reason}",
+            path=where, reason=" ".join(str(error).split())[:200],
+        ) from None  # fmt: skip
+
+
+def restore_optimizer(optimizer: Optimizer, snapshot: Snapshot) -> None:
+    """Set an optimizer's state to a snapshot's, in the memory layout of its parameters."""
+    parameters = dict(_optimized(optimizer))
+    for name, tensor in snapshot.group("optimizer").items():
+        owner, key = name.rsplit(".", 1)
+        parameter = parameters[owner]
+        if tensor.shape == parameter.shape:
+            # Fused kernels read state and parameter side by side: the strides must be the same.
+            tensor = torch.empty_like(parameter, dtype=tensor.dtype).copy_(tensor)
+        elif tensor.ndim:
+            tensor = tensor.to(parameter.device)
+        optimizer.state[parameter][key] = tensor
+    for name, value in snapshot.meta.get("optimizer", {}).items():
+        owner, key = name.rsplit(".", 1)
+        optimizer.state[parameters[owner]][key] = value
+
+
+def _optimized(optimizer: Optimizer) -> list[tuple[str, nn.Parameter]]:
+    return [
+        (name, parameter)
+        for group in optimizer.param_groups
+        for name, parameter in zip(group["param_names"], group["params"], strict=True)
+    ]

@@ -1,0 +1,101 @@
+"""Where a run stands: what a checkpoint must hold besides tensors and history."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from engine.message import Message
+
+FLUSH_SECONDS = 0.05
+"""How long losses stay on the device before they come over together."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting changed in mid-run: kept, in order, with the run's settings."""
+
+    step: int
+    field: str
+    """`lr`: another learning rate; `epochs`: another total of epochs, under the schedule as it was planned; `schedule`:
+    the schedule planned anew for so many epochs."""
+    old: float
+    new: float
+
+
+@dataclass
+class Sums:
+    """The sums of the present epoch so far."""
+
+    loss: float = 0.0
+    correct: int = 0
+    samples: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Position:
+    """Where a run stands."""
+
+    epoch: int = 0
+    """Epochs completed."""
+    batch: int = 0
+    """Batches completed in the present epoch."""
+    step: int = 0
+    sums: Sums = field(default_factory=Sums)
+    changes: list[Change] = field(default_factory=list)
+    reason: Message | None = None
+    """Why the run ended; None as long as it goes on."""
+
+    def to_meta(self) -> dict[str, Any]:
+        """As a checkpoint's metadata holds it."""
+        return {
+            "changes": [asdict(change) for change in self.changes],
+            "progress": {
+                "epoch": self.epoch, "batch": self.batch, "step": self.step,
+                "reason": self.reason.to_dict() if self.reason else None,
+            },
+            "sums": asdict(self.sums),
+        }  # fmt: skip
+
+    @classmethod
+    def from_meta(cls, meta: dict[str, Any]) -> Position:
+        """From a checkpoint's metadata."""
+        progress = meta["progress"]
+        return cls(
+            epoch=progress["epoch"],
+            batch=progress["batch"],
+            step=progress["step"],
+            sums=Sums(**meta["sums"]),
+            changes=[Change(**change) for change in meta["changes"]],
+            reason=Message.from_dict(progress["reason"]) if progress["reason"] else None,
+        )
+
+
+class Stopwatch:
+    """The time of an epoch's training, without pauses, saves and evaluations; and when to flush."""
+
+    def __init__(self) -> None:
+        self._start = self._flushed = time.perf_counter()
+
+    def start(self, seconds: float) -> None:
+        """Begin an epoch that has taken so many seconds already."""
+        self._flushed = time.perf_counter()
+        self._start = self._flushed - seconds
+
+    def exclude(self, seconds: float) -> None:
+        """Don't count the last so many seconds."""
+        self._start += seconds
+
+    def seconds(self) -> float:
+        """Seconds of the epoch so far."""
+        return time.perf_counter() - self._start
+
+    def flush_is_due(self) -> bool:
+        """Whether it is time to flush; if so, the next time is counted from now."""
+        now = time.perf_counter()
+        due = now - self._flushed > FLUSH_SECONDS
+        if due:
+            self._flushed = now
+        return due

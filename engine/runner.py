@@ -1,0 +1,120 @@
+"""The thread around the generator: commands in, events out.
+
+The trainer is suspended between steps whenever it yields; only there does the runner pause it, stop it, save it
+or change its learning rate. So the loop needs no locks and no flags.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from engine.checkpoint import NotFinite, write_checkpoint
+from engine.data import Report
+from engine.events import Event, Failed, Finished, Loading, Saved, SaveFailed
+from engine.message import InputError, message
+from engine.trainer import LossNotFinite, Stop, Trainer
+
+
+class Runner:
+    """Drives one run in a thread of its own.
+
+    `make` builds the trainer inside the thread, so that reading data and timing threads hold nobody up; it is given
+    a function to report progress with. Events arrive in `events`, the last of them `Finished` or `Failed`.
+    """
+
+    def __init__(self, make: Callable[[Report], Trainer]) -> None:
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._make = make
+        self._commands: queue.SimpleQueue[Callable[[Trainer], None]] = queue.SimpleQueue()
+        self._paused = False
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="training")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def pause(self) -> None:
+        """Hold before the next step."""
+        self._commands.put(lambda trainer: self._hold(True))
+
+    def resume(self) -> None:
+        """Go on after a pause, or try a failed save again."""
+        self._commands.put(lambda trainer: self._hold(False))
+
+    def stop(self) -> None:
+        """End before the next step, with best and last kept. A second time: also where saving fails."""
+        self._commands.put(lambda trainer: self._end())
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint of the present moment to a file of the user's choice: `Saved` or `SaveFailed` follows."""
+        self._commands.put(lambda trainer: self._save(trainer, path))
+
+    def change_lr(self, lr: float) -> None:
+        """Go on with another learning rate, recorded with the run: `Changed` follows."""
+        self._commands.put(lambda trainer: self.events.put(trainer.change_lr(lr)))
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; whether it came in time."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    # --- in the thread ---------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            trainer = self._make(lambda text, fraction: self.events.put(Loading(text, fraction)))
+            self._drive(trainer)
+        except InputError as error:
+            self.events.put(Failed(error.message, 0, None, ""))
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            text = message("run-failed", "{what} failed at step {step}: {error}", what="the start", step=0, error=what)
+            self.events.put(Failed(text, 0, None, traceback.format_exc()))
+
+    def _drive(self, trainer: Trainer) -> None:
+        with closing(trainer.run()) as run:
+            event = next(run)
+            while True:
+                if event is not None:
+                    self.events.put(event)
+                if isinstance(event, (Finished, Failed)):
+                    return
+                self._paused = self._paused or isinstance(event, SaveFailed)
+                self._obey(trainer)
+                if self._stopping:
+                    self._stopping = False
+                    event = run.throw(Stop())
+                else:
+                    event = next(run)
+
+    def _obey(self, trainer: Trainer) -> None:
+        """Carry out the commands that wait; in a pause, wait for the one that ends it."""
+        while self._paused or not self._commands.empty():
+            started = time.perf_counter()
+            command = self._commands.get()
+            trainer.exclude(time.perf_counter() - started)
+            command(trainer)
+
+    def _hold(self, paused: bool) -> None:
+        self._paused = paused
+
+    def _end(self) -> None:
+        self._stopping, self._paused = True, False
+
+    def _save(self, trainer: Trainer, path: Path) -> None:
+        started = time.perf_counter()
+        try:
+            write_checkpoint(path, trainer.snapshot())
+        except (OSError, NotFinite, LossNotFinite) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            self.events.put(SaveFailed(message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason)))
+        else:
+            self.events.put(Saved(str(path), trainer.position.epoch, trainer.position.step))
+        trainer.exclude(time.perf_counter() - started)

@@ -1,0 +1,228 @@
+"""Where a run keeps its checkpoints and its record: a folder in the workspace, or memory."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import shutil
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.checkpoint import Snapshot, decode, encode, read_checkpoint, write_checkpoint
+from engine.files import flush_folder, write_text
+from engine.history import EPOCH_HEADER, STEP_HEADER, EpochRow, History, epoch_line, read_history, step_line
+from engine.lock import FileLock
+from engine.message import InputError
+from engine.yaml_file import write_yaml
+
+
+class Store(Protocol):
+    """What a trainer asks of the place where its run is kept."""
+
+    @property
+    def where(self) -> str:
+        """The run's folder, or empty."""
+
+    @property
+    def best_path(self) -> str | None:
+        """The file of the best checkpoint, or None."""
+
+    def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
+        """Keep the resolved settings with their changes, and what the run runs on."""
+
+    def save(self, snapshot: Snapshot, *, best: bool, keep: int | None = None) -> str:
+        """Keep a snapshot as the last, as the best where it is, and under the step `keep`; return its path."""
+
+    def best(self) -> Snapshot | None:
+        """The best snapshot, or None where there is none yet."""
+
+    def add_epoch(self, row: EpochRow) -> None:
+        """Append to the record."""
+
+    def add_steps(self, rows: list[tuple[int, float, float]]) -> None:
+        """Append to the record."""
+
+    def log(self, text: str) -> None:
+        """Write a line to the run's log."""
+
+    def close(self) -> None:
+        """Give the run free for others. May be called twice."""
+
+
+class MemoryStore:
+    """Keeps a run in memory: for tests, trials and previews. Snapshots are kept as the bytes of their files."""
+
+    where = ""
+    best_path = None
+
+    def __init__(self) -> None:
+        self.last_bytes: bytes | None = None
+        self.best_bytes: bytes | None = None
+        self.kept: dict[int, bytes] = {}
+
+    def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
+        pass
+
+    def save(self, snapshot: Snapshot, *, best: bool, keep: int | None = None) -> str:
+        self.last_bytes = encode(snapshot)
+        if best:
+            self.best_bytes = self.last_bytes
+        if keep is not None:
+            self.kept[keep] = self.last_bytes
+        return ""
+
+    def best(self) -> Snapshot | None:
+        return decode(self.best_bytes, "memory") if self.best_bytes else None
+
+    def last(self) -> Snapshot:
+        assert self.last_bytes is not None, "nothing was saved yet"
+        return decode(self.last_bytes, "memory")
+
+    def add_epoch(self, row: EpochRow) -> None:
+        pass
+
+    def add_steps(self, rows: list[tuple[int, float, float]]) -> None:
+        pass
+
+    def log(self, text: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class RunFolder:
+    """A run's folder: settings, record, log and checkpoints, locked while the run runs."""
+
+    def __init__(self, path: Path) -> None:
+        """Take hold of a run's folder. Raises `InputError` where another process holds it or it can't be written."""
+        self.path = path
+        try:
+            (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / "lock")
+            for stale in [*path.glob(".*.tmp"), *(path / "checkpoints").glob(".*.tmp")]:
+                stale.unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+
+    @classmethod
+    def create(cls, workspace: Path, model: str, dataset: str) -> RunFolder:
+        """A new run in the workspace, named for the present moment, the model and the data set."""
+        stem = f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{model}-{dataset}"
+        for number in range(1, 1000):
+            path = workspace / "runs" / (stem if number == 1 else f"{stem}-{number}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise cannot_write(workspace, error) from None
+            folder = cls(path)
+            folder.rewrite_record(History())
+            return folder
+        raise InputError("too-many-runs", "{path} holds too many runs of this second", path=workspace / "runs")
+
+    @property
+    def where(self) -> str:
+        return str(self.path)
+
+    @property
+    def best_path(self) -> str | None:
+        path = self.path / "checkpoints" / "best.safetensors"
+        return str(path) if path.exists() else None
+
+    @property
+    def last_path(self) -> Path:
+        return self.path / "checkpoints" / "last.safetensors"
+
+    def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
+        write_yaml(self.path / "config.yaml", settings)
+        write_text(self.path / "environment.json", json.dumps(environment, indent=1) + "\n")
+
+    def save(self, snapshot: Snapshot, *, best: bool, keep: int | None = None) -> str:
+        write_checkpoint(self.last_path, snapshot)
+        if keep is not None:
+            self._keep_as(f"step-{keep}.safetensors")
+        if best:
+            self._keep_as("best.safetensors")
+        return str(self.last_path)
+
+    def _keep_as(self, name: str) -> None:
+        """Give the last checkpoint a second name, in the place of what bore it: a link where the disk allows one."""
+        target = self.last_path.with_name(name)
+        temporary = target.with_name(f".{name}.{os.getpid()}.tmp")
+        temporary.unlink(missing_ok=True)
+        try:
+            try:
+                os.link(self.last_path, temporary)
+            except OSError:
+                shutil.copyfile(self.last_path, temporary)
+                with open(temporary, "rb+") as file:
+                    os.fsync(file.fileno())
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        flush_folder(target.parent)
+
+    def best(self) -> Snapshot | None:
+        return read_checkpoint(Path(self.best_path)) if self.best_path else None
+
+    def rewrite_record(self, history: History) -> None:
+        """Set the record back to what a checkpoint knows, steps in full where the file still has them."""
+        steps = history.steps
+        if len(steps):
+            full = read_history(self.path).steps
+            full = full[full[:, 0] <= steps[-1, 0]]
+            steps = full if len(full) >= len(steps) else steps
+        lines = "".join(step_line(int(step), loss, lr) for step, loss, lr in steps.tolist())
+        write_text(self.path / "steps.csv", STEP_HEADER + lines)
+        write_text(self.path / "history.csv", EPOCH_HEADER + "".join(map(epoch_line, history.epochs)))
+
+    def add_epoch(self, row: EpochRow) -> None:
+        self._append("history.csv", epoch_line(row))
+
+    def add_steps(self, rows: list[tuple[int, float, float]]) -> None:
+        self._append("steps.csv", "".join(step_line(*row) for row in rows))
+
+    def log(self, text: str) -> None:
+        self._append("log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+    def _append(self, name: str, text: str) -> None:
+        """Append to a file of the record. The record can be made again from a checkpoint: a full disk is no failure."""
+        try:
+            with open(self.path / name, "a", encoding="utf-8", newline="") as file:
+                file.write(text)
+        except OSError as error:
+            logging.getLogger(__name__).warning("%s: %s", self.path / name, error.strerror)
+
+    def close(self) -> None:
+        self._lock.release()
+
+
+def cannot_write(path: Path, error: OSError) -> InputError:
+    """The error for a workspace that can't be written."""
+    return InputError(
+        "cannot-write", "{path} can't be written ({reason}): choose another with --workspace",
+        path=path, reason=error.strerror or str(error),
+    )  # fmt: skip
+
+
+def workspace_folder(given: str | None = None) -> Path:
+    """The workspace: as given, else `$TUNEDECK_WORKSPACE`, else `~/Tunedeck`."""
+    return Path(given or os.environ.get("TUNEDECK_WORKSPACE") or Path.home() / "Tunedeck").expanduser().absolute()
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python, this program and the libraries that a result depends on."""
+    found = {"python": platform.python_version(), "platform": platform.platform(), "executable": sys.executable}
+    for name in ("tunedeck", "torch", "torchvision", "numpy", "safetensors", "pydantic", "pluggy"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = ""
+    return found

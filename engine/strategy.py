@@ -1,0 +1,339 @@
+"""The base class of each kind of technique: what a plugin author reads first.
+
+A strategy is a frozen value. Its fields are its parameters, each with a default, bounds and a docstring;
+from that one declaration come the form in the window, the flags, the YAML, the search space and the
+documentation. What a strategy does to a run stands in the methods of its kind, below.
+
+    from engine.strategy import Augmentation, Field, hookimpl
+
+    class Invert(Augmentation):
+        '''Turn black into white.'''
+
+        def __call__(self, images, generator):
+            return 255 - images
+
+    @hookimpl
+    def register_strategies():
+        return [Invert]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import pluggy
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.message import Message, message
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
+    from torch.optim import Optimizer as TorchOptimizer
+
+    from engine.config import RunConfig
+    from engine.data import DataBundle, Source
+    from engine.history import History
+
+__all__ = [
+    "KINDS", "Activation", "Advice", "Augmentation", "DataSpec", "Dataset", "Field", "Initializer", "Loss", "Message",
+    "Model", "Optimizer", "ParameterGroup", "Place", "Progress", "Regularizer", "Scaling", "Scheduler", "Slots",
+    "Stopping", "Strategy", "hookimpl", "message", "overrides",
+]  # fmt: skip
+
+hookimpl = pluggy.HookimplMarker("tunedeck")
+hookspec = pluggy.HookspecMarker("tunedeck")
+
+
+class Hooks:
+    """What a plugin file may implement."""
+
+    @hookspec
+    def register_strategies(self) -> list[type[Strategy]]:  # type: ignore[empty-body]
+        """Return the strategy classes that this plugin offers."""
+
+
+# --- What strategies are told ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a model and a loss must know of the data: never the data themselves."""
+
+    input_shape: tuple[int, ...]
+    """Shape of one sample: `(C, H, W)` for images, `(F,)` for features."""
+    outputs: int
+    """Width of the output: the number of classes, or of target values in a regression."""
+    task: Literal["classification", "regression"] = "classification"
+    class_counts: tuple[int, ...] = ()
+    """Training samples of each class; empty in a regression."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands. Time is passed in, not counted."""
+
+    epoch: int
+    """Epochs completed."""
+    step: int
+    """Steps (optimizer updates) completed."""
+    epochs: int
+    """Epochs that the schedule is planned for."""
+    steps_per_epoch: int
+    lr: float
+    """The base learning rate, before any schedule."""
+
+    @property
+    def steps(self) -> int:
+        """Steps that the schedule is planned for."""
+        return self.epochs * self.steps_per_epoch
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a network a slot lies."""
+
+    features: int
+    """Features of a linear layer, or channels of a convolution."""
+    dimensions: Literal[0, 2]
+    """Spatial dimensions of what flows through: 0 for `[N, F]`, 2 for `[N, C, H, W]`."""
+
+
+class Slots:
+    """Fills a model's slots with layers of the ticked regularizers and the chosen activation.
+
+    A slot that nothing fills is `nn.Identity`, so the names of a model's parameters never depend on what is ticked.
+    """
+
+    def __init__(self, activation: Activation, regularizers: Sequence[Regularizer] = ()) -> None:
+        self._activation = activation
+        self._filling = {regularizer.slot: regularizer for regularizer in regularizers if regularizer.slot}
+
+    def activation(self) -> nn.Module:
+        """A new activation module."""
+        return self._activation.build()
+
+    def layer(self, slot: str, features: int, dimensions: Literal[0, 2] = 0) -> nn.Module:
+        """A new module for the slot named `slot`, at a place of so many features and spatial dimensions."""
+        from torch import nn
+
+        regularizer = self._filling.get(slot)
+        return nn.Identity() if regularizer is None else regularizer.layer(Place(features, dimensions))
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Something to tell the user about settings before the run. An error keeps the run from starting."""
+
+    level: Literal["error", "warning"]
+    text: Message
+    field: str = ""
+    """The parameter concerned; empty where it is the strategy as a whole."""
+
+
+ParameterGroup = dict[str, Any]
+"""One group of `torch.optim`: `params` (named: `list[tuple[str, Parameter]]`) and options such as `weight_decay`."""
+
+
+# --- The kinds ------------------------------------------------------------------------------------
+
+
+class Strategy(BaseModel):
+    """A technique with its parameters. Subclass one of the kinds below, not this."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, coerce_numbers_to_str=True
+    )
+
+    kind: ClassVar[str]
+    """The kind's name, as in the settings file and on the command line."""
+    many: ClassVar[bool] = False
+    """Whether a run may have several strategies of this kind (under `with`) or has exactly one."""
+    id: ClassVar[str]
+    """Unique across all kinds; the class name in kebab-case unless declared."""
+    flag: ClassVar[str | None] = None
+    """A flag of its own on the command line, such as `--early-stopping`, short for `--with ID`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "id" not in cls.__dict__:
+            cls.id = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", cls.__name__).lower()
+
+    def advice(self, config: RunConfig) -> Iterable[Advice]:
+        """What to tell the user about this strategy in these settings, before the run."""
+        return ()
+
+
+class Dataset(Strategy):
+    """Where the samples come from."""
+
+    kind = "dataset"
+
+    def load(self, source: Source) -> DataBundle:
+        """Read the data. May report progress through `source`, and keeps downloads in `source.folder`.
+
+        Raises `InputError` where the data are missing or unreadable.
+        """
+        raise NotImplementedError
+
+
+class Scaling(Strategy):
+    """The range in which inputs reach the network (데이터 범위 조정)."""
+
+    kind = "scaling"
+
+    def fit(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation, each `[C]` (or `[F]`), from the training inputs; the network sees `(x - mean) / std`."""
+        raise NotImplementedError
+
+
+class Augmentation(Strategy):
+    """New training samples out of old ones (데이터 생성). Never applied to validation or test samples."""
+
+    kind = "augmentation"
+    many = True
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        """From uint8 `[N, C, H, W]` to uint8 of the same shape, with parameters drawn per sample from `generator`."""
+        raise NotImplementedError
+
+
+class Model(Strategy):
+    """The network."""
+
+    kind = "model"
+    slots: ClassVar[frozenset[str]] = frozenset()
+    """The slots it offers to regularizers: `norm` between layer and activation, `dropout` after the activation."""
+
+    def build(self, data: DataSpec, slots: Slots) -> nn.Module:
+        """A module with a `body` and a `head`, from `[N, *data.input_shape]` to `[N, data.outputs]`."""
+        raise NotImplementedError
+
+
+class Activation(Strategy):
+    """The nonlinearity between layers (활성화 함수)."""
+
+    kind = "activation"
+
+    def build(self) -> nn.Module:
+        """A new module, applied element by element."""
+        raise NotImplementedError
+
+
+class Initializer(Strategy):
+    """The initial weights (초깃값)."""
+
+    kind = "initializer"
+
+    def apply(self, model: nn.Module) -> None:
+        """Set the model's parameters in place, drawing from PyTorch's global generator."""
+        raise NotImplementedError
+
+
+class Loss(Strategy):
+    """What training minimises (손실 함수)."""
+
+    kind = "loss"
+    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    """The tasks it is meant for."""
+
+    def prepare(self, data: DataSpec) -> Callable[[Tensor, Tensor], Tensor]:
+        """The loss for these data. The default needs nothing of them: itself."""
+        return self
+
+    def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss of a batch, a scalar, from outputs `[N, K]` and targets `[N]` (classes) or `[N, K]`."""
+        raise NotImplementedError
+
+
+class Optimizer(Strategy):
+    """How gradients move the weights (옵티마이저). The learning rate and weight decay are not its business."""
+
+    kind = "optimizer"
+
+    def build(self, groups: list[ParameterGroup]) -> TorchOptimizer:
+        """The optimizer over these parameter groups; the engine sets each group's `lr` before every step."""
+        raise NotImplementedError
+
+
+class Regularizer(Strategy):
+    """What keeps a network from learning its training samples by heart (규제화).
+
+    A subclass gives any of the methods below; the engine calls only those that it gives.
+    """
+
+    kind = "regularizer"
+    many = True
+    slot: ClassVar[str | None] = None
+    """The model's slot that `layer` fills; a model without it can't be trained with this regularizer."""
+
+    def layer(self, place: Place) -> nn.Module:
+        """A new module for the slot at this place."""
+        raise NotImplementedError
+
+    def parameter_groups(self, groups: list[ParameterGroup]) -> list[ParameterGroup]:
+        """The optimizer's parameter groups, changed or divided."""
+        raise NotImplementedError
+
+    def penalty(self, model: nn.Module) -> Tensor:
+        """A scalar added to the loss before the backward pass; the loss that is shown excludes it."""
+        raise NotImplementedError
+
+    def mix(self, inputs: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """A changed training batch: scaled inputs `[N, ...]` and targets as class probabilities `[N, K]`."""
+        raise NotImplementedError
+
+    def before_step(self, model: nn.Module) -> None:
+        """Act on the gradients between the backward pass and the step, such as clipping them."""
+        raise NotImplementedError
+
+    def after_step(self, model: nn.Module) -> None:
+        """Act on the weights after the step, such as bounding their norm."""
+        raise NotImplementedError
+
+
+class Scheduler(Strategy):
+    """How the learning rate changes over time (학습률 스케줄러): a pure function of time and record.
+
+    The rate of a step is the base rate times the factors of all schedulers, so schedulers compose, need no state
+    in a checkpoint, and can be drawn before the run.
+    """
+
+    kind = "scheduler"
+    many = True
+    shape: ClassVar[bool] = True
+    """Whether it lays down the whole course of the rate. Of such schedulers a run may have one."""
+    every: ClassVar[Literal["epoch", "step"]] = "epoch"
+    """How often its factor changes: the engine asks it before every epoch, or before every step."""
+
+    def lr_factor(self, progress: Progress, history: History) -> float:
+        """The factor for the step that comes after `progress`."""
+        raise NotImplementedError
+
+
+class Stopping(Strategy):
+    """When to stop before the last epoch: a pure function of time and record."""
+
+    kind = "stopping"
+    many = True
+
+    def reason(self, progress: Progress, history: History) -> Message | None:
+        """Why the run should stop after this epoch, or None. Judges `history.since_start()` only."""
+        raise NotImplementedError
+
+
+KINDS: dict[str, type[Strategy]] = {
+    kind.kind: kind
+    for kind in (
+        Dataset, Scaling, Augmentation, Model, Activation, Initializer, Loss, Optimizer, Regularizer, Scheduler,
+        Stopping,
+    )
+}  # fmt: skip
+"""Every kind by its name, in the order in which a run uses them."""
+
+
+def overrides(strategy: Strategy, method: str) -> bool:
+    """Whether the strategy gives this method of its kind, or leaves it as the kind has it."""
+    return getattr(type(strategy), method) is not getattr(KINDS[strategy.kind], method)

@@ -1,0 +1,409 @@
+"""The loop. A trainer's `run` is a generator: it is suspended between steps, and only there is it paused, stopped,
+saved or given another learning rate."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Generator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.catalogue import Catalogue
+from engine.checkpoint import NotFinite, Snapshot, epochs_tensor
+from engine.config import RunConfig
+from engine.data import Report, Source, permutation, split
+from engine.evaluation import Figures
+from engine.events import Changed, EpochEnded, Event, Failed, Finished, Saved, SaveFailed, Started, Steps
+from engine.hardware import resolve_device
+from engine.history import EpochRow, History
+from engine.learner import Learner, statistics_of
+from engine.message import InputError, Message, message
+from engine.network import network_tensors, restore_model, restore_optimizer
+from engine.position import Change, Position, Stopwatch, Sums
+from engine.schedule import Schedule
+from engine.store import MemoryStore, Store, versions
+from engine.strategy import Strategy
+
+SAVE_SECONDS = 30.0
+"""How much training a crash may cost, at most."""
+
+
+class Stop(Exception):
+    """Thrown into a run to end it at the present step, with everything kept."""
+
+
+class LossNotFinite(Exception):
+    """A loss became infinite or not a number."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"not finite at step {step}")
+        self.step = step
+
+
+class Trainer:
+    """One run, ready to go: data loaded, network built, or restored from a snapshot."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        store: Store | None = None,
+        *,
+        data_folder: Path = Path("data"),
+        report: Report = lambda text, fraction: None,
+        snapshot: Snapshot | None = None,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        """Raises `InputError` where the settings, the data, the device or the snapshot can't be used.
+
+        `data_folder` is where data sets keep downloads; `catalogue` tells where the plugins come from, for the record.
+        """
+        config.check()
+        self.config = config
+        self.store = store or MemoryStore()
+        self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
+        parts = split(config.dataset.load(Source(data_folder, report)), config)
+        self.learner = Learner(config, parts, resolve_device(config.device), statistics_of(snapshot) if snapshot else None)
+        self.history = History()
+        self.position = Position()
+        if snapshot:
+            self._restore(snapshot)
+        self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
+        self._monitor = config.monitor if parts.validation or not config.monitor.startswith("val") else "train_loss"
+        self._pending: list[tuple[Tensor, Tensor, int, float]] = []
+        self._clock = Stopwatch()
+        self._saved_at = time.perf_counter()
+        if snapshot:
+            self.threads = int(snapshot.meta["environment"]["threads"])
+        else:
+            self.threads = config.threads or self.learner.choose_threads()
+        self.store.describe(self.settings(), self.environment())
+
+    # --- the loop --------------------------------------------------------------------------------
+
+    def run(self) -> Generator[Event | None, None, None]:
+        """Train. Yields an event or None at every step boundary and between batches of an evaluation.
+
+        The last event is `Finished` or `Failed`. Throw `Stop` into it to end it at a boundary; closing it loses what
+        came after the last checkpoint.
+        """
+        try:
+            yield from self._train()
+        except Exception as error:
+            failure = self._failure(error)
+        else:
+            return
+        finally:
+            self.store.close()
+        yield failure
+
+    def _train(self) -> Generator[Event | None, None, None]:
+        started = time.perf_counter()
+        learner, position = self.learner, self.position
+        torch.set_num_threads(self.threads)
+        yield self._started()
+        try:
+            while position.reason is None:
+                order = permutation(len(learner.parts.training), self.config.seed, position.epoch).to(learner.device)
+                self._clock.start(position.sums.seconds)
+                for start, end in learner.bounds[position.batch :]:
+                    lr = self._schedule.lr(position.step, self.history)
+                    loss, correct = learner.step(order[start:end], position.epoch, position.batch, lr)
+                    position.batch += 1
+                    position.step += 1
+                    self._pending.append((loss, correct, end - start, lr))
+                    yield self._flush() if self._clock.flush_is_due() or position.batch == len(learner.bounds) else None
+                    if self._save_is_due():
+                        yield from self._save()
+                yield from self._end_epoch()
+            yield from self._finish(started)
+        except Stop:
+            yield from self._stop(started)
+
+    def _flush(self) -> Steps | None:
+        """Bring the losses of the last steps over from the device, check and record them."""
+        if not self._pending:
+            return None
+        position, sums = self.position, self.position.sums
+        losses, corrects, sizes, lrs = zip(*self._pending, strict=True)
+        self._pending.clear()
+        first = position.step - len(losses) + 1
+        rows = tuple(zip(range(first, position.step + 1), torch.stack(losses).tolist(), lrs, strict=True))
+        for (step, loss, _), correct, size in zip(rows, torch.stack(corrects).tolist(), sizes, strict=True):
+            if not -float("inf") < loss < float("inf"):
+                raise LossNotFinite(step)
+            sums.loss += loss * size
+            sums.correct += correct
+            sums.samples += size
+        sums.seconds = self._clock.seconds()
+        self.history.add_steps(rows)
+        self.store.add_steps(list(rows))
+        return Steps(rows, position.epoch + 1, position.batch, sums.samples / max(sums.seconds, 1e-9))
+
+    def _end_epoch(self) -> Generator[Event | None, None, None]:
+        """Evaluate, append to the record, ask the stoppers, save."""
+        learner, position, sums = self.learner, self.position, self.position.sums
+        started = time.perf_counter()
+        clean = yield from learner.evaluate(learner.clean)
+        validation = None
+        if learner.parts.validation is not None:
+            validation = yield from learner.evaluate(learner.parts.validation)
+        row = EpochRow(
+            epoch=position.epoch + 1,
+            train_loss=sums.loss / sums.samples,
+            train_accuracy=None if clean.accuracy is None else sums.correct / sums.samples,
+            clean_train_loss=clean.loss,
+            clean_train_accuracy=clean.accuracy,
+            val_loss=validation.loss if validation else None,
+            val_accuracy=validation.accuracy if validation else None,
+            lr=learner.optimizer.param_groups[0]["lr"],
+            train_seconds=sums.seconds,
+            train_samples=sums.samples,
+            val_seconds=time.perf_counter() - started,
+        )
+        self.history.add_epoch(row)
+        self.store.add_epoch(row)
+        position.epoch, position.batch, position.sums = position.epoch + 1, 0, Sums()
+        position.reason = self._reason_to_end()
+        yield EpochEnded(row, self._stands_at_best())
+        yield from self._save()
+
+    def _reason_to_end(self) -> Message | None:
+        progress = self._schedule.progress(self.position.step)
+        for stopping in self.config.stoppings:
+            reason = stopping.reason(progress, self.history)
+            if reason is not None:
+                return reason
+        if self.position.epoch >= self.epochs:
+            return message("all-epochs", "all {epochs} epochs done", epochs=self.epochs)
+        return None
+
+    def _stands_at_best(self) -> bool:
+        """Whether the run stands at the end of its best epoch so far."""
+        best = self.history.best(self._monitor)
+        return self.position.batch == 0 and best is not None and best.epoch == self.position.epoch
+
+    # --- saving ----------------------------------------------------------------------------------
+
+    def _save_is_due(self) -> bool:
+        kept = self.config.keep_every and self.position.step % self.config.keep_every == 0
+        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS
+
+    def _save(self) -> Generator[Event, None, None]:
+        """Save, and where that fails say so and try again when the run goes on: nothing is lost for want of room."""
+        started = time.perf_counter()
+        snapshot = self.snapshot()
+        every = self.config.keep_every
+        keep = self.position.step if every and self.position.step % every == 0 else None
+        while True:
+            try:
+                path = self.store.save(snapshot, best=self._stands_at_best(), keep=keep)
+                break
+            except OSError as error:
+                reason = error.strerror or str(error)
+                yield SaveFailed(message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason))
+        self._saved_at = time.perf_counter()
+        self._clock.exclude(self._saved_at - started)
+        yield Saved(path, self.position.epoch, self.position.step)
+
+    def snapshot(self) -> Snapshot:
+        """All there is to the run at this moment. Raises `LossNotFinite`."""
+        self._flush()
+        learner, spec = self.learner, self.learner.parts.spec
+        tensors, numbers = network_tensors(learner.model, learner.optimizer)
+        tensors["history.epochs"] = epochs_tensor(self.history.epochs)
+        tensors["history.steps"] = torch.from_numpy(self.history.kept_steps().copy())
+        meta = {
+            "config": self._config_dict(),
+            **self.position.to_meta(),
+            "epochs": self.epochs,
+            "marks": self.history.marks,
+            "optimizer": numbers,
+            "plugins": self._plugins(),
+            "class_names": list(learner.parts.class_names),
+            "data": asdict(spec) | {"sizes": learner.parts.sizes},
+            "input": learner.statistics(),
+            "environment": self.environment(),
+        }
+        return Snapshot(tensors, meta)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Stand where the snapshot stood."""
+        old, new = list(snapshot.meta["data"]["sizes"]), list(self.learner.parts.sizes)
+        if old != new:
+            raise InputError(
+                "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now {new}",
+                old="+".join(map(str, old)), new="+".join(map(str, new)),
+            )  # fmt: skip
+        restore_model(self.learner.model, snapshot, "the checkpoint")
+        restore_optimizer(self.learner.optimizer, snapshot)
+        self.position = Position.from_meta(snapshot.meta)
+        self.history = history_of(snapshot)
+
+    # --- the ends --------------------------------------------------------------------------------
+
+    def _finish(self, started: float) -> Generator[Event | None, None, None]:
+        """Restore the best weights and measure them, once, on the test part."""
+        best = self.store.best()
+        if best is not None:
+            restore_model(self.learner.model, best, self.store.best_path or "the best checkpoint")
+        test = None
+        if self.learner.parts.test is not None:
+            test = yield from self.learner.evaluate(self.learner.parts.test)
+        yield self._finished(started, test)
+
+    def _stop(self, started: float) -> Generator[Event | None, None, None]:
+        """Keep everything and end. A second `Stop`, while the save fails, gives up what came after the last one."""
+        if self.position.reason is None:
+            try:
+                yield self._flush()
+                yield from self._save()
+            except Stop:
+                self.store.log("stopped without saving")
+        yield self._finished(started, None)
+
+    def _finished(self, started: float, test: Figures | None) -> Finished:
+        position, rows = self.position, self.history.epochs
+        reason = position.reason or message("stopped", "stopped at step {step}", step=position.step)
+        best = self.history.best(self._monitor)
+        seconds = sum(row.train_seconds for row in rows)
+        self.store.log(str(reason) + (f"; test accuracy {test.accuracy}, test loss {test.loss}" if test else ""))
+        return Finished(
+            reason=reason,
+            stopped=position.reason is None,
+            epochs=position.epoch,
+            step=position.step,
+            best_epoch=best.epoch if best else None,
+            best_val_loss=best.val_loss if best else None,
+            best_val_accuracy=best.val_accuracy if best else None,
+            test_loss=test.loss if test else None,
+            test_accuracy=test.accuracy if test else None,
+            samples_per_second=sum(row.train_samples for row in rows) / seconds if seconds else None,
+            seconds=time.perf_counter() - started,
+            checkpoint=self.store.best_path,
+        )
+
+    def _failure(self, error: Exception) -> Failed:
+        """A failure as an event, with the strategy in whose code it happened."""
+        step, plugin, trace = self.position.step, None, ""
+        if isinstance(error, InputError):
+            text = error.message
+        elif isinstance(error, (LossNotFinite, NotFinite)):
+            step = getattr(error, "step", step)
+            text = message(
+                "not-finite", "the loss is not finite at step {step}: try a lower learning rate, gradient clipping or "
+                "another scaling", step=step,
+            )  # fmt: skip
+        else:
+            plugin = culprit(error, self.config.strategies)
+            trace = "".join(traceback.format_exception(error))
+            text = message(
+                "run-failed", "{what} failed at step {step}: {error}",
+                what=plugin or "the run", step=step, error=f"{type(error).__name__}: {error}",
+            )  # fmt: skip
+        self.store.log(f"{text}\n{trace}".rstrip())
+        return Failed(text, step, plugin, trace)
+
+    # --- what may be done while the run is suspended ---------------------------------------------
+
+    def exclude(self, seconds: float) -> None:
+        """Leave a pause out of the epoch's time."""
+        self._clock.exclude(seconds)
+
+    def change_lr(self, lr: float) -> Changed:
+        """Train on with another learning rate, recorded with the run."""
+        if not 0 < lr < float("inf"):
+            raise InputError("invalid-lr", "a learning rate is a number above 0, not {lr}", lr=lr)
+        old = self._schedule.lr(self.position.step, self.history)
+        self.position.changes.append(Change(self.position.step, "lr", old, lr))
+        self.store.describe(self.settings(), self.environment())
+        return Changed(self.position.step, "lr", old, lr)
+
+    def extend(self, epochs: int, *, reschedule: bool = False) -> None:
+        """Go on to this total of epochs; a run that had ended is judged afresh from here. To be called before `run`.
+
+        Raises `InputError` where so many epochs are done already.
+        """
+        position = self.position
+        if epochs <= position.epoch:
+            raise InputError(
+                "nothing-to-add", "{done} epochs are done already: give a total above that, or --more",
+                done=position.epoch,
+            )  # fmt: skip
+        position.changes.append(Change(position.step, "epochs", self.epochs, epochs))
+        if reschedule:
+            position.changes.append(Change(position.step, "schedule", self._schedule.planned_epochs, epochs))
+        if position.reason is not None:
+            self.history.marks.append(position.epoch)
+            position.reason = None
+        self.store.describe(self.settings(), self.environment())
+
+    @property
+    def epochs(self) -> int:
+        """The total of epochs, as extended."""
+        extended = [int(change.new) for change in self.position.changes if change.field == "epochs"]
+        return extended[-1] if extended else self.config.epochs
+
+    # --- what is written down --------------------------------------------------------------------
+
+    def settings(self) -> dict[str, Any]:
+        """The resolved settings, with the changes made in the run: what `config.yaml` holds."""
+        changes = [asdict(change) for change in self.position.changes]
+        return self._config_dict() | {"threads": self.threads} | ({"changes": changes} if changes else {})
+
+    def environment(self) -> dict[str, Any]:
+        """What the run runs on."""
+        device = str(self.learner.device)
+        return {"versions": versions(), "device": device, "threads": self.threads, "plugins": self._plugins()}
+
+    def _config_dict(self) -> dict[str, Any]:
+        return self.config.model_copy(update={"offered": ()}).to_dict()
+
+    def _plugins(self) -> list[dict[str, str]]:
+        return [{"id": s.id, "kind": s.kind, "origin": self._origins.get(s.id, "")} for s in self.config.strategies]
+
+    def _started(self) -> Started:
+        self.store.log(f"training from step {self.position.step} with {self.threads} threads on {self.learner.device}")
+        return Started(
+            run=self.store.where,
+            epoch=self.position.epoch,
+            step=self.position.step,
+            epochs=self.epochs,
+            steps_per_epoch=len(self.learner.bounds),
+            parts=self.learner.parts.sizes,
+            parameters=sum(parameter.numel() for parameter in self.learner.model.parameters()),
+            device=str(self.learner.device),
+            threads=self.threads,
+            lr=self.config.lr,
+        )
+
+
+def history_of(snapshot: Snapshot) -> History:
+    """The history that a snapshot holds."""
+    history = History()
+    for values in snapshot.tensors["history.epochs"].tolist():
+        named = dict(zip(EpochRow._fields, (None if v != v else v for v in values), strict=True))
+        history.add_epoch(EpochRow(**{**named, "epoch": int(named["epoch"]), "train_samples": int(named["train_samples"])}))
+    history.add_steps(snapshot.tensors["history.steps"].tolist())
+    history.marks = list(snapshot.meta["marks"])
+    return history
+
+
+def culprit(error: BaseException, strategies: tuple[Strategy, ...]) -> str | None:
+    """The id of the strategy whose code stands nearest to where an exception was raised, if any.
+
+    Read from the traceback, so that naming a plugin costs the loop nothing.
+    """
+    owners = {type(strategy).__module__: strategy.id for strategy in strategies}
+    found = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        this = frame.f_locals.get("self")
+        if isinstance(this, Strategy):
+            found = this.id
+        else:
+            found = owners.get(frame.f_globals.get("__name__", ""), found)
+    return found

@@ -1,0 +1,22 @@
+"""Random horizontal flip."""
+
+import torch
+from torch import Generator, Tensor
+
+from engine.strategy import Augmentation, Field, hookimpl
+
+
+class RandomHorizontalFlip(Augmentation):
+    """Mirror each image left to right with probability p. Harmful where left and right matter, as in letters."""
+
+    p: float = Field(0.5, ge=0, le=1)
+    """Probability that an image is mirrored."""
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        chosen = torch.rand(len(images), generator=generator, device=images.device) < self.p
+        return torch.where(chosen.view(-1, 1, 1, 1), images.flip(3), images)
+
+
+@hookimpl
+def register_strategies() -> list[type[Augmentation]]:
+    return [RandomHorizontalFlip]

@@ -1,0 +1,81 @@
+"""Random resized crop (Szegedy et al. 2014, arXiv:1409.4842), for a whole batch at once."""
+
+import math
+
+import torch
+from torch import Generator, Tensor
+
+from engine.strategy import Augmentation, Field, hookimpl
+
+ATTEMPTS = 10
+"""How often torchvision draws a box before it falls back to a central one."""
+
+
+class RandomResizedCrop(Augmentation):
+    """Cut a random box out of each image and enlarge it to the full size: the network sees things nearer and off-centre.
+
+    Boxes are drawn as by torchvision's transform of that name, one per image.
+    """
+
+    scale: tuple[float, float] = Field((0.08, 1.0))
+    """Smallest and largest share of the image's area; for small images 0.7 to 1 is enough."""
+    ratio: tuple[float, float] = Field((3 / 4, 4 / 3))
+    """Smallest and largest ratio of width to height."""
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        count, _, height, width = images.shape
+        top, left, rows, columns = self.boxes(count, height, width, generator)
+        return resized_crops(images, top, left, rows, columns)
+
+    def boxes(self, count: int, height: int, width: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Top, left, height and width of a box per image, each float `[N]` holding whole numbers."""
+
+        def uniform(low: float, high: float, *shape: int) -> Tensor:
+            return low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)
+
+        area = height * width * uniform(*self.scale, count, ATTEMPTS)
+        ratio = uniform(math.log(self.ratio[0]), math.log(self.ratio[1]), count, ATTEMPTS).exp()
+        columns, rows = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()
+        fits = (columns > 0) & (columns <= width) & (rows > 0) & (rows <= height)
+        first = fits.int().argmax(1, keepdim=True)
+        any_fits = fits.any(1)
+        central_rows, central_columns = self._central(height, width)
+        rows = torch.where(any_fits, rows.gather(1, first).squeeze(1), central_rows)
+        columns = torch.where(any_fits, columns.gather(1, first).squeeze(1), central_columns)
+        top = (uniform(0, 1, count) * (height - rows + 1)).floor()
+        left = (uniform(0, 1, count) * (width - columns + 1)).floor()
+        top = torch.where(any_fits, top, (height - central_rows) // 2)
+        left = torch.where(any_fits, left, (width - central_columns) // 2)
+        return top, left, rows, columns
+
+    def _central(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the largest box whose ratio is within bounds."""
+        ratio = min(max(width / height, self.ratio[0]), self.ratio[1])
+        if ratio > width / height:
+            return round(width / ratio), width
+        return height, round(height * ratio)
+
+
+def resized_crops(images: Tensor, top: Tensor, left: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Each image's box enlarged to the full size, bilinear, uint8 `[N, C, H, W]`.
+
+    Bilinear resizing is linear in the rows and in the columns: two small matrix products per image, for all at once.
+    """
+    height, width = images.shape[2:]
+    down = _interpolation(top, rows, height).unsqueeze(1)
+    across = _interpolation(left, columns, width).unsqueeze(1).transpose(2, 3)
+    return (down @ images.float() @ across).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def _interpolation(start: Tensor, length: Tensor, size: int) -> Tensor:
+    """Weights `[N, size, size]`: row i of each holds how the i-th output pixel is mixed from the input's pixels."""
+    pixels = torch.arange(size, device=start.device, dtype=torch.float32)
+    start, length = start.float().unsqueeze(1), length.float().unsqueeze(1)
+    at = start + ((pixels + 0.5) * length / size - 0.5).clamp(min=0.0)
+    at = torch.minimum(at, start + length - 1)
+    return (1 - (at.unsqueeze(2) - pixels).abs()).clamp_(min=0)
+
+
+@hookimpl
+def register_strategies() -> list[type[Augmentation]]:
+    return [RandomResizedCrop]

@@ -1,0 +1,88 @@
+"""Fashion-MNIST: 70,000 grey 28×28 photographs of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747)."""
+
+import contextlib
+import io
+import os
+from concurrent.futures import ThreadPoolExecutor, wait
+from importlib import resources
+from pathlib import Path
+
+from engine.data import DataBundle, Part, Source
+from engine.idx import read_idx
+from engine.message import InputError
+from engine.strategy import Dataset, hookimpl, message
+
+CLASS_NAMES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+SYSTEM_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+"""Where Debian's package dataset-fashion-mnist puts the files."""
+DOWNLOAD_BYTES = 30_878_645
+"""Size of the four compressed files together."""
+
+
+class FashionMNIST(Dataset):
+    """The whole of Fashion-MNIST: 60,000 training and 10,000 test images of clothes, grey, 28×28, ten classes.
+
+    Read from `path` where one is given, else from the Debian package dataset-fashion-mnist, else from the workspace's
+    data folder, into which torchvision downloads it once (31 MB).
+    """
+
+    path: str = ""
+    """Folder that holds the four files of the data set; empty looks in the usual places and downloads if need be."""
+
+    def load(self, source: Source) -> DataBundle:
+        if self.path:
+            return read_folder(Path(self.path).expanduser())
+        downloaded = source.folder / "FashionMNIST" / "raw"
+        for folder in (SYSTEM_FOLDER, downloaded):
+            if (folder / "train-images-idx3-ubyte.gz").exists():
+                return read_folder(folder)
+        download(source)
+        return read_folder(downloaded)
+
+
+class FashionMNISTSample(Dataset):
+    """A bundled sample of Fashion-MNIST: 6,000 training and 1,000 test images, evenly from the ten classes of clothes."""
+
+    def load(self, source: Source) -> DataBundle:
+        with resources.as_file(resources.files("resources") / "sample") as folder:
+            return read_folder(folder)
+
+
+def read_folder(folder: Path) -> DataBundle:
+    """The data set in the four IDX files of a folder, plain or compressed."""
+    parts = []
+    for name in ("train", "t10k"):
+        images = read_idx(folder / f"{name}-images-idx3-ubyte", 3)
+        labels = read_idx(folder / f"{name}-labels-idx1-ubyte", 1).long()
+        if len(images) != len(labels) or int(labels.max()) >= len(CLASS_NAMES):
+            raise InputError("damaged-data", "{path} holds images and labels that don't belong together", path=folder)
+        parts.append(Part(images.unsqueeze(1), labels))
+    return DataBundle(parts[0], test=parts[1], class_names=CLASS_NAMES)
+
+
+def download(source: Source) -> None:
+    """Download by torchvision, which checks the files' hashes, and report how far it is by the bytes that are there."""
+    import torchvision
+
+    target = source.folder / "FashionMNIST" / "raw"
+    text = message("downloading", "downloading Fashion-MNIST (31 MB) to {folder}", folder=target)
+    source.report(text, 0.0)
+    # torchvision draws its own progress bars on standard error; the report takes their place.
+    with ThreadPoolExecutor(1) as pool, contextlib.redirect_stderr(io.StringIO()):
+        job = pool.submit(torchvision.datasets.FashionMNIST, os.fspath(source.folder), download=True)
+        while wait([job], timeout=0.2).not_done:
+            source.report(text, min(1.0, sum(path.stat().st_size for path in target.glob("*.gz")) / DOWNLOAD_BYTES))
+    error = job.exception()
+    if error is not None:
+        raise InputError(
+            "download-failed", "Fashion-MNIST could not be downloaded ({reason}): install the Debian package "
+            "dataset-fashion-mnist, or put its four files into {folder}, or train on fashion-mnist-sample",
+            reason=" ".join(str(error).split())[:200], folder=target,
+        )  # fmt: skip
+
+
+@hookimpl
+def register_strategies() -> list[type[Dataset]]:
+    return [FashionMNISTSample, FashionMNIST]

@@ -1,0 +1,55 @@
+"""A small convolutional network (after LeCun et al. 1998, "Gradient-based learning applied to document recognition")."""
+
+from collections import OrderedDict
+from typing import Annotated
+
+from torch import nn
+
+from engine.message import InputError
+from engine.strategy import DataSpec, Field, Model, Slots, hookimpl
+
+
+class CNN(Model):
+    """Convolution layers (합성곱층), each halving the image, then a fully connected one: it sees shapes, not pixels."""
+
+    slots = frozenset({"norm", "dropout"})
+
+    channels: tuple[Annotated[int, Field(ge=1, le=4_096)], ...] = Field((32, 64), min_length=1, max_length=12)
+    """Channels of each convolution layer: more numbers make the network deeper, larger ones make it wider."""
+    kernel: int = Field(3, ge=1, le=11)
+    """Side of the square that each convolution looks at, in pixels; odd."""
+    hidden: int = Field(128, ge=1, le=65_536)
+    """Width of the fully connected layer before the output."""
+
+    def build(self, data: DataSpec, slots: Slots) -> nn.Module:
+        if len(data.input_shape) != 3 or min(data.input_shape[1:]) < 2 ** len(self.channels):
+            raise InputError(
+                "too-small-for-cnn", "images of {shape} are too small for a CNN of {layers} layers: use fewer",
+                shape="×".join(map(str, data.input_shape)), layers=len(self.channels),
+            )  # fmt: skip
+        channels, height, width = data.input_shape
+        body = nn.Sequential()
+        for number, outputs in enumerate(self.channels, 1):
+            body.add_module(f"block{number}", self._block(channels, outputs, slots))
+            channels, height, width = outputs, height // 2, width // 2
+        body.add_module("flatten", nn.Flatten())
+        body.add_module("dropout", slots.layer("dropout", channels * height * width))
+        body.add_module("linear", nn.Linear(channels * height * width, self.hidden))
+        body.add_module("activation", slots.activation())
+        body.add_module("dropout2", slots.layer("dropout", self.hidden))
+        return nn.Sequential(OrderedDict(body=body, head=nn.Linear(self.hidden, data.outputs)))
+
+    def _block(self, inputs: int, outputs: int, slots: Slots) -> nn.Module:
+        return nn.Sequential(
+            OrderedDict(
+                convolution=nn.Conv2d(inputs, outputs, self.kernel, padding="same"),
+                norm=slots.layer("norm", outputs, 2),
+                activation=slots.activation(),
+                pool=nn.MaxPool2d(2),
+            )
+        )
+
+
+@hookimpl
+def register_strategies() -> list[type[Model]]:
+    return [CNN]

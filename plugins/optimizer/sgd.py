@@ -1,0 +1,37 @@
+"""Stochastic gradient descent."""
+
+from collections.abc import Iterable
+
+import torch
+
+from engine.message import message
+from engine.strategy import Advice, Field, Optimizer, ParameterGroup, hookimpl
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent (경사 하강법): a step against the gradient, with momentum if wanted.
+
+    Names and defaults are those of `torch.optim.SGD`.
+    """
+
+    momentum: float = Field(0.0, ge=0, lt=1)
+    """Share of the last step that is added to the next; 0.9 is usual."""
+    dampening: float = Field(0.0, ge=0, le=1)
+    """Share by which the gradient is reduced before it joins the momentum."""
+    nesterov: bool = False
+    """Take the gradient where momentum is about to lead (Nesterov); needs momentum and no dampening."""
+
+    def advice(self, config: object) -> Iterable[Advice]:
+        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
+            text = message("nesterov-needs", "Nesterov needs a momentum above 0 and no dampening")
+            yield Advice("error", text, "nesterov")
+
+    def build(self, groups: list[ParameterGroup]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(
+            groups, momentum=self.momentum, dampening=self.dampening, nesterov=self.nesterov, fused=True
+        )
+
+
+@hookimpl
+def register_strategies() -> list[type[Optimizer]]:
+    return [SGD]

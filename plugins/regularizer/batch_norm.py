@@ -1,0 +1,47 @@
+"""Batch normalisation (Ioffe, Szegedy 2015, arXiv:1502.03167)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from engine.message import message
+from engine.strategy import Advice, Field, Place, Regularizer, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+
+class BatchNorm(Regularizer):
+    """Bring each layer's outputs to mean 0 and deviation 1 over the batch, before the activation (배치 정규화).
+
+    In validation the running mean and deviation of training are used. Names and defaults are those of PyTorch's
+    `BatchNorm1d` and `BatchNorm2d`.
+    """
+
+    slot = "norm"
+
+    momentum: float = Field(0.1, gt=0, le=1)
+    """Share of the present batch in the running statistics."""
+    eps: float = Field(1e-5, gt=0, le=1)
+    """Added to the variance, so that it is never 0."""
+
+    def advice(self, config: RunConfig) -> Iterable[Advice]:
+        if config.batch_size < 2:
+            yield Advice("error", message("batch-norm-one", "batch normalisation needs batches of 2 or more"))
+        elif config.batch_size < 8:
+            yield Advice("warning", message(
+                "batch-norm-small", "the mean of {size} samples is too rough for batch normalisation: batches of 8 or more "
+                "are better", size=config.batch_size,
+            ))  # fmt: skip
+
+    def layer(self, place: Place) -> nn.Module:
+        kind = nn.BatchNorm2d if place.dimensions == 2 else nn.BatchNorm1d
+        return kind(place.features, eps=self.eps, momentum=self.momentum)
+
+
+@hookimpl
+def register_strategies() -> list[type[Regularizer]]:
+    return [BatchNorm]

@@ -1,0 +1,26 @@
+"""Dropout (Srivastava et al. 2014, JMLR 15)."""
+
+from torch import nn
+
+from engine.strategy import Field, Place, Regularizer, hookimpl
+
+
+class Dropout(Regularizer):
+    """Switch each neuron off with probability p in every training step, so that none relies on another (드롭아웃).
+
+    What remains is scaled by 1/(1−p) in training; in validation and test all neurons work and nothing is scaled. So the
+    training loss is measured with neurons off, and may lie above the validation loss: compare the clean training loss.
+    """
+
+    slot = "dropout"
+
+    p: float = Field(0.5, ge=0, lt=1)
+    """Probability that a neuron is switched off."""
+
+    def layer(self, place: Place) -> nn.Module:
+        return nn.Dropout(self.p)
+
+
+@hookimpl
+def register_strategies() -> list[type[Regularizer]]:
+    return [Dropout]

@@ -1,0 +1,20 @@
+"""Gradient clipping (Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063)."""
+
+from torch import nn
+
+from engine.strategy import Field, Regularizer, hookimpl
+
+
+class GradientClipping(Regularizer):
+    """Shorten the gradient of a step where it is longer than a bound, so that one bad batch can't throw training off."""
+
+    max_norm: float = Field(1.0, gt=0)
+    """Greatest length of the gradient over all parameters together, as in `clip_grad_norm_`."""
+
+    def before_step(self, model: nn.Module) -> None:
+        nn.utils.clip_grad_norm_(model.parameters(), self.max_norm)
+
+
+@hookimpl
+def register_strategies() -> list[type[Regularizer]]:
+    return [GradientClipping]

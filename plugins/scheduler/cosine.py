@@ -1,0 +1,27 @@
+"""Cosine annealing (Loshchilov, Hutter 2016, arXiv:1608.03983)."""
+
+import math
+
+from engine.history import History
+from engine.strategy import Field, Progress, Scheduler, hookimpl
+
+
+class Cosine(Scheduler):
+    """Lower the learning rate along half a cosine wave over the whole run, step by step.
+
+    PyTorch's `CosineAnnealingLR` with `T_max` the number of steps of the run.
+    """
+
+    every = "step"
+
+    eta_min: float = Field(0.0, ge=0, le=1e4)
+    """Learning rate that the wave ends at."""
+
+    def lr_factor(self, progress: Progress, history: History) -> float:
+        floor = self.eta_min / progress.lr
+        return floor + (1 - floor) * (1 + math.cos(math.pi * progress.step / progress.steps)) / 2
+
+
+@hookimpl
+def register_strategies() -> list[type[Scheduler]]:
+    return [Cosine]

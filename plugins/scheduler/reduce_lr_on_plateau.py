@@ -1,0 +1,80 @@
+"""Learning rate reduced on a plateau."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from engine.history import History
+from engine.message import message
+from engine.strategy import Advice, Field, Progress, Scheduler, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+
+class ReduceLROnPlateau(Scheduler):
+    """Multiply the learning rate by a factor whenever the validation loss has not improved for some epochs (학습률 감소).
+
+    Names, defaults and behaviour are those of PyTorch's scheduler of that name.
+    """
+
+    flag = "--lr-scheduler"
+    shape = False
+
+    monitor: Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"] = "val_loss"
+    """The figure that should improve."""
+    mode: Literal["min", "max"] = "min"
+    """Whether it improves by falling (a loss) or by rising (an accuracy)."""
+    factor: float = Field(0.1, gt=0, lt=1)
+    """What the learning rate is multiplied by."""
+    patience: int = Field(10, ge=0, le=10_000)
+    """Epochs without improvement to wait for (기다릴 에포크 수)."""
+    threshold: float = Field(1e-4, ge=0, le=1)
+    """Smallest change that counts as an improvement."""
+    threshold_mode: Literal["rel", "abs"] = "rel"
+    """Whether the threshold is a share of the best figure or a difference from it."""
+    cooldown: int = Field(0, ge=0, le=10_000)
+    """Epochs to wait after a reduction before counting again."""
+    min_lr: float = Field(0.0, ge=0, le=1e4)
+    """The learning rate is not reduced below this."""
+    eps: float = Field(1e-8, ge=0, le=1)
+    """A reduction smaller than this is not made."""
+
+    def advice(self, config: RunConfig) -> Iterable[Advice]:
+        if self.patience + 2 >= config.epochs:
+            yield Advice("warning", message(
+                "plateau-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
+                epochs=config.epochs, patience=self.patience,
+            ), "patience")  # fmt: skip
+        if (self.mode == "max") != self.monitor.endswith("accuracy"):
+            yield Advice("warning", message(
+                "mode-mismatch", "mode {mode} does not fit {monitor}", mode=self.mode, monitor=self.monitor
+            ), "mode")  # fmt: skip
+
+    def lr_factor(self, progress: Progress, history: History) -> float:
+        lr, best, bad, cooling = progress.lr, None, 0, 0
+        for value in history.column(self.monitor):
+            if value is None:
+                continue
+            if best is None or self._improves(value, best):
+                best, bad = value, 0
+            else:
+                bad += 1
+            if cooling > 0:
+                cooling, bad = cooling - 1, 0
+            if bad > self.patience:
+                lower = max(lr * self.factor, self.min_lr)
+                lr = lower if lr - lower > self.eps else lr
+                cooling, bad = self.cooldown, 0
+        return lr / progress.lr
+
+    def _improves(self, value: float, best: float) -> bool:
+        if self.mode == "min":
+            return value < (best * (1 - self.threshold) if self.threshold_mode == "rel" else best - self.threshold)
+        return value > (best * (1 + self.threshold) if self.threshold_mode == "rel" else best + self.threshold)
+
+
+@hookimpl
+def register_strategies() -> list[type[Scheduler]]:
+    return [ReduceLROnPlateau]

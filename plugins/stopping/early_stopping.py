@@ -1,0 +1,61 @@
+"""Early stopping (Prechelt 1998, "Early stopping — but when?")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from engine.history import History
+from engine.message import Message, message
+from engine.strategy import Advice, Field, Progress, Stopping, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+
+class EarlyStopping(Stopping):
+    """Stop when the validation loss has not improved for some epochs (조기 종료). The best weights are kept.
+
+    What counts is the lowest validation loss, not where it crosses the training loss.
+    """
+
+    flag = "--early-stopping"
+
+    monitor: Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"] = "val_loss"
+    """The figure that should improve: a loss by falling, an accuracy by rising."""
+    patience: int = Field(5, ge=1, le=10_000)
+    """Epochs without improvement after which to stop (기다릴 에포크 수)."""
+    min_delta: float = Field(0.0, ge=0, le=1e6)
+    """Smallest change that counts as an improvement."""
+
+    def advice(self, config: RunConfig) -> Iterable[Advice]:
+        if self.patience >= config.epochs:
+            yield Advice("warning", message(
+                "stopping-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
+                epochs=config.epochs, patience=self.patience,
+            ), "patience")  # fmt: skip
+
+    def reason(self, progress: Progress, history: History) -> Message | None:
+        sign = -1 if self.monitor.endswith("accuracy") else 1
+        best, waited = None, 0
+        for row in history.since_start():
+            value = getattr(row, self.monitor)
+            if value is None:
+                continue
+            if best is None or sign * value < sign * best - self.min_delta:
+                best, waited = value, 0
+            else:
+                waited += 1
+        if waited < self.patience:
+            return None
+        saved = progress.epochs - progress.epoch
+        return message(
+            "early-stopping", "stopped early after epoch {epoch}: no better {monitor} for {patience} epochs; "
+            "{saved} of {epochs} epochs saved",
+            epoch=progress.epoch, monitor=self.monitor, patience=self.patience, saved=saved, epochs=progress.epochs,
+        )  # fmt: skip
+
+
+@hookimpl
+def register_strategies() -> list[type[Stopping]]:
+    return [EarlyStopping]

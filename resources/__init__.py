@@ -1,0 +1,1 @@
+"""Icons, style, translations, recipes and the bundled sample data. Imports nothing."""
