@@ -59,8 +59,8 @@ class RunConfig(BaseModel):
     """Precision of the forward and backward pass."""
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Where to train: auto, cpu, cuda or mps."""
-    threads: int = Field(0, ge=0, le=1024)
-    """Processor threads; 0 measures which number is fastest."""
+    threads: str = Field("auto", pattern=r"^(auto|[1-9]\d{0,2})$")
+    """Processor threads; auto measures which number is fastest."""
     keep_every: int = Field(0, ge=0)
     """Keep a checkpoint of its own every so many steps; 0 keeps only best and last."""
     name: str = Field("", max_length=120)
@@ -279,9 +279,7 @@ def strategy_to_dict(strategy: Strategy) -> dict[str, Any]:
 
 def run_parameters() -> tuple[Parameter, ...]:
     """The parameters of a run besides its strategies: each a field in the window and a flag."""
-    return tuple(parameter_of(name, RunConfig.model_fields[name]) for name in _scalar_fields() if name != "device") + (
-        Parameter("device", "str", "auto", RunConfig.model_fields["device"].description or ""),
-    )
+    return tuple(parameter_of(name, RunConfig.model_fields[name]) for name in _scalar_fields())
 
 
 def _scalar_fields() -> list[str]:

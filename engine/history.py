@@ -75,10 +75,13 @@ class History:
         """The epochs after the last start mark: what a stopping rule may judge."""
         return self.epochs[self.marks[-1] :] if self.marks else self.epochs
 
-    def best(self, monitor: str) -> EpochRow | None:
-        """The epoch that is best by this column, the earliest of equals; None where no epoch has it."""
+    def best(self, monitor: str, since: int = 0) -> EpochRow | None:
+        """The epoch that is best by this column, the earliest of equals, of those after the first `since` epochs.
+
+        None where no epoch has a figure in this column.
+        """
         index = EpochRow._fields.index(monitor)
-        rows = [row for row in self.epochs if row[index] is not None]
+        rows = [row for row in self.epochs[since:] if row[index] is not None]
         if not rows:
             return None
         sign = direction(monitor)

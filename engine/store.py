@@ -212,11 +212,6 @@ def cannot_write(path: Path, error: OSError) -> InputError:
     )  # fmt: skip
 
 
-def workspace_folder(given: str | None = None) -> Path:
-    """The workspace: as given, else `$TUNEDECK_WORKSPACE`, else `~/Tunedeck`."""
-    return Path(given or os.environ.get("TUNEDECK_WORKSPACE") or Path.home() / "Tunedeck").expanduser().absolute()
-
-
 def versions() -> dict[str, str]:
     """The versions of Python, this program and the libraries that a result depends on."""
     found = {"python": platform.python_version(), "platform": platform.platform(), "executable": sys.executable}

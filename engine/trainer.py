@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Trainer:
     def __init__(
         self,
         config: RunConfig,
-        store: Store | None = None,
+        open_store: Callable[[], Store] = MemoryStore,
         *,
         data_folder: Path = Path("data"),
         report: Report = lambda text, fraction: None,
@@ -60,11 +60,11 @@ class Trainer:
     ) -> None:
         """Raises `InputError` where the settings, the data, the device or the snapshot can't be used.
 
+        `open_store` is called once all else is ready, so that a run that can't start leaves nothing behind;
         `data_folder` is where data sets keep downloads; `catalogue` tells where the plugins come from, for the record.
         """
         config.check()
         self.config = config
-        self.store = store or MemoryStore()
         self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
         parts = split(config.dataset.load(Source(data_folder, report)), config)
         self.learner = Learner(config, parts, resolve_device(config.device), statistics_of(snapshot) if snapshot else None)
@@ -80,7 +80,9 @@ class Trainer:
         if snapshot:
             self.threads = int(snapshot.meta["environment"]["threads"])
         else:
-            self.threads = config.threads or self.learner.choose_threads()
+            self.threads = self.learner.choose_threads() if config.threads == "auto" else int(config.threads)
+        self.store = open_store()
+        self._best_since = len(self.history.epochs) if snapshot and self.store.best() is None else 0
         self.store.describe(self.settings(), self.environment())
 
     # --- the loop --------------------------------------------------------------------------------
@@ -107,6 +109,7 @@ class Trainer:
         torch.set_num_threads(self.threads)
         yield self._started()
         try:
+            yield from self._mend_best()
             while position.reason is None:
                 order = permutation(len(learner.parts.training), self.config.seed, position.epoch).to(learner.device)
                 self._clock.start(position.sums.seconds)
@@ -182,9 +185,13 @@ class Trainer:
             return message("all-epochs", "all {epochs} epochs done", epochs=self.epochs)
         return None
 
+    def _best(self) -> EpochRow | None:
+        """The best epoch whose weights are kept: a run continued from a lone file has only those since."""
+        return self.history.best(self._monitor, self._best_since)
+
     def _stands_at_best(self) -> bool:
         """Whether the run stands at the end of its best epoch so far."""
-        best = self.history.best(self._monitor)
+        best = self._best()
         return self.position.batch == 0 and best is not None and best.epoch == self.position.epoch
 
     # --- saving ----------------------------------------------------------------------------------
@@ -209,6 +216,12 @@ class Trainer:
         self._saved_at = time.perf_counter()
         self._clock.exclude(self._saved_at - started)
         yield Saved(path, self.position.epoch, self.position.step)
+
+    def _mend_best(self) -> Generator[Event, None, None]:
+        """Save again where a crash came between the saves of last and best, or best lies in another run's folder."""
+        best = self.store.best()
+        if self._stands_at_best() and (best is None or best.meta["progress"]["step"] != self.position.step):
+            yield from self._save()
 
     def snapshot(self) -> Snapshot:
         """All there is to the run at this moment. Raises `LossNotFinite`."""
@@ -269,7 +282,7 @@ class Trainer:
     def _finished(self, started: float, test: Figures | None) -> Finished:
         position, rows = self.position, self.history.epochs
         reason = position.reason or message("stopped", "stopped at step {step}", step=position.step)
-        best = self.history.best(self._monitor)
+        best = self._best()
         seconds = sum(row.train_seconds for row in rows)
         self.store.log(str(reason) + (f"; test accuracy {test.accuracy}, test loss {test.loss}" if test else ""))
         return Finished(

@@ -1,0 +1,148 @@
+"""The command line: the same settings as the window. Knows the words; `engine.commands` does the work.
+
+Imports neither PyTorch nor Qt, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from engine.catalogue import first_sentence, nearest
+from engine.config import ONE_CHOICE, recipe_names, run_parameters
+from engine.message import InputError
+from engine.strategy import KINDS
+
+WRONG_INPUT = 2
+"""Exit code where the user gave something that can't be used: one line says what, and how to mend it."""
+
+EXAMPLES = """examples:
+  tunedeck                                            open the window
+  tunedeck train                                      train a small network on the bundled images
+  tunedeck train --early-stopping --lr-scheduler      stop in time, lower the learning rate on a plateau
+  tunedeck train --recipe first-lesson --with dropout
+  tunedeck plugins                                    all techniques and their parameters
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with the nearest word."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_INPUT, f"tunedeck: {message}\n")
+
+
+class _Change(argparse.Action):
+    """Collects `--with` and `--without` in the order in which they are given."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        namespace.changes = [*namespace.changes, (self.dest, values)]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(
+        prog="tunedeck", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        description="Train image classifiers and watch every technique at work. Without a verb, opens the window.",
+    )  # fmt: skip
+    _add_workspace(parser, None)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+
+    train = _verb(verbs, "train", "Train a network.", json=True)
+    _add_settings(train)
+
+    resume = _verb(verbs, "resume", "Go on with a run exactly where its checkpoint left it.", json=True)
+    resume.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder")
+    total = resume.add_mutually_exclusive_group()
+    total.add_argument("--epochs", type=int, metavar="N", help="train to this new total of epochs")
+    total.add_argument("--more", type=int, metavar="N", help="train this many epochs more")
+    resume.add_argument(
+        "--reschedule", action="store_true",
+        help="plan the learning rate anew for the new total, instead of holding its last value",
+    )  # fmt: skip
+
+    evaluate = _verb(verbs, "evaluate", "Measure a checkpoint on samples that it was not trained on.", json=True)
+    evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file")
+    evaluate.add_argument("--dataset", metavar="ID[:NAME=VALUE,...]", help="another data set than its own")
+    evaluate.add_argument("--part", choices=("test", "validation", "training"), default="test", help="which part (test)")
+
+    plugins = _verb(verbs, "plugins", "List all techniques with their parameters.", json=True)
+    plugins.add_argument("id", nargs="?", metavar="ID", help="explain one technique")
+
+    summary = _verb(verbs, "summary", "Show the layers of a network, their output shapes and parameters.", json=True)
+    _add_settings(summary)
+    return parser
+
+
+def _verb(verbs: Any, name: str, help: str, *, json: bool) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help, description=help, allow_abbrev=False)
+    # SUPPRESS: the verb's default must not undo what stands before the verb.
+    _add_workspace(parser, argparse.SUPPRESS)
+    if json:
+        parser.add_argument("--json", action="store_true", help="print one line of JSON last, all else on standard error")
+    return parser
+
+
+def _add_workspace(parser: argparse.ArgumentParser, default: Any) -> None:
+    parser.add_argument(
+        "--workspace", metavar="DIR", default=default, help="folder of runs, data and plugins ($TUNEDECK_WORKSPACE, ~/Tunedeck)"
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """The flags that make a `RunConfig`, from its fields and kinds."""
+    parser.add_argument("--config", metavar="FILE", help="settings file; flags come over it")
+    parser.add_argument("--recipe", metavar="NAME", help=f"bundled settings: {', '.join(recipe_names())}")
+    group = parser.add_argument_group("the run")
+    for parameter in run_parameters():
+        default = f" ({parameter.default})" if parameter.default not in ("", 0) else ""
+        group.add_argument(
+            f"--{parameter.name.replace('_', '-')}", dest=parameter.name, metavar=parameter.type.upper(),
+            help=(parameter.help + default).replace("%", "%%"),
+        )  # fmt: skip
+    group = parser.add_argument_group("one of each kind")
+    for kind in ONE_CHOICE:
+        group.add_argument(f"--{kind}", metavar="ID[:NAME=VALUE,...]", help=first_sentence(KINDS[kind].__doc__))
+    group = parser.add_argument_group("techniques", "`tunedeck plugins` lists them; some have a flag of their own.")
+    group.add_argument(
+        "--with", dest="with", action=_Change, metavar="ID[:NAME=VALUE,...]", help="switch a technique on; may be repeated"
+    )
+    group.add_argument("--without", dest="without", action=_Change, metavar="ID", help="switch a technique off")
+    parser.set_defaults(changes=[])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown and not (hasattr(arguments, "changes") and all(word.startswith("--") for word in unknown)):
+        flags = [option for action in _options_of(parser, arguments.verb) for option in action.option_strings]
+        parser.error(f"unknown: {' '.join(unknown)}{nearest(unknown[0], flags)}")
+    try:
+        if arguments.verb is None:
+            return _open_window(arguments)
+        return int(importlib.import_module("engine.commands").run(arguments, unknown))
+    except InputError as error:
+        print(f"tunedeck: {error}", file=sys.stderr)
+        return WRONG_INPUT
+
+
+def _options_of(parser: argparse.ArgumentParser, verb: str | None) -> list[argparse.Action]:
+    actions = list(parser._actions)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction) and verb is not None:
+            actions += action.choices[verb]._actions
+    return actions
+
+
+def _open_window(arguments: argparse.Namespace) -> int:
+    """Open the window by name: the engine imports nothing of it."""
+    problem = importlib.import_module("gui.display").display_problem()
+    if problem is not None:
+        raise InputError(
+            "no-display", "no window can be opened: {problem}; `tunedeck train` trains without one", problem=problem
+        )
+    return int(importlib.import_module("gui.app").main(arguments.workspace))

@@ -1,0 +1,266 @@
+"""What each verb of the command line does."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import rich.box
+import rich.console
+import rich.table
+from rich.markup import escape
+
+from engine.catalogue import Catalogue, discover, nearest
+from engine.config import ONE_CHOICE, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
+from engine.data import Source, split
+from engine.events import Event, Failed, Finished, SaveFailed
+from engine.message import InputError, message
+from engine.progress_bar import ProgressBar
+from engine.runs import new_run, resume_run
+from engine.workspace import workspace_folder
+from engine.strategy import Dataset
+from engine.summary import layer_table
+from engine.trained import evaluate_checkpoint
+from engine.trainer import Stop, Trainer
+from engine.yaml_file import read_yaml
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+RETRY_SECONDS = 5.0
+"""How long to wait for room before a failed save is tried again."""
+
+
+def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
+    """Carry out the verb of a parsed command line; `unknown` may hold plugins' own flags. Returns the exit code."""
+    verbs: dict[str, Callable[[argparse.Namespace, Catalogue, Path], tuple[int, dict[str, Any] | list[Any]]]] = {
+        "train": train, "resume": resume, "evaluate": evaluate, "plugins": plugins, "summary": summary,
+    }  # fmt: skip
+    # What a plugin prints must not stand between a script and the JSON.
+    with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
+        workspace = workspace_folder(arguments.workspace)
+        catalogue = discover(workspace / "plugins")
+        if unknown:
+            _take_plugin_flags(arguments, unknown, catalogue)
+        code, result = verbs[arguments.verb](arguments, catalogue, workspace)
+    if arguments.json:
+        print(json.dumps(result, allow_nan=False, ensure_ascii=False))
+    return code
+
+
+def _take_plugin_flags(arguments: argparse.Namespace, unknown: list[str], catalogue: Catalogue) -> None:
+    """A flag such as `--early-stopping` stands for `--with early-stopping`, where a plugin declares it."""
+    flags = catalogue.flags()
+    for word in unknown:
+        if word not in flags:
+            known = [*flags, *(f"--{p.name.replace('_', '-')}" for p in run_parameters()), *(f"--{k}" for k in ONE_CHOICE)]
+            raise InputError("unknown-flag", "unknown: {word}{nearest}", word=word, nearest=nearest(word, known))
+        arguments.changes = [*arguments.changes, ("with", flags[word])]
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def settings(arguments: argparse.Namespace, catalogue: Catalogue) -> RunConfig:
+    """The settings: the recipe, over it the settings file, over it the flags. Raises `InputError`."""
+    config = recipe(arguments.recipe or "default", catalogue)
+    if arguments.config:
+        data = read_yaml(Path(arguments.config))
+        if data.pop("changes", None):
+            print("tunedeck: the changes made in that run are not repeated", file=sys.stderr)
+        config = RunConfig.from_dict(data, catalogue, config)
+    given = {p.name: value for p in run_parameters() if (value := getattr(arguments, p.name)) is not None}
+    for kind in ONE_CHOICE:
+        if (text := getattr(arguments, kind)) is not None:
+            given[kind] = parse_strategy(text, catalogue, kind, config)
+    config = config.changed(given)
+    for action, text in arguments.changes:
+        if action == "with":
+            config = config.ticked(_many(parse_strategy(text, catalogue, None, config)))
+        elif text in {strategy.id for strategy in config.with_}:
+            config = config.unticked(text)
+        else:
+            catalogue.entry(text)
+    config.check()
+    for id, advice in config.advice():
+        print(f"tunedeck: {id}: {advice.text}", file=sys.stderr)
+    return config
+
+
+def _many(strategy: Any) -> Any:
+    if not strategy.many:
+        raise InputError(
+            "not-ticked", "{id} is chosen, not ticked: give it as --{kind}", id=strategy.id, kind=strategy.kind
+        )
+    return strategy
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def train(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck train`."""
+    config = settings(arguments, catalogue)
+    with ProgressBar() as bar:
+        return _drive(new_run(config, catalogue, workspace, bar.loading), bar, arguments.json)
+
+
+def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck resume`."""
+    with ProgressBar() as bar:
+        trainer = resume_run(
+            Path(arguments.checkpoint), catalogue, workspace, epochs=arguments.epochs, more=arguments.more,
+            reschedule=arguments.reschedule, report=bar.loading,
+        )  # fmt: skip
+        return _drive(trainer, bar, arguments.json)
+
+
+def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[str, Any]]:
+    """Run to the end. Ctrl-C and SIGTERM stop it between two steps, with everything saved."""
+    last: Event | None = None
+    with _interrupts() as interrupted, closing(trainer.run()) as events:
+        for event in _until_the_end(events, interrupted):
+            if event is not None:
+                bar.show(event)
+                last = event
+            if isinstance(event, SaveFailed):
+                _wait_for_room(interrupted)
+    if isinstance(last, Failed):
+        print(f"tunedeck: {last.text}", file=sys.stderr)
+        print(last.traceback, file=sys.stderr, end="")
+        return FAILED, result(trainer, None, str(last.text))
+    assert isinstance(last, Finished)
+    if not quiet:
+        print(report(trainer, last))
+    return (INTERRUPTED if last.stopped else DONE), result(trainer, last, str(last.reason))
+
+
+@contextlib.contextmanager
+def _interrupts() -> Any:
+    """A list that grows with every Ctrl-C or SIGTERM, while it is open."""
+    caught: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: caught.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _until_the_end(events: Any, interrupted: list[int]) -> Any:
+    event = next(events)
+    while True:
+        yield event
+        if isinstance(event, (Finished, Failed)):
+            return
+        event = events.throw(Stop()) if interrupted else next(events)
+        interrupted.clear()
+
+
+def _wait_for_room(interrupted: list[int]) -> None:
+    end = time.monotonic() + RETRY_SECONDS
+    while time.monotonic() < end and not interrupted:
+        time.sleep(0.1)
+
+
+def result(trainer: Trainer, finished: Finished | None, reason: str) -> dict[str, Any]:
+    """The keys that `train --json` and `resume --json` print."""
+    figures = ("epochs", "best_epoch", "best_val_loss", "best_val_accuracy", "test_loss", "test_accuracy")
+    figures += ("samples_per_second", "seconds", "checkpoint")
+    return {"run": trainer.store.where or None, "reason": reason} | {
+        name: getattr(finished, name) if finished else None for name in figures
+    }
+
+
+def report(trainer: Trainer, finished: Finished) -> str:
+    """What a person reads at the end."""
+    lines = [f"{finished.reason}, in {finished.seconds:.1f} s"]
+    if finished.best_epoch is not None:
+        figures = [f"{name} {value:.4f}" for name, value in (
+            ("validation loss", finished.best_val_loss), ("validation accuracy", finished.best_val_accuracy),
+            ("test loss", finished.test_loss), ("test accuracy", finished.test_accuracy),
+        ) if value is not None]  # fmt: skip
+        lines.append(f"best epoch {finished.best_epoch}: {', '.join(figures)}")
+    lines.append(f"run         {trainer.store.where}")
+    if finished.checkpoint:
+        lines.append(f"checkpoint  {finished.checkpoint}")
+    if finished.stopped:
+        lines.append(f"go on with: tunedeck resume {trainer.store.where}")
+    return "\n".join(lines)
+
+
+# --- the other verbs ------------------------------------------------------------------------------
+
+
+def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck evaluate`."""
+    dataset = None
+    if arguments.dataset:
+        chosen = parse_strategy(arguments.dataset, catalogue, "dataset")
+        assert isinstance(chosen, Dataset)
+        dataset = chosen
+    path = Path(arguments.checkpoint).absolute()
+    found = evaluate_checkpoint(path, catalogue, workspace, part=arguments.part, dataset=dataset)
+    if not arguments.json:
+        print(f"{found.part} part, {found.samples:,} samples: loss {found.loss:.4f}", end="")
+        if found.accuracy is not None and found.interval is not None:
+            low, high = found.interval
+            print(f", accuracy {found.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})", end="")
+        print()
+    return DONE, {
+        "checkpoint": str(path), "part": found.part, "samples": found.samples,
+        "loss": found.loss, "accuracy": found.accuracy, "interval": found.interval,
+    }  # fmt: skip
+
+
+def plugins(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, list[Any]]:
+    """`tunedeck plugins`."""
+    entries = [catalogue.entry(arguments.id)] if arguments.id else list(catalogue.entries)
+    if not arguments.json:
+        console = rich.console.Console()
+        kind = None
+        for entry in entries:
+            if entry.kind != kind:
+                kind = entry.kind
+                console.print(f"\n[bold]{kind or 'not loaded'}[/]")
+            text = entry.summary or (f"[red]{escape(entry.error or '')}[/]" if entry.error else f"unavailable: {entry.unavailable}")
+            console.print(f"  [cyan]{entry.id}[/]  {text if not entry.summary else escape(text)}")
+            if arguments.id and entry.strategy:
+                console.print(f"\n{escape(entry.strategy.__doc__ or '')}\nFrom: {entry.origin}")
+            for parameter in entry.parameters:
+                console.print(f"      {parameter.name} = {escape(parameter.write(parameter.default))}  [dim]{escape(parameter.help)}[/]")
+    return DONE, [entry.to_dict() for entry in entries]
+
+
+def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck summary`."""
+    config = settings(arguments, catalogue)
+    parts = split(config.dataset.load(Source(workspace / "data")), config)
+    rows = layer_table(config, parts.spec)
+    total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
+    if not arguments.json:
+        table = rich.table.Table(box=rich.box.SIMPLE)
+        for heading in ("layer", "type", "output shape"):
+            table.add_column(heading)
+        table.add_column("parameters", justify="right")
+        for row in rows:
+            table.add_row(row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}")
+        console = rich.console.Console()
+        console.print(f"{format_strategy(config.model)} on {config.dataset.id}: input {[1, *parts.spec.input_shape]}", highlight=False)
+        console.print(table)
+        console.print(f"{total:,} parameters, {trainable:,} trainable", highlight=False)
+    return DONE, {
+        "input_shape": [1, *parts.spec.input_shape],
+        "layers": [
+            {"name": r.name, "type": r.type, "output_shape": list(r.output_shape), "parameters": r.parameters,
+             "trainable": r.trainable} for r in rows
+        ],
+        "parameters": total,
+        "trainable": trainable,
+    }  # fmt: skip

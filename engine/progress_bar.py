@@ -1,0 +1,80 @@
+"""A run in the terminal: a bar where there is one, a line per epoch where there is not."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from engine.events import EpochEnded, Event, Failed, Finished, SaveFailed, Started, Steps
+from engine.message import Message
+
+
+class ProgressBar:
+    """Shows events on standard error. Use as a context."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True, highlight=False)
+        self._live = console.is_terminal
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn(),
+            console=console, transient=True, disable=not self._live,
+        )  # fmt: skip
+        self._task: TaskID | None = None
+        self._epochs = self._steps_per_epoch = 0
+        self._last = ""
+
+    def __enter__(self) -> ProgressBar:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+
+    def loading(self, text: Message, fraction: float | None) -> None:
+        """Show how far the data are."""
+        words = str(text)
+        if not self._live:
+            if words != self._last:
+                print(words, file=sys.stderr)
+            self._last = words
+            return
+        if self._task is None:
+            self._task = self._progress.add_task(words, total=1.0, figures="")
+        self._progress.update(self._task, description=words, completed=fraction, total=None if fraction is None else 1.0)
+
+    def show(self, event: Event) -> None:
+        """Show an event of a run."""
+        if isinstance(event, Started):
+            self._start(event)
+        elif isinstance(event, Steps) and self._task is not None:
+            rate = f"{event.samples_per_second:,.0f} samples/s"
+            self._progress.update(
+                self._task, completed=event.rows[-1][0],
+                description=f"epoch {event.epoch} of {self._epochs}", figures=f"{self._last} · {rate}",
+            )  # fmt: skip
+        elif isinstance(event, EpochEnded):
+            self._epoch(event)
+        elif isinstance(event, SaveFailed):
+            print(f"tunedeck: {event.text}; trying again until there is room (Ctrl-C ends it)", file=sys.stderr)
+        elif isinstance(event, (Finished, Failed)):
+            self._progress.stop()
+
+    def _start(self, event: Started) -> None:
+        self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._last = f"{event.parameters:,} parameters"
+        total = event.epochs * event.steps_per_epoch
+        self._task = self._progress.add_task("starting", total=total, completed=event.step, figures=self._last)
+
+    def _epoch(self, event: EpochEnded) -> None:
+        row = event.row
+        figures = [("train", row.train_loss, ".3f"), ("validation", row.val_loss, ".3f"), ("accuracy", row.val_accuracy, ".1%")]
+        self._last = " · ".join(f"{name} {value:{form}}" for name, value, form in figures if value is not None)
+        if not self._live:
+            print(f"epoch {row.epoch} of {self._epochs} · {self._last}{' · best' if event.best else ''}", file=sys.stderr)
