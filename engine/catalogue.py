@@ -179,7 +179,7 @@ def _load_apart(name: str, origin: str, load: Callable[[], ModuleType], taken: s
         except ModuleNotFoundError as error:
             missing = (error.name or "").split(".")[0]
             outcome.append([Entry(name, None, None, origin, unavailable=f"pip install {missing}")])
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 the boundary: a plugin may raise anything
             text = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
             outcome.append([Entry(name, None, None, origin, " ".join(text.split()), traceback.format_exc())])
 

@@ -61,7 +61,9 @@ def encode(snapshot: Snapshot) -> bytes:
     for name, tensor in tensors.items():
         if not name.startswith("history.") and tensor.is_floating_point() and not tensor.isfinite().all():
             raise NotFinite(name)
-    meta = json.dumps({"sha256": _ZEROS.decode(), "format": FORMAT, **snapshot.meta}, allow_nan=False, separators=(",", ":"))
+    meta = json.dumps(
+        {"sha256": _ZEROS.decode(), "format": FORMAT, **snapshot.meta}, allow_nan=False, separators=(",", ":")
+    )
     data = safetensors.torch.save(tensors, {ENTRY: meta})
     start = data.index(_MARK + _ZEROS) + len(_MARK)
     digest = hashlib.sha256(data).hexdigest().encode()

@@ -67,7 +67,9 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = _verb(verbs, "evaluate", "Measure a checkpoint on samples that it was not trained on.", json=True)
     evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file")
     evaluate.add_argument("--dataset", metavar="ID[:NAME=VALUE,...]", help="another data set than its own")
-    evaluate.add_argument("--part", choices=("test", "validation", "training"), default="test", help="which part (test)")
+    evaluate.add_argument(
+        "--part", choices=("test", "validation", "training"), default="test", help="which part (test)"
+    )
 
     plugins = _verb(verbs, "plugins", "List all techniques with their parameters.", json=True)
     plugins.add_argument("id", nargs="?", metavar="ID", help="explain one technique")
@@ -82,13 +84,18 @@ def _verb(verbs: Any, name: str, help: str, *, json: bool) -> argparse.ArgumentP
     # SUPPRESS: the verb's default must not undo what stands before the verb.
     _add_workspace(parser, argparse.SUPPRESS)
     if json:
-        parser.add_argument("--json", action="store_true", help="print one line of JSON last, all else on standard error")
+        parser.add_argument(
+            "--json", action="store_true", help="print one line of JSON last, all else on standard error"
+        )
     return parser
 
 
 def _add_workspace(parser: argparse.ArgumentParser, default: Any) -> None:
     parser.add_argument(
-        "--workspace", metavar="DIR", default=default, help="folder of runs, data and plugins ($TUNEDECK_WORKSPACE, ~/Tunedeck)"
+        "--workspace",
+        metavar="DIR",
+        default=default,
+        help="folder of runs, data and plugins ($TUNEDECK_WORKSPACE, ~/Tunedeck)",
     )
 
 
@@ -108,7 +115,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         group.add_argument(f"--{kind}", metavar="ID[:NAME=VALUE,...]", help=first_sentence(KINDS[kind].__doc__))
     group = parser.add_argument_group("techniques", "`tunedeck plugins` lists them; some have a flag of their own.")
     group.add_argument(
-        "--with", dest="with", action=_Change, metavar="ID[:NAME=VALUE,...]", help="switch a technique on; may be repeated"
+        "--with",
+        dest="with",
+        action=_Change,
+        metavar="ID[:NAME=VALUE,...]",
+        help="switch a technique on; may be repeated",
     )
     group.add_argument("--without", dest="without", action=_Change, metavar="ID", help="switch a technique off")
     parser.set_defaults(changes=[])

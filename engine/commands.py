@@ -22,14 +22,14 @@ from engine.catalogue import Catalogue, discover, nearest
 from engine.config import ONE_CHOICE, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
 from engine.data import Source, split
 from engine.events import Event, Failed, Finished, SaveFailed
-from engine.message import InputError, message
+from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.runs import new_run, resume_run
-from engine.workspace import workspace_folder
 from engine.strategy import Dataset
 from engine.summary import layer_table
 from engine.trained import evaluate_checkpoint
 from engine.trainer import Stop, Trainer
+from engine.workspace import workspace_folder
 from engine.yaml_file import read_yaml
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -59,7 +59,11 @@ def _take_plugin_flags(arguments: argparse.Namespace, unknown: list[str], catalo
     flags = catalogue.flags()
     for word in unknown:
         if word not in flags:
-            known = [*flags, *(f"--{p.name.replace('_', '-')}" for p in run_parameters()), *(f"--{k}" for k in ONE_CHOICE)]
+            known = [
+                *flags,
+                *(f"--{p.name.replace('_', '-')}" for p in run_parameters()),
+                *(f"--{k}" for k in ONE_CHOICE),
+            ]
             raise InputError("unknown-flag", "unknown: {word}{nearest}", word=word, nearest=nearest(word, known))
         arguments.changes = [*arguments.changes, ("with", flags[word])]
 
@@ -145,7 +149,9 @@ def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[s
 def _interrupts() -> Any:
     """A list that grows with every Ctrl-C or SIGTERM, while it is open."""
     caught: list[int] = []
-    before = {number: signal.signal(number, lambda n, _: caught.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, lambda n, _: caught.append(n)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield caught
     finally:
@@ -171,8 +177,10 @@ def _wait_for_room(interrupted: list[int]) -> None:
 
 def result(trainer: Trainer, finished: Finished | None, reason: str) -> dict[str, Any]:
     """The keys that `train --json` and `resume --json` print."""
-    figures = ("epochs", "best_epoch", "best_val_loss", "best_val_accuracy", "test_loss", "test_accuracy")
-    figures += ("samples_per_second", "seconds", "checkpoint")
+    figures = (
+        "epochs", "best_epoch", "best_val_loss", "best_val_accuracy", "test_loss", "test_accuracy",
+        "samples_per_second", "seconds", "checkpoint",
+    )  # fmt: skip
     return {"run": trainer.store.where or None, "reason": reason} | {
         name: getattr(finished, name) if finished else None for name in figures
     }
@@ -229,12 +237,15 @@ def plugins(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
             if entry.kind != kind:
                 kind = entry.kind
                 console.print(f"\n[bold]{kind or 'not loaded'}[/]")
-            text = entry.summary or (f"[red]{escape(entry.error or '')}[/]" if entry.error else f"unavailable: {entry.unavailable}")
+            text = entry.summary or (
+                f"[red]{escape(entry.error or '')}[/]" if entry.error else f"unavailable: {entry.unavailable}"
+            )
             console.print(f"  [cyan]{entry.id}[/]  {text if not entry.summary else escape(text)}")
             if arguments.id and entry.strategy:
                 console.print(f"\n{escape(entry.strategy.__doc__ or '')}\nFrom: {entry.origin}")
             for parameter in entry.parameters:
-                console.print(f"      {parameter.name} = {escape(parameter.write(parameter.default))}  [dim]{escape(parameter.help)}[/]")
+                default = escape(parameter.write(parameter.default))
+                console.print(f"      {parameter.name} = {default}  [dim]{escape(parameter.help)}[/]")
     return DONE, [entry.to_dict() for entry in entries]
 
 
@@ -252,7 +263,10 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         for row in rows:
             table.add_row(row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}")
         console = rich.console.Console()
-        console.print(f"{format_strategy(config.model)} on {config.dataset.id}: input {[1, *parts.spec.input_shape]}", highlight=False)
+        console.print(
+            f"{format_strategy(config.model)} on {config.dataset.id}: input {[1, *parts.spec.input_shape]}",
+            highlight=False,
+        )
         console.print(table)
         console.print(f"{total:,} parameters, {trainable:,} trainable", highlight=False)
     return DONE, {

@@ -17,8 +17,20 @@ from engine.catalogue import Catalogue, invalid_value, nearest
 from engine.message import InputError, message
 from engine.parameter import Parameter, parameter_of, parameters_of
 from engine.strategy import (
-    KINDS, Activation, Advice, Augmentation, Dataset, Initializer, Loss, Model, Optimizer, Regularizer, Scaling,
-    Scheduler, Stopping, Strategy,
+    KINDS,
+    Activation,
+    Advice,
+    Augmentation,
+    Dataset,
+    Initializer,
+    Loss,
+    Model,
+    Optimizer,
+    Regularizer,
+    Scaling,
+    Scheduler,
+    Stopping,
+    Strategy,
 )  # fmt: skip
 from engine.yaml_file import parse_yaml
 
@@ -81,18 +93,22 @@ class RunConfig(BaseModel):
 
     @property
     def augmentations(self) -> tuple[Augmentation, ...]:
+        """The ticked ones of this kind, in their order."""
         return tuple(s for s in self.with_ if isinstance(s, Augmentation))
 
     @property
     def regularizers(self) -> tuple[Regularizer, ...]:
+        """The ticked ones of this kind, in their order."""
         return tuple(s for s in self.with_ if isinstance(s, Regularizer))
 
     @property
     def schedulers(self) -> tuple[Scheduler, ...]:
+        """The ticked ones of this kind, in their order."""
         return tuple(s for s in self.with_ if isinstance(s, Scheduler))
 
     @property
     def stoppings(self) -> tuple[Stopping, ...]:
+        """The ticked ones of this kind, in their order."""
         return tuple(s for s in self.with_ if isinstance(s, Stopping))
 
     @property

@@ -35,7 +35,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """Some samples: `inputs` uint8 `[N, C, H, W]` or float32 `[N, F]`, and `targets` int64 `[N]` or float32 `[N, K]`."""
+    """Some samples: inputs uint8 `[N, C, H, W]` or float32 `[N, F]`, and targets int64 `[N]` or float32 `[N, K]`."""
 
     inputs: Tensor
     targets: Tensor
@@ -102,7 +102,9 @@ def split(bundle: DataBundle, config: RunConfig) -> Parts:
         order = _stratified(training, stream(config.split_seed, "train-samples"))
         training = training.take(order[:count].sort().values)
     if len(training) < 2:
-        raise InputError("too-few-samples", "there are {count} training samples: at least 2 are needed", count=len(training))
+        raise InputError(
+            "too-few-samples", "there are {count} training samples: at least 2 are needed", count=len(training)
+        )
     return Parts(
         training, validation if len(validation) else None, test if len(test) else None, bundle.class_names,
         _spec(bundle, training),
@@ -130,8 +132,8 @@ def _check(bundle: DataBundle) -> None:
         features = part.inputs.dtype == torch.float32 and part.inputs.ndim == 2
         if not (images or features) or len(part.inputs) != len(part.targets):
             raise InputError(
-                "bad-bundle", "the data set gave {dtype} inputs of shape {shape} with {count} targets: inputs are uint8 "
-                "[N, C, H, W] or float32 [N, F], one target each",
+                "bad-bundle", "the data set gave {dtype} inputs of shape {shape} with {count} targets: inputs are "
+                "uint8 [N, C, H, W] or float32 [N, F], one target each",
                 dtype=str(part.inputs.dtype), shape=str(list(part.inputs.shape)), count=len(part.targets),
             )  # fmt: skip
 

@@ -37,7 +37,7 @@ def evaluate(
     loss: Callable[[Tensor, Tensor], Tensor],
     autocast: Callable[[], AbstractContextManager[None]],
 ) -> Generator[None, None, Figures]:
-    """Yields between batches, so that whoever drives it can pause; returns the figures. Leaves the model's mode as it was."""
+    """Yields between batches, so that whoever drives it can pause; returns the figures. The model's mode stays."""
     was_training = model.training
     losses: list[Tensor] = []
     correct: list[Tensor] = []

@@ -34,7 +34,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def fastest_threads(step: Callable[[], None]) -> int:
+def fastest_threads(step: Callable[[], object]) -> int:
     """Set and return the number of threads with which `step` runs fastest on this machine, as timed now.
 
     More threads are often slower: a small network's operations end before a second thread has woken.
@@ -50,7 +50,7 @@ def fastest_threads(step: Callable[[], None]) -> int:
     return best
 
 
-def _seconds_per_step(step: Callable[[], None], threads: int) -> float:
+def _seconds_per_step(step: Callable[[], object], threads: int) -> float:
     """The fastest step within a short time: what the machine can do when nothing disturbs it."""
     torch.set_num_threads(threads)
     step()

@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,7 +85,7 @@ class History:
         if not rows:
             return None
         sign = direction(monitor)
-        return min(rows, key=lambda row: sign * row[index])
+        return min(rows, key=lambda row: sign * float(row[index] or 0.0))
 
     def kept_steps(self) -> np.ndarray:
         """The steps as a checkpoint keeps them: every 1st, 2nd, 4th, …, so that at most 20,000 rows remain.
@@ -96,7 +96,8 @@ class History:
         last = int(self.steps[-1, 0]) if self._count else 0
         while last // stride > MAX_KEPT_STEPS:
             stride *= 2
-        return self.steps[self.steps[:, 0] % stride == 0]
+        kept: np.ndarray = self.steps[self.steps[:, 0] % stride == 0]
+        return kept
 
 
 def direction(monitor: str) -> int:
@@ -107,6 +108,12 @@ def direction(monitor: str) -> int:
 def number(value: float | int | None) -> str:
     """A figure as the CSV files hold it: exact, and empty where it does not apply."""
     return "" if value is None else repr(value)
+
+
+def epoch_row(values: Sequence[float | None]) -> EpochRow:
+    """A row from the floats that a file holds, with its whole numbers whole again."""
+    named: dict[str, Any] = dict(zip(EpochRow._fields, values, strict=True))
+    return EpochRow(**{**named, "epoch": int(named["epoch"] or 0), "train_samples": int(named["train_samples"] or 0)})
 
 
 def epoch_line(row: EpochRow) -> str:
@@ -127,10 +134,7 @@ def read_history(folder: Path) -> History:
     """The history in a run's folder, as far as it is whole: a line cut short by a crash is left out."""
     history = History()
     for values in _rows(folder / "history.csv", EPOCH_HEADER):
-        cells = [float(value) if value else None for value in values]
-        whole = dict(zip(EpochRow._fields, cells, strict=True))
-        integers = {name: int(whole[name] or 0) for name in ("epoch", "train_samples")}
-        history.add_epoch(EpochRow(**{**whole, **integers}))  # type: ignore[arg-type]
+        history.add_epoch(epoch_row([float(value) if value else None for value in values]))
     history.add_steps([float(value) for value in values] for values in _rows(folder / "steps.csv", STEP_HEADER))
     return history
 

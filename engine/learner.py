@@ -48,7 +48,7 @@ class Learner:
         """One optimizer update: gather, augment, scale, forward, loss, backward, schedule, step.
 
         `rows` (int64 `[B]`) are the samples of batch `batch` of epoch `epoch`, which also fix all randomness of the
-        step. Returns the loss before the update, without penalties, and how many samples were right, both on the device.
+        step. Returns, on the device, the loss before the update, without penalties, and how many samples were right.
         """
         config = self.config
         seed = stream(config.seed, "step", epoch, batch)

@@ -33,7 +33,10 @@ class FileLock:
             holder = os.read(self._handle, 100).decode(errors="replace").strip()
             self.release()
             raise InputError(
-                "locked", "{path} is in use by {holder}: stop that run first", path=path.parent, holder=holder or "another"
+                "locked",
+                "{path} is in use by {holder}: stop that run first",
+                path=path.parent,
+                holder=holder or "another",
             ) from None
         os.ftruncate(self._handle, 0)
         os.write(self._handle, f" process {os.getpid()}".encode())

@@ -35,10 +35,12 @@ class Message:
         return re.sub(r"\{(\w+)\}", lambda match: _words(self.values.get(match[1], match[0])), template)
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
         return {"code": self.code, "template": self.template, "values": self.values}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Message:
+        """From JSON."""
         return cls(str(data["code"]), str(data["template"]), dict(data["values"]))
 
 

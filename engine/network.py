@@ -21,7 +21,7 @@ def build_network(config: RunConfig, data: DataSpec) -> nn.Module:
     model = config.model.build(data, Slots(config.activation, config.regularizers))
     config.initializer.apply(model)
     if any(isinstance(module, nn.Conv2d) for module in model.modules()):
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = model.to(memory_format=torch.channels_last)
     return model
 
 

@@ -45,7 +45,9 @@ class ProgressBar:
             return
         if self._task is None:
             self._task = self._progress.add_task(words, total=1.0, figures="")
-        self._progress.update(self._task, description=words, completed=fraction, total=None if fraction is None else 1.0)
+        self._progress.update(
+            self._task, description=words, completed=fraction, total=None if fraction is None else 1.0
+        )
 
     def show(self, event: Event) -> None:
         """Show an event of a run."""
@@ -74,7 +76,13 @@ class ProgressBar:
 
     def _epoch(self, event: EpochEnded) -> None:
         row = event.row
-        figures = [("train", row.train_loss, ".3f"), ("validation", row.val_loss, ".3f"), ("accuracy", row.val_accuracy, ".1%")]
+        figures = [
+            ("train", row.train_loss, ".3f"),
+            ("validation", row.val_loss, ".3f"),
+            ("accuracy", row.val_accuracy, ".1%"),
+        ]
         self._last = " · ".join(f"{name} {value:{form}}" for name, value, form in figures if value is not None)
         if not self._live:
-            print(f"epoch {row.epoch} of {self._epochs} · {self._last}{' · best' if event.best else ''}", file=sys.stderr)
+            print(
+                f"epoch {row.epoch} of {self._epochs} · {self._last}{' · best' if event.best else ''}", file=sys.stderr
+            )

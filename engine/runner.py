@@ -73,7 +73,7 @@ class Runner:
             self._drive(trainer)
         except InputError as error:
             self.events.put(Failed(error.message, 0, None, ""))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 the boundary: what fails in the thread must be told outside
             what = f"{type(error).__name__}: {error}"
             text = message("run-failed", "{what} failed at step {step}: {error}", what="the start", step=0, error=what)
             self.events.put(Failed(text, 0, None, traceback.format_exc()))
@@ -114,7 +114,9 @@ class Runner:
             write_checkpoint(path, trainer.snapshot())
         except (OSError, NotFinite, LossNotFinite) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            self.events.put(SaveFailed(message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason)))
+            self.events.put(
+                SaveFailed(message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason))
+            )
         else:
             self.events.put(Saved(str(path), trainer.position.epoch, trainer.position.step))
         trainer.exclude(time.perf_counter() - started)

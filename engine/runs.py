@@ -15,7 +15,9 @@ from engine.store import RunFolder, cannot_write
 from engine.trainer import Trainer, history_of
 
 
-def new_run(config: RunConfig, catalogue: Catalogue, workspace: Path, report: Report = lambda text, done: None) -> Trainer:
+def new_run(
+    config: RunConfig, catalogue: Catalogue, workspace: Path, report: Report = lambda text, done: None
+) -> Trainer:
     """A run in a new folder of the workspace, which is made once the run is ready to start.
 
     Raises `InputError` where the settings or the data can't be used, or the workspace can't be written.

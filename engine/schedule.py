@@ -30,7 +30,9 @@ class Schedule:
 
     def progress(self, step: int) -> Progress:
         """Where a run stands after so many steps."""
-        return Progress(step // self._steps_per_epoch, step, self.planned_epochs, self._steps_per_epoch, self._config.lr)
+        return Progress(
+            step // self._steps_per_epoch, step, self.planned_epochs, self._steps_per_epoch, self._config.lr
+        )
 
     def lr(self, step: int, history: History) -> float:
         """The learning rate of the step after so many steps. Beyond the planned epochs the last rate is held."""

@@ -17,7 +17,7 @@ from engine.learner import Learner, statistics_of
 from engine.message import InputError
 from engine.network import build_network, restore_model
 from engine.runs import config_of
-from engine.strategy import DataSpec, Dataset
+from engine.strategy import Dataset, DataSpec
 
 
 @dataclass(frozen=True)

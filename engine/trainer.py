@@ -20,7 +20,7 @@ from engine.data import Report, Source, permutation, split
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Failed, Finished, Saved, SaveFailed, Started, Steps
 from engine.hardware import resolve_device
-from engine.history import EpochRow, History
+from engine.history import EpochRow, History, epoch_row
 from engine.learner import Learner, statistics_of
 from engine.message import InputError, Message, message
 from engine.network import network_tensors, restore_model, restore_optimizer
@@ -67,7 +67,9 @@ class Trainer:
         self.config = config
         self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
         parts = split(config.dataset.load(Source(data_folder, report)), config)
-        self.learner = Learner(config, parts, resolve_device(config.device), statistics_of(snapshot) if snapshot else None)
+        self.learner = Learner(
+            config, parts, resolve_device(config.device), statistics_of(snapshot) if snapshot else None
+        )
         self.history = History()
         self.position = Position()
         if snapshot:
@@ -95,7 +97,7 @@ class Trainer:
         """
         try:
             yield from self._train()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 the boundary: a plugin may raise anything
             failure = self._failure(error)
         else:
             return
@@ -249,7 +251,8 @@ class Trainer:
         old, new = list(snapshot.meta["data"]["sizes"]), list(self.learner.parts.sizes)
         if old != new:
             raise InputError(
-                "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now {new}",
+                "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now "
+                "{new}",
                 old="+".join(map(str, old)), new="+".join(map(str, new)),
             )  # fmt: skip
         restore_model(self.learner.model, snapshot, "the checkpoint")
@@ -399,8 +402,7 @@ def history_of(snapshot: Snapshot) -> History:
     """The history that a snapshot holds."""
     history = History()
     for values in snapshot.tensors["history.epochs"].tolist():
-        named = dict(zip(EpochRow._fields, (None if v != v else v for v in values), strict=True))
-        history.add_epoch(EpochRow(**{**named, "epoch": int(named["epoch"]), "train_samples": int(named["train_samples"])}))
+        history.add_epoch(epoch_row([None if value != value else value for value in values]))
     history.add_steps(snapshot.tensors["history.steps"].tolist())
     history.marks = list(snapshot.meta["marks"])
     return history

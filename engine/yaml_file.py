@@ -83,7 +83,9 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
             line=f" (line {mark.line + 1})" if mark else "",
         ) from None  # fmt: skip
     except (RecursionError, ValueError):
-        raise InputError("not-yaml", "{where} is not a settings file in YAML: it can't be parsed", where=where) from None
+        raise InputError(
+            "not-yaml", "{where} is not a settings file in YAML: it can't be parsed", where=where
+        ) from None
     if not isinstance(data, dict):
         raise InputError("not-yaml", "{where} is not a settings file in YAML: it holds no `name: value`", where=where)
     return data

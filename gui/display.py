@@ -9,13 +9,20 @@ import sys
 
 def display_problem() -> str | None:
     """Why no window can be opened here, in one line, or None."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "xcb").split(":")[0] not in ("xcb", "wayland"):
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "xcb").split(":")[0] not in (
+        "xcb",
+        "wayland",
+    ):
         return None
     if os.environ.get("WAYLAND_DISPLAY"):
         return None
     if not os.environ.get("DISPLAY"):
         return "there is no display here"
-    for library, package in (("libxcb.so.1", "libxcb1"), ("libxcb-cursor.so.0", "libxcb-cursor0"), ("libEGL.so.1", "libegl1")):
+    for library, package in (
+        ("libxcb.so.1", "libxcb1"),
+        ("libxcb-cursor.so.0", "libxcb-cursor0"),
+        ("libEGL.so.1", "libegl1"),
+    ):
         try:
             ctypes.CDLL(library)
         except OSError:

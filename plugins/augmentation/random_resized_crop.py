@@ -12,7 +12,7 @@ ATTEMPTS = 10
 
 
 class RandomResizedCrop(Augmentation):
-    """Cut a random box out of each image and enlarge it to the full size: the network sees things nearer and off-centre.
+    """Cut a random box out of each image and enlarge it to full size: things come nearer and off-centre.
 
     Boxes are drawn as by torchvision's transform of that name, one per image.
     """

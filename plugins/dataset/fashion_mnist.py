@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 70,000 grey 28×28 photographs of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747)."""
+"""Fashion-MNIST: photographs of clothes (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747)."""
 
 import contextlib
 import io
@@ -43,7 +43,7 @@ class FashionMNIST(Dataset):
 
 
 class FashionMNISTSample(Dataset):
-    """A bundled sample of Fashion-MNIST: 6,000 training and 1,000 test images, evenly from the ten classes of clothes."""
+    """A bundled sample of Fashion-MNIST: 6,000 training and 1,000 test images of clothes, balanced."""
 
     def load(self, source: Source) -> DataBundle:
         with resources.as_file(resources.files("resources") / "sample") as folder:

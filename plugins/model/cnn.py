@@ -1,4 +1,4 @@
-"""A small convolutional network (after LeCun et al. 1998, "Gradient-based learning applied to document recognition")."""
+"""A small convolutional network (LeCun et al. 1998, "Gradient-based learning applied to document recognition")."""
 
 from collections import OrderedDict
 from typing import Annotated

@@ -1,6 +1,7 @@
 """Multilayer perceptron."""
 
 from collections import OrderedDict
+from itertools import pairwise
 from math import prod
 from typing import Annotated
 
@@ -20,7 +21,7 @@ class MLP(Model):
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         widths = [prod(data.input_shape), *self.hidden]
         body = nn.Sequential(OrderedDict(flatten=nn.Flatten()))
-        for number, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False), 1):
+        for number, (inputs, outputs) in enumerate(pairwise(widths), 1):
             body.add_module(f"layer{number}", fully_connected(inputs, outputs, slots))
         return nn.Sequential(OrderedDict(body=body, head=nn.Linear(widths[-1], data.outputs)))
 

@@ -21,9 +21,7 @@ class Adam(Optimizer):
     """Use the largest squared mean so far (AMSGrad)."""
 
     def build(self, groups: list[ParameterGroup]) -> torch.optim.Optimizer:
-        return torch.optim.Adam(
-            groups, betas=(self.beta1, self.beta2), eps=self.eps, amsgrad=self.amsgrad, fused=True
-        )
+        return torch.optim.Adam(groups, betas=(self.beta1, self.beta2), eps=self.eps, amsgrad=self.amsgrad, fused=True)
 
 
 @hookimpl

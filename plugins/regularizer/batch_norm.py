@@ -33,8 +33,8 @@ class BatchNorm(Regularizer):
             yield Advice("error", message("batch-norm-one", "batch normalisation needs batches of 2 or more"))
         elif config.batch_size < 8:
             yield Advice("warning", message(
-                "batch-norm-small", "the mean of {size} samples is too rough for batch normalisation: batches of 8 or more "
-                "are better", size=config.batch_size,
+                "batch-norm-small", "the mean of {size} samples is too rough for batch normalisation: batches of 8 "
+                "or more are better", size=config.batch_size,
             ))  # fmt: skip
 
     def layer(self, place: Place) -> nn.Module:

@@ -6,7 +6,7 @@ from engine.strategy import Field, Regularizer, hookimpl
 
 
 class GradientClipping(Regularizer):
-    """Shorten the gradient of a step where it is longer than a bound, so that one bad batch can't throw training off."""
+    """Shorten the gradient where it is longer than a bound, so that one bad batch can't throw training off."""
 
     max_norm: float = Field(1.0, gt=0)
     """Greatest length of the gradient over all parameters together, as in `clip_grad_norm_`."""

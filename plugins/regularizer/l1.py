@@ -7,7 +7,7 @@ from engine.strategy import Field, Regularizer, hookimpl
 
 
 class L1(Regularizer):
-    """Add the sum of all weights' absolute values to the loss: many weights become nearly 0. Biases and norms are left out."""
+    """Add the absolute values of all weights to the loss: many become nearly 0. Biases and norms are left out."""
 
     strength: float = Field(1e-5, ge=0, le=1)
     """Factor of the sum. The loss that is shown leaves the penalty out."""

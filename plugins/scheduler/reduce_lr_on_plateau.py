@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReduceLROnPlateau(Scheduler):
-    """Multiply the learning rate by a factor whenever the validation loss has not improved for some epochs (학습률 감소).
+    """Multiply the learning rate by a factor when the validation loss has not improved for some epochs (학습률 감소).
 
     Names, defaults and behaviour are those of PyTorch's scheduler of that name.
     """
