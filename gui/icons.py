@@ -1,0 +1,36 @@
+"""Line icons in any colour, crisp on every screen."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+SIZES = (16, 20, 24, 32, 40, 48, 64, 128, 256)
+"""Pixels of the drawn images: the sizes in use, and their doubles for screens of twice the density."""
+
+
+@lru_cache(maxsize=256)
+def icon(name: str, colour: str, disabled: str | None = None) -> QIcon:
+    """The icon `resources/icons/<name>.svg` in this colour (`#rrggbb`), in another one where it is disabled."""
+    made = QIcon()
+    for size in SIZES:
+        made.addPixmap(pixmap(name, colour, size))
+        if disabled:
+            made.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
+    return made
+
+
+def pixmap(name: str, colour: str, size: int) -> QPixmap:
+    """The icon as an image of `size` × `size` device pixels."""
+    file = resources.files("resources") / "icons" / f"{name}.svg"
+    drawing = file.read_text(encoding="utf-8").replace("currentColor", colour)
+    image = QPixmap(size, size)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return image
