@@ -1,0 +1,21 @@
+"""What all tests share: the built-in techniques, and a workspace that is never the user's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.catalogue import Catalogue, discover
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The built-in techniques."""
+    return discover(entry_points=False)
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    """A workspace of the test's own, which the command line finds by itself."""
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("TUNEDECK_WORKSPACE", str(folder))
+    return folder
