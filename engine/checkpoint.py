@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from engine.files import write_bytes
+from engine.history import EpochRow
 from engine.message import InputError
 
 FORMAT = 1
@@ -159,8 +160,8 @@ def _damaged(where: str) -> InputError:
     )  # fmt: skip
 
 
-def epochs_tensor(rows: list[Any]) -> Tensor:
+def epochs_tensor(rows: list[EpochRow]) -> Tensor:
     """Epoch rows as float64 `[N, 11]`, a missing figure as NaN."""
     return torch.tensor(
         [[float("nan") if value is None else float(value) for value in row] for row in rows], dtype=torch.float64
-    ).reshape(len(rows), -1)
+    ).reshape(len(rows), len(EpochRow._fields))

@@ -22,6 +22,7 @@ from engine.catalogue import Catalogue, discover, nearest
 from engine.config import ONE_CHOICE, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
 from engine.data import Source, split
 from engine.events import Event, Failed, Finished, SaveFailed
+from engine.failure import StartFailed
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.runs import new_run, resume_run
@@ -111,18 +112,33 @@ def _many(strategy: Any) -> Any:
 def train(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck train`."""
     config = settings(arguments, catalogue)
-    with ProgressBar() as bar:
-        return _drive(new_run(config, catalogue, workspace, bar.loading), bar, arguments.json)
+    return _train(lambda bar: new_run(config, catalogue, workspace, bar.loading), arguments.json)
 
 
 def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck resume`."""
-    with ProgressBar() as bar:
-        trainer = resume_run(
+    return _train(
+        lambda bar: resume_run(
             Path(arguments.checkpoint), catalogue, workspace, epochs=arguments.epochs, more=arguments.more,
             reschedule=arguments.reschedule, report=bar.loading,
-        )  # fmt: skip
-        return _drive(trainer, bar, arguments.json)
+        ), arguments.json,
+    )  # fmt: skip
+
+
+def _train(make: Callable[[ProgressBar], Trainer], quiet: bool) -> tuple[int, dict[str, Any]]:
+    """Make a run ready and drive it to its end."""
+    with ProgressBar() as bar:
+        try:
+            trainer = make(bar)
+        except StartFailed as error:
+            return FAILED, _tell_failure(error.failed, None)
+        return _drive(trainer, bar, quiet)
+
+
+def _tell_failure(failed: Failed, trainer: Trainer | None) -> dict[str, Any]:
+    print(f"tunedeck: {failed.text}", file=sys.stderr)
+    print(failed.traceback, file=sys.stderr, end="")
+    return result(trainer, None, str(failed.text))
 
 
 def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[str, Any]]:
@@ -136,9 +152,7 @@ def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[s
             if isinstance(event, SaveFailed):
                 _wait_for_room(interrupted)
     if isinstance(last, Failed):
-        print(f"tunedeck: {last.text}", file=sys.stderr)
-        print(last.traceback, file=sys.stderr, end="")
-        return FAILED, result(trainer, None, str(last.text))
+        return FAILED, _tell_failure(last, trainer)
     assert isinstance(last, Finished)
     if not quiet:
         print(report(trainer, last))
@@ -175,13 +189,13 @@ def _wait_for_room(interrupted: list[int]) -> None:
         time.sleep(0.1)
 
 
-def result(trainer: Trainer, finished: Finished | None, reason: str) -> dict[str, Any]:
+def result(trainer: Trainer | None, finished: Finished | None, reason: str) -> dict[str, Any]:
     """The keys that `train --json` and `resume --json` print."""
     figures = (
         "epochs", "best_epoch", "best_val_loss", "best_val_accuracy", "test_loss", "test_accuracy",
         "samples_per_second", "seconds", "checkpoint",
     )  # fmt: skip
-    return {"run": trainer.store.where or None, "reason": reason} | {
+    return {"run": trainer.store.where if trainer else None, "reason": reason} | {
         name: getattr(finished, name) if finished else None for name in figures
     }
 

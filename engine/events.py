@@ -77,6 +77,8 @@ class SaveFailed:
     """A checkpoint could not be written; the one before it is intact. Going on tries again."""
 
     text: Message
+    path: str = ""
+    """The file that the user had chosen; empty for the run's own checkpoint, for which the run then waits."""
 
 
 @dataclass(frozen=True)

@@ -51,18 +51,17 @@ class Learner:
         step. Returns, on the device, the loss before the update, without penalties, and how many samples were right.
         """
         config = self.config
-        seed = stream(config.seed, "step", epoch, batch)
-        seed_global_generators(seed)
+        seed_global_generators(stream(config.seed, "step", epoch, batch))
         inputs = self.parts.training.inputs.index_select(0, rows)
         labels = targets = self.parts.training.targets.index_select(0, rows)
         if config.augmentations:
-            augmenting = torch.Generator(self.device).manual_seed(seed)
+            augmenting = generator(config.seed, "augment", epoch, batch, device=self.device)
             for augment in config.augmentations:
                 inputs = augment(inputs, augmenting)
         inputs = self.scale(inputs)
         if self._mixers:
             targets = self._soft(targets)
-            mixing = generator(config.seed, "mix", epoch, batch)
+            mixing = generator(config.seed, "mix", epoch, batch, device=self.device)
             for regularizer in self._mixers:
                 inputs, targets = regularizer.mix(inputs, targets, mixing)
         with self._autocast():

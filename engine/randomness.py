@@ -20,9 +20,9 @@ def stream(seed: int, purpose: str, *position: int) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
 
 
-def generator(seed: int, purpose: str, *position: int) -> torch.Generator:
-    """A CPU generator of its own for this purpose and position."""
-    return torch.Generator().manual_seed(stream(seed, purpose, *position))
+def generator(seed: int, purpose: str, *position: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator of its own for this purpose and position."""
+    return torch.Generator(device).manual_seed(stream(seed, purpose, *position))
 
 
 def seed_global_generators(value: int) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +16,9 @@ from pathlib import Path
 from engine.checkpoint import NotFinite, write_checkpoint
 from engine.data import Report
 from engine.events import Event, Failed, Finished, Loading, Saved, SaveFailed
+from engine.failure import LossNotFinite, StartFailed, failure
 from engine.message import InputError, message
-from engine.trainer import LossNotFinite, Stop, Trainer
+from engine.trainer import Stop, Trainer
 
 
 class Runner:
@@ -73,10 +73,10 @@ class Runner:
             self._drive(trainer)
         except InputError as error:
             self.events.put(Failed(error.message, 0, None, ""))
+        except StartFailed as error:
+            self.events.put(error.failed)
         except Exception as error:  # noqa: BLE001 the boundary: what fails in the thread must be told outside
-            what = f"{type(error).__name__}: {error}"
-            text = message("run-failed", "{what} failed at step {step}: {error}", what="the start", step=0, error=what)
-            self.events.put(Failed(text, 0, None, traceback.format_exc()))
+            self.events.put(failure(error, (), 0))
 
     def _drive(self, trainer: Trainer) -> None:
         with closing(trainer.run()) as run:
@@ -114,9 +114,8 @@ class Runner:
             write_checkpoint(path, trainer.snapshot())
         except (OSError, NotFinite, LossNotFinite) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            self.events.put(
-                SaveFailed(message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason))
-            )
+            text = message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason)
+            self.events.put(SaveFailed(text, str(path)))
         else:
             self.events.put(Saved(str(path), trainer.position.epoch, trainer.position.step))
         trainer.exclude(time.perf_counter() - started)

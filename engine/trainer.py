@@ -4,7 +4,6 @@ saved or given another learning rate."""
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,11 +13,12 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import NotFinite, Snapshot, epochs_tensor
+from engine.checkpoint import Snapshot, epochs_tensor
 from engine.config import RunConfig
 from engine.data import Report, Source, permutation, split
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Failed, Finished, Saved, SaveFailed, Started, Steps
+from engine.failure import LossNotFinite, StartFailed, failure
 from engine.hardware import resolve_device
 from engine.history import EpochRow, History, epoch_row
 from engine.learner import Learner, statistics_of
@@ -27,7 +27,6 @@ from engine.network import network_tensors, restore_model, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums
 from engine.schedule import Schedule
 from engine.store import MemoryStore, Store, versions
-from engine.strategy import Strategy
 
 SAVE_SECONDS = 30.0
 """How much training a crash may cost, at most."""
@@ -35,14 +34,6 @@ SAVE_SECONDS = 30.0
 
 class Stop(Exception):
     """Thrown into a run to end it at the present step, with everything kept."""
-
-
-class LossNotFinite(Exception):
-    """A loss became infinite or not a number."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(f"not finite at step {step}")
-        self.step = step
 
 
 class Trainer:
@@ -58,34 +49,44 @@ class Trainer:
         snapshot: Snapshot | None = None,
         catalogue: Catalogue | None = None,
     ) -> None:
-        """Raises `InputError` where the settings, the data, the device or the snapshot can't be used.
+        """Raises `InputError` where the settings, the data, the device or the snapshot can't be used; `StartFailed`
+        where a plugin fails.
 
         `open_store` is called once all else is ready, so that a run that can't start leaves nothing behind;
         `data_folder` is where data sets keep downloads; `catalogue` tells where the plugins come from, for the record.
         """
         config.check()
         self.config = config
-        self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
-        parts = split(config.dataset.load(Source(data_folder, report)), config)
-        self.learner = Learner(
-            config, parts, resolve_device(config.device), statistics_of(snapshot) if snapshot else None
-        )
         self.history = History()
         self.position = Position()
-        if snapshot:
-            self._restore(snapshot)
-        self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
-        self._monitor = config.monitor if parts.validation or not config.monitor.startswith("val") else "train_loss"
         self._pending: list[tuple[Tensor, Tensor, int, float]] = []
         self._clock = Stopwatch()
         self._saved_at = time.perf_counter()
-        if snapshot:
-            self.threads = int(snapshot.meta["environment"]["threads"])
-        else:
-            self.threads = self.learner.choose_threads() if config.threads == "auto" else int(config.threads)
+        self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
+        try:
+            self.learner, self.threads = self._prepare(data_folder, report, snapshot)
+        except InputError:
+            raise
+        except Exception as error:
+            raise StartFailed(failure(error, config.strategies, self.position.step)) from error
+        self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
+        validated = self.learner.parts.validation is not None
+        self._monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
         self.store = open_store()
         self._best_since = len(self.history.epochs) if snapshot and self.store.best() is None else 0
+        self._unsaved = False
         self.store.describe(self.settings(), self.environment())
+
+    def _prepare(self, data_folder: Path, report: Report, snapshot: Snapshot | None) -> tuple[Learner, int]:
+        """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
+        config = self.config
+        parts = split(config.dataset.load(Source(data_folder, report)), config)
+        statistics = statistics_of(snapshot) if snapshot else None
+        learner = Learner(config, parts, resolve_device(config.device), statistics)
+        if snapshot:
+            self._restore(learner, snapshot)
+            return learner, int(snapshot.meta["environment"]["threads"])
+        return learner, learner.choose_threads() if config.threads == "auto" else int(config.threads)
 
     # --- the loop --------------------------------------------------------------------------------
 
@@ -98,20 +99,22 @@ class Trainer:
         try:
             yield from self._train()
         except Exception as error:  # noqa: BLE001 the boundary: a plugin may raise anything
-            failure = self._failure(error)
+            failed = failure(error, self.config.strategies, self.position.step)
+            self.store.log(f"{failed.text}\n{failed.traceback}".rstrip())
         else:
             return
         finally:
             self.store.close()
-        yield failure
+        yield failed
 
     def _train(self) -> Generator[Event | None, None, None]:
         started = time.perf_counter()
         learner, position = self.learner, self.position
         torch.set_num_threads(self.threads)
-        yield self._started()
         try:
-            yield from self._mend_best()
+            yield self._started()
+            if self._unsaved or self._best_is_stale():
+                yield from self._save()
             while position.reason is None:
                 order = permutation(len(learner.parts.training), self.config.seed, position.epoch).to(learner.device)
                 self._clock.start(position.sums.seconds)
@@ -219,11 +222,10 @@ class Trainer:
         self._clock.exclude(self._saved_at - started)
         yield Saved(path, self.position.epoch, self.position.step)
 
-    def _mend_best(self) -> Generator[Event, None, None]:
-        """Save again where a crash came between the saves of last and best, or best lies in another run's folder."""
+    def _best_is_stale(self) -> bool:
+        """Whether a crash came between the saves of last and best, or best lies in another run's folder."""
         best = self.store.best()
-        if self._stands_at_best() and (best is None or best.meta["progress"]["step"] != self.position.step):
-            yield from self._save()
+        return self._stands_at_best() and (best is None or best.meta["progress"]["step"] != self.position.step)
 
     def snapshot(self) -> Snapshot:
         """All there is to the run at this moment. Raises `LossNotFinite`."""
@@ -246,17 +248,17 @@ class Trainer:
         }
         return Snapshot(tensors, meta)
 
-    def _restore(self, snapshot: Snapshot) -> None:
+    def _restore(self, learner: Learner, snapshot: Snapshot) -> None:
         """Stand where the snapshot stood."""
-        old, new = list(snapshot.meta["data"]["sizes"]), list(self.learner.parts.sizes)
+        old, new = list(snapshot.meta["data"]["sizes"]), list(learner.parts.sizes)
         if old != new:
             raise InputError(
                 "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now "
                 "{new}",
                 old="+".join(map(str, old)), new="+".join(map(str, new)),
             )  # fmt: skip
-        restore_model(self.learner.model, snapshot, "the checkpoint")
-        restore_optimizer(self.learner.optimizer, snapshot)
+        restore_model(learner.model, snapshot, "the checkpoint")
+        restore_optimizer(learner.optimizer, snapshot)
         self.position = Position.from_meta(snapshot.meta)
         self.history = history_of(snapshot)
 
@@ -303,27 +305,6 @@ class Trainer:
             checkpoint=self.store.best_path,
         )
 
-    def _failure(self, error: Exception) -> Failed:
-        """A failure as an event, with the strategy in whose code it happened."""
-        step, plugin, trace = self.position.step, None, ""
-        if isinstance(error, InputError):
-            text = error.message
-        elif isinstance(error, (LossNotFinite, NotFinite)):
-            step = getattr(error, "step", step)
-            text = message(
-                "not-finite", "the loss is not finite at step {step}: try a lower learning rate, gradient clipping or "
-                "another scaling", step=step,
-            )  # fmt: skip
-        else:
-            plugin = culprit(error, self.config.strategies)
-            trace = "".join(traceback.format_exception(error))
-            text = message(
-                "run-failed", "{what} failed at step {step}: {error}",
-                what=plugin or "the run", step=step, error=f"{type(error).__name__}: {error}",
-            )  # fmt: skip
-        self.store.log(f"{text}\n{trace}".rstrip())
-        return Failed(text, step, plugin, trace)
-
     # --- what may be done while the run is suspended ---------------------------------------------
 
     def exclude(self, seconds: float) -> None:
@@ -356,6 +337,7 @@ class Trainer:
         if position.reason is not None:
             self.history.marks.append(position.epoch)
             position.reason = None
+        self._unsaved = True
         self.store.describe(self.settings(), self.environment())
 
     @property
@@ -406,19 +388,3 @@ def history_of(snapshot: Snapshot) -> History:
     history.add_steps(snapshot.tensors["history.steps"].tolist())
     history.marks = list(snapshot.meta["marks"])
     return history
-
-
-def culprit(error: BaseException, strategies: tuple[Strategy, ...]) -> str | None:
-    """The id of the strategy whose code stands nearest to where an exception was raised, if any.
-
-    Read from the traceback, so that naming a plugin costs the loop nothing.
-    """
-    owners = {type(strategy).__module__: strategy.id for strategy in strategies}
-    found = None
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        this = frame.f_locals.get("self")
-        if isinstance(this, Strategy):
-            found = this.id
-        else:
-            found = owners.get(frame.f_globals.get("__name__", ""), found)
-    return found
