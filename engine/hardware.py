@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
 
+from engine.files import write_text
 from engine.message import InputError
 
 TIMED_SECONDS = 0.15
@@ -32,6 +37,23 @@ def resolve_device(name: str) -> torch.device:
 def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]) -> int:
+    """The number of threads that a file remembers for a case (plain JSON values), else as measured now."""
+    key = json.dumps(case)
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        if 1 <= int(known.get(key, 0)) <= processors():
+            return int(known[key])
+    except (OSError, ValueError, TypeError, AttributeError):
+        known = {}
+    found = measure()
+    # A file that can't be written costs no more than another measurement next time.
+    with contextlib.suppress(OSError):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        write_text(memory, json.dumps({**known, key: found}, indent=1) + "\n")
+    return found
 
 
 def fastest_threads(step: Callable[[], object]) -> int:

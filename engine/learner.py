@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from engine.checkpoint import Snapshot
-from engine.config import RunConfig
+from engine.config import RunConfig, strategy_to_dict
 from engine.data import Part, Parts, Scaler, batch_bounds
 from engine.evaluation import Figures, evaluate
-from engine.hardware import fastest_threads
+from engine.hardware import fastest_threads, processors, remembered_threads
 from engine.network import build_network, build_optimizer
 from engine.randomness import generator, seed_global_generators, stream
 from engine.strategy import overrides
@@ -85,13 +86,21 @@ class Learner:
         """Loss and accuracy on a part, in evaluation mode, without augmentation, mixing or penalties."""
         return evaluate(self.model, part, self.scale, self._loss, self._autocast)
 
-    def choose_threads(self) -> int:
-        """The number of threads that is fastest for these steps, measured on a throw-away copy of the network."""
+    def choose_threads(self, memory: Path) -> int:
+        """The number of threads that is fastest for such steps, measured on a throw-away copy of the network.
+
+        Remembered in a file: the number changes the last bits of a result, and the same settings should repeat a run.
+        """
+        config = self.config
+        case = [
+            strategy_to_dict(config.model), config.batch_size, config.precision, list(self.parts.spec.input_shape),
+            str(self.device), processors(), torch.__version__,
+        ]  # fmt: skip
         trial = copy.copy(self)
         trial.model = copy.deepcopy(self.model)
         trial.optimizer = build_optimizer(self.config, trial.model)
         rows = torch.arange(*self.bounds[0], device=self.device)
-        return fastest_threads(lambda: trial.step(rows, 0, 0, self.config.lr))
+        return remembered_threads(memory, case, lambda: fastest_threads(lambda: trial.step(rows, 0, 0, config.lr)))
 
     def statistics(self) -> dict[str, list[float]]:
         """Mean and deviation of the inputs, as a checkpoint holds them."""

@@ -3,6 +3,7 @@ saved or given another learning rate."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from engine.checkpoint import Snapshot, epochs_tensor
 from engine.config import RunConfig
 from engine.data import Report, Source, permutation, split
 from engine.evaluation import Figures
-from engine.events import Changed, EpochEnded, Event, Failed, Finished, Saved, SaveFailed, Started, Steps
+from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Started, Steps
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.hardware import resolve_device
 from engine.history import EpochRow, History, epoch_row
@@ -60,6 +61,7 @@ class Trainer:
         self.history = History()
         self.position = Position()
         self._pending: list[tuple[Tensor, Tensor, int, float]] = []
+        self._untold: list[tuple[int, float, float]] = []
         self._clock = Stopwatch()
         self._saved_at = time.perf_counter()
         self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
@@ -74,6 +76,7 @@ class Trainer:
         self._monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
         self.store = open_store()
         self._best_since = len(self.history.epochs) if snapshot and self.store.best() is None else 0
+        self._saved_epoch = self.position.epoch
         self._unsaved = False
         self.store.describe(self.settings(), self.environment())
 
@@ -86,7 +89,9 @@ class Trainer:
         if snapshot:
             self._restore(learner, snapshot)
             return learner, int(snapshot.meta["environment"]["threads"])
-        return learner, learner.choose_threads() if config.threads == "auto" else int(config.threads)
+        if config.threads == "auto":
+            return learner, learner.choose_threads(data_folder / "threads.json")
+        return learner, int(config.threads)
 
     # --- the loop --------------------------------------------------------------------------------
 
@@ -133,24 +138,33 @@ class Trainer:
             yield from self._stop(started)
 
     def _flush(self) -> Steps | None:
+        """The steps that no event has told of yet, as one."""
+        self._settle()
+        position, rows = self.position, tuple(self._untold)
+        self._untold.clear()
+        speed = position.sums.samples / max(position.sums.seconds, 1e-9)
+        return Steps(rows, position.epoch + 1, position.batch, speed) if rows else None
+
+    def _settle(self) -> None:
         """Bring the losses of the last steps over from the device, check and record them."""
         if not self._pending:
-            return None
-        position, sums = self.position, self.position.sums
+            return
+        sums = self.position.sums
         losses, corrects, sizes, lrs = zip(*self._pending, strict=True)
-        self._pending.clear()
-        first = position.step - len(losses) + 1
-        rows = tuple(zip(range(first, position.step + 1), torch.stack(losses).tolist(), lrs, strict=True))
-        for (step, loss, _), correct, size in zip(rows, torch.stack(corrects).tolist(), sizes, strict=True):
-            if not -float("inf") < loss < float("inf"):
+        first = self.position.step - len(losses) + 1
+        rows = list(zip(range(first, self.position.step + 1), torch.stack(losses).tolist(), lrs, strict=True))
+        for step, loss, _ in rows:
+            if not math.isfinite(loss):
                 raise LossNotFinite(step)
+        self._pending.clear()
+        for (_, loss, _), correct, size in zip(rows, torch.stack(corrects).tolist(), sizes, strict=True):
             sums.loss += loss * size
             sums.correct += correct
             sums.samples += size
         sums.seconds = self._clock.seconds()
         self.history.add_steps(rows)
-        self.store.add_steps(list(rows))
-        return Steps(rows, position.epoch + 1, position.batch, sums.samples / max(sums.seconds, 1e-9))
+        self.store.add_steps(rows)
+        self._untold += rows
 
     def _end_epoch(self) -> Generator[Event | None, None, None]:
         """Evaluate, append to the record, ask the stoppers, save."""
@@ -160,6 +174,8 @@ class Trainer:
         validation = None
         if learner.parts.validation is not None:
             validation = yield from learner.evaluate(learner.parts.validation)
+        if not all(math.isfinite(figures.loss) for figures in (clean, validation) if figures):
+            raise LossNotFinite(position.step)
         row = EpochRow(
             epoch=position.epoch + 1,
             train_loss=sums.loss / sums.samples,
@@ -168,7 +184,7 @@ class Trainer:
             clean_train_accuracy=clean.accuracy,
             val_loss=validation.loss if validation else None,
             val_accuracy=validation.accuracy if validation else None,
-            lr=learner.optimizer.param_groups[0]["lr"],
+            lr=float(self.history.steps[-1, 2]),
             train_seconds=sums.seconds,
             train_samples=sums.samples,
             val_seconds=time.perf_counter() - started,
@@ -187,7 +203,7 @@ class Trainer:
             if reason is not None:
                 return reason
         if self.position.epoch >= self.epochs:
-            return message("all-epochs", "all {epochs} epochs done", epochs=self.epochs)
+            return message("all-epochs", "all epochs done ({epochs} of {epochs})", epochs=self.epochs)
         return None
 
     def _best(self) -> EpochRow | None:
@@ -207,19 +223,24 @@ class Trainer:
 
     def _save(self) -> Generator[Event, None, None]:
         """Save, and where that fails say so and try again when the run goes on: nothing is lost for want of room."""
-        started = time.perf_counter()
         snapshot = self.snapshot()
         every = self.config.keep_every
         keep = self.position.step if every and self.position.step % every == 0 else None
         while True:
+            started = time.perf_counter()
             try:
                 path = self.store.save(snapshot, best=self._stands_at_best(), keep=keep)
                 break
             except OSError as error:
                 reason = error.strerror or str(error)
-                yield SaveFailed(message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason))
-        self._saved_at = time.perf_counter()
-        self._clock.exclude(self._saved_at - started)
+                failed = SaveFailed(
+                    message("save-failed", "the checkpoint could not be saved: {reason}", reason=reason)
+                )
+            finally:
+                self._saved_at = time.perf_counter()
+                self._clock.exclude(self._saved_at - started)
+            yield failed
+        self._saved_epoch = self.position.epoch
         yield Saved(path, self.position.epoch, self.position.step)
 
     def _best_is_stale(self) -> bool:
@@ -229,7 +250,7 @@ class Trainer:
 
     def snapshot(self) -> Snapshot:
         """All there is to the run at this moment. Raises `LossNotFinite`."""
-        self._flush()
+        self._settle()
         learner, spec = self.learner, self.learner.parts.spec
         tensors, numbers = network_tensors(learner.model, learner.optimizer)
         tensors["history.epochs"] = epochs_tensor(self.history.epochs)
@@ -272,27 +293,30 @@ class Trainer:
         test = None
         if self.learner.parts.test is not None:
             test = yield from self.learner.evaluate(self.learner.parts.test)
-        yield self._finished(started, test)
+        yield self._finished(started, test, stopped=False)
 
     def _stop(self, started: float) -> Generator[Event | None, None, None]:
         """Keep everything and end. A second `Stop`, while the save fails, gives up what came after the last one."""
-        if self.position.reason is None:
+        # Once the last epoch is saved, the network may hold the best weights: only the test is left undone.
+        if self.position.reason is None or self._saved_epoch != self.position.epoch:
             try:
                 yield self._flush()
                 yield from self._save()
             except Stop:
                 self.store.log("stopped without saving")
-        yield self._finished(started, None)
+        yield self._finished(started, None, stopped=True)
 
-    def _finished(self, started: float, test: Figures | None) -> Finished:
+    def _finished(self, started: float, test: Figures | None, *, stopped: bool) -> Finished:
         position, rows = self.position, self.history.epochs
-        reason = position.reason or message("stopped", "stopped at step {step}", step=position.step)
+        reason = message("stopped", "stopped at step {step}", step=position.step)
+        if position.reason is not None and not stopped:
+            reason = position.reason
         best = self._best()
         seconds = sum(row.train_seconds for row in rows)
         self.store.log(str(reason) + (f"; test accuracy {test.accuracy}, test loss {test.loss}" if test else ""))
         return Finished(
             reason=reason,
-            stopped=position.reason is None,
+            stopped=stopped,
             epochs=position.epoch,
             step=position.step,
             best_epoch=best.epoch if best else None,
