@@ -39,8 +39,16 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def is_busy() -> bool:
+    """Whether other programs have used more than half of the processors over the last minute, where the system tells."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > processors() / 2
+
+
 def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]) -> int:
-    """The number of threads that a file remembers for a case (plain JSON values), else as measured now."""
+    """The number of threads that a file remembers for a case (plain JSON values), else as measured now.
+
+    What is measured while other programs keep the machine busy holds for this once and is not remembered.
+    """
     key = json.dumps(case)
     try:
         known = json.loads(memory.read_text(encoding="utf-8"))
@@ -48,7 +56,10 @@ def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]
             return int(known[key])
     except (OSError, ValueError, TypeError, AttributeError):
         known = {}
+    busy = is_busy()
     found = measure()
+    if busy:
+        return found
     # A file that can't be written costs no more than another measurement next time.
     with contextlib.suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)
