@@ -40,7 +40,7 @@ def processors() -> int:
 
 
 def is_busy() -> bool:
-    """Whether other programs have used more than half of the processors over the last minute, where the system tells."""
+    """Whether more than half of the processors were in use over the last minute, where the system tells."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > processors() / 2
 
 
