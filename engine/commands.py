@@ -150,7 +150,7 @@ def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[s
                 bar.show(event)
                 last = event
             if isinstance(event, SaveFailed):
-                _wait_for_room(interrupted)
+                _wait_for_room(trainer, interrupted)
     if isinstance(last, Failed):
         return FAILED, _tell_failure(last, trainer)
     assert isinstance(last, Finished)
@@ -179,14 +179,18 @@ def _until_the_end(events: Any, interrupted: list[int]) -> Any:
         yield event
         if isinstance(event, (Finished, Failed)):
             return
-        event = events.throw(Stop()) if interrupted else next(events)
-        interrupted.clear()
+        if interrupted:
+            interrupted.clear()
+            event = events.throw(Stop())
+        else:
+            event = next(events)
 
 
-def _wait_for_room(interrupted: list[int]) -> None:
-    end = time.monotonic() + RETRY_SECONDS
-    while time.monotonic() < end and not interrupted:
+def _wait_for_room(trainer: Trainer, interrupted: list[int]) -> None:
+    started = time.perf_counter()
+    while time.perf_counter() < started + RETRY_SECONDS and not interrupted:
         time.sleep(0.1)
+    trainer.exclude(time.perf_counter() - started)
 
 
 def result(trainer: Trainer | None, finished: Finished | None, reason: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Schedule:
         self._config = config
         self._steps_per_epoch = steps_per_epoch
         self._changes = changes
-        self._of_epoch: tuple[int, float] = (-1, 1.0)
+        self._of_epoch: tuple[tuple[int, int], float] = ((-1, -1), 1.0)
 
     @property
     def planned_epochs(self) -> int:
@@ -38,8 +38,10 @@ class Schedule:
         """The learning rate of the step after so many steps. Beyond the planned epochs the last rate is held."""
         epoch = step // self._steps_per_epoch
         held = self.progress(min(step, self.planned_epochs * self._steps_per_epoch - 1))
-        if self._of_epoch[0] != epoch:
-            self._of_epoch = (epoch, self._product("epoch", held, history))
+        # Asked at the end of an epoch, before its figures are there, the factor is not yet that of the next one.
+        asked = (epoch, len(history.epochs))
+        if self._of_epoch[0] != asked:
+            self._of_epoch = (asked, self._product("epoch", held, history))
         return self._config.lr * self._of_epoch[1] * self._product("step", held, history) * self._own_factor()
 
     def _product(self, every: str, progress: Progress, history: History) -> float:
