@@ -47,7 +47,9 @@ class Parameter:
         """The value that a flag's text stands for, before validation: `none`, `a+b` for a list, else as it is."""
         if text == "none" and self.optional:
             return None
-        return text.split("+") if self.type.endswith("-list") else text
+        if self.type.endswith("-list"):
+            return text.split("+") if text else []
+        return text
 
     def write(self, value: Any) -> str:
         """The text that `read` turns back into the value."""
@@ -56,7 +58,7 @@ class Parameter:
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, (tuple, list)):
-            return "+".join(repr(item) for item in value)
+            return "+".join(repr(item).replace("e+", "e") for item in value)
         return value if isinstance(value, str) else repr(value)
 
 

@@ -1,6 +1,7 @@
 """Random resized crop (Szegedy et al. 2014, arXiv:1409.4842), for a whole batch at once."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
@@ -11,15 +12,19 @@ ATTEMPTS = 10
 """How often torchvision draws a box before it falls back to a central one."""
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
+Ratio = Annotated[float, Field(ge=0.01, le=100)]
+
+
 class RandomResizedCrop(Augmentation):
     """Cut a random box out of each image and enlarge it to full size: things come nearer and off-centre.
 
     Boxes are drawn as by torchvision's transform of that name, one per image.
     """
 
-    scale: tuple[float, float] = Field((0.08, 1.0))
+    scale: tuple[Share, Share] = (0.08, 1.0)
     """Smallest and largest share of the image's area; for small images 0.7 to 1 is enough."""
-    ratio: tuple[float, float] = Field((3 / 4, 4 / 3))
+    ratio: tuple[Ratio, Ratio] = (3 / 4, 4 / 3)
     """Smallest and largest ratio of width to height."""
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
@@ -50,7 +55,7 @@ class RandomResizedCrop(Augmentation):
 
     def _central(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the largest box whose ratio is within bounds."""
-        ratio = min(max(width / height, self.ratio[0]), self.ratio[1])
+        ratio = min(max(width / height, min(self.ratio)), max(self.ratio))
         if ratio > width / height:
             return round(width / ratio), width
         return height, round(height * ratio)

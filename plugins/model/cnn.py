@@ -1,12 +1,18 @@
 """A small convolutional network (LeCun et al. 1998, "Gradient-based learning applied to document recognition")."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 from torch import nn
 
-from engine.message import InputError
-from engine.strategy import DataSpec, Field, Model, Slots, hookimpl
+from engine.message import InputError, message
+from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class CNN(Model):
@@ -20,6 +26,10 @@ class CNN(Model):
     """Side of the square that each convolution looks at, in pixels; odd."""
     hidden: int = Field(128, ge=1, le=65_536)
     """Width of the fully connected layer before the output."""
+
+    def advice(self, config: RunConfig) -> Iterable[Advice]:
+        if self.kernel % 2 == 0:
+            yield Advice("error", message("even-kernel", "the kernel has no middle: take an odd number"), "kernel")
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         if len(data.input_shape) != 3 or min(data.input_shape[1:]) < 2 ** len(self.channels):

@@ -1,0 +1,552 @@
+"""The contract: what every strategy keeps to, whoever wrote it. A new plugin is held to it without a line here."""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from engine.catalogue import discover
+from engine.config import format_strategy, parse_strategy, strategy_to_dict
+from engine.data import Source
+from engine.learner import Learner
+from engine.message import InputError, Message
+from engine.network import build_network, build_optimizer
+from engine.parameter import Parameter
+from engine.strategy import KINDS, DataSpec, Place, Progress, Regularizer, Slots, Stopping, overrides
+from engine.trainer import Trainer
+from engine.yaml_file import read_yaml, write_yaml
+from tests.plugins.bench import (
+    CATALOGUE,
+    SAMPLE,
+    assert_same_bits,
+    bundle,
+    config,
+    generators_untouched,
+    history,
+    learned,
+    reread,
+    run,
+    strategy,
+)
+
+IDS = [entry.id for entry in CATALOGUE.entries]
+IMAGE_SETS = ("grey-bars", "colour-bars")
+SPECS = {"grey-bars": DataSpec((1, 28, 28), 3), "colour-bars": DataSpec((3, 32, 32), 3)}
+
+UNBOUNDED = {
+    ("gradient-clipping", "max_norm"): "a gradient may have any length, and grows with the number of weights",
+}
+"""Numbers without an upper bound, and why."""
+
+OFFLINE = {"fashion-mnist": {"path": str(SAMPLE)}}
+"""What keeps a data set from looking for its files elsewhere."""
+
+
+def of_kind(*kinds: str) -> list[str]:
+    return [entry.id for entry in CATALOGUE.entries if entry.kind in kinds]
+
+
+def with_defaults(id: str):
+    return strategy(id, **OFFLINE.get(id, {}))
+
+
+def run_with(id: str, data: str, **values):
+    """A small run with this strategy; one of features goes to a network that takes them."""
+    chosen = with_defaults(id)
+    extra = [strategy("wide")] if id == "features" else []
+    return config(*extra, chosen, data=data, **values)
+
+
+def cases(*kinds: str) -> list:
+    """Each strategy of these kinds with grey and with colour images; a data set with its own alone."""
+    return [(id, data) for id in of_kind(*kinds) for data in (IMAGE_SETS if id not in of_kind("dataset") else [id])]
+
+
+# --- parameters -----------------------------------------------------------------------------------
+
+
+def test_everything_found_loads():
+    assert [(entry.id, entry.error, entry.unavailable) for entry in CATALOGUE.entries if not entry.strategy] == []
+    assert {entry.kind for entry in CATALOGUE.entries} == set(KINDS)
+    assert {entry.kind for entry in CATALOGUE.entries if entry.origin != "built-in"} == set(KINDS)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_is_built_with_its_defaults_and_is_a_frozen_value(id):
+    made = CATALOGUE.entry(id).strategy()
+    assert made == CATALOGUE.entry(id).strategy()
+    assert hash(made) == hash(CATALOGUE.entry(id).strategy())
+    for name in type(made).model_fields:
+        with pytest.raises(ValueError, match="frozen"):
+            setattr(made, name, getattr(made, name))
+    with pytest.raises(ValueError, match=r"[Ff]rozen|no field"):
+        made.added = 1
+    with pytest.raises(ValueError, match="not permitted"):
+        CATALOGUE.entry(id).strategy(added=1)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_explains_itself_and_its_parameters(id):
+    entry = CATALOGUE.entry(id)
+    assert 10 < len(entry.summary) <= 140
+    assert entry.summary[-1] in ".!?"
+    for parameter in entry.parameters:
+        assert len(parameter.help) > 5
+        assert parameter.help.rstrip()[-1] in ".!?", f"the help of {parameter.name} is no sentence"
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_numbers_are_bounded_and_the_default_lies_within(id):
+    entry = CATALOGUE.entry(id)
+    for parameter in entry.parameters:
+        if parameter.type not in ("int", "float", "int-list", "float-list"):
+            continue
+        assert parameter.minimum is not None, f"{parameter.name} has no lower bound"
+        if (id, parameter.name) not in UNBOUNDED:
+            assert parameter.maximum is not None, f"{parameter.name} has no upper bound"
+        for beyond in (parameter.minimum - 1, 2 * (parameter.maximum or math.inf) + 1):
+            value = [beyond] * (parameter.length or 1) if parameter.type.endswith("-list") else beyond
+            with pytest.raises(InputError, match=parameter.name):
+                strategy(id, **{parameter.name: value})
+        default = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
+        for number in default:
+            assert number is None or parameter.minimum <= number <= (parameter.maximum or math.inf)
+
+
+def test_no_bound_is_left_open_without_need():
+    for id, name in UNBOUNDED:
+        assert {p.name: p.maximum for p in CATALOGUE.entry(id).parameters}[name] is None
+
+
+def candidates(parameter: Parameter) -> list:
+    """Values of a parameter, taken from its own bounds, some of which may lie on an edge that is excluded."""
+    if parameter.type == "bool":
+        found = [True, False]
+    elif parameter.type == "choice":
+        found = list(parameter.choices)
+    elif parameter.type == "str":
+        found = ["", "plain", "a,b", "x=1", "p:q", "C:\\dir\\", "-1", "true", "none" if not parameter.optional else "-"]
+    else:
+        low = parameter.minimum
+        high = parameter.maximum if parameter.maximum is not None else 1e20
+        whole = parameter.type.startswith("int")
+        numbers = [low, high, (low + high) / 2, low + (high - low) / 3, low + 1e-7 * (high - low), 0.1 * high]
+        numbers = [int(number) for number in numbers] if whole else [float(number) for number in numbers]
+        found = numbers
+        if parameter.type.endswith("-list"):
+            length = parameter.length or 2
+            found = [tuple(sorted((a, b, *[b] * (length - 2)))) for a in numbers for b in numbers]
+            if parameter.length is None:
+                found += [(), *((number,) for number in numbers)]
+    return [*found, None] if parameter.optional else found
+
+
+def accepted(id: str, parameter: Parameter) -> list:
+    """The strategy with each other value of a parameter that it takes."""
+    made = []
+    for value in candidates(parameter):
+        try:
+            made.append(strategy(id, **{parameter.name: value}))
+        except InputError:
+            continue
+    return [one for one in made if getattr(one, parameter.name) != parameter.default]
+
+
+def variants(id: str) -> list:
+    """The strategy with its defaults, with other values of each parameter, and with others of all at once."""
+    parameters = CATALOGUE.entry(id).parameters
+    found = [CATALOGUE.entry(id).strategy()]
+    together = {}
+    for parameter in parameters:
+        others = accepted(id, parameter)
+        assert others, f"{parameter.name} takes no value but its default"
+        found += others
+        together[parameter.name] = getattr(others[-1], parameter.name)
+    return [*found, strategy(id, **together)]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_survives_yaml_and_flag_text(id, tmp_path):
+    for made in variants(id):
+        write_yaml(tmp_path / "settings.yaml", strategy_to_dict(made))
+        values = read_yaml(tmp_path / "settings.yaml")
+        assert CATALOGUE.make(made.kind, values.pop("id"), values) == made, values
+        text = format_strategy(made)
+        assert parse_strategy(text, CATALOGUE, made.kind) == made, text
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_advice_is_words_about_its_own_fields(id):
+    settings = config()
+    for made in variants(id):
+        for advice in made.advice(settings):
+            assert advice.level in ("error", "warning")
+            assert advice.field in ("", *type(made).model_fields)
+            assert "{" not in str(advice.text), "a value is missing in the text"
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_shared_generators_are_left_alone_outside_a_step(id):
+    with generators_untouched():
+        for made in variants(id):
+            list(made.advice(config()))
+            parse_strategy(format_strategy(made), CATALOGUE)
+        CATALOGUE.entry(id).to_dict()
+        config(with_defaults(id)).advice()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_importing_a_plugin_draws_no_random_numbers(kind):
+    import plugins
+
+    folder = Path(plugins.__path__[0]) / kind
+    files = [path for path in folder.glob("*.py") if not path.name.startswith("_")]
+    with generators_untouched():
+        # The files are executed once more, as a user's: their ids are taken, which is all that keeps them out.
+        again = [entry for entry in discover(folder, entry_points=False).entries if entry.origin != "built-in"]
+    assert len(again) == len(files)
+    assert all(entry.error and "already taken" in entry.error for entry in again)
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("id", "data"), cases(*KINDS))
+def test_trains_two_batches_and_repeats_itself_bit_for_bit(id, data):
+    first, second = Trainer(run_with(id, data, epochs=1)), Trainer(run_with(id, data, epochs=1))
+    before = {name: tensor.clone() for name, tensor in first.learner.model.state_dict().items()}
+    run(first)
+    assert first.position.step == 2
+    assert first.history.epochs[0].val_loss is not None
+    after = first.learner.model.state_dict()
+    assert any(not torch.equal(before[name], after[name]) for name in before), "nothing was learned"
+    run(second)
+    assert_same_bits(learned(first), learned(second))
+
+
+@pytest.mark.parametrize(("id", "data"), cases(*KINDS))
+def test_resumes_exactly_after_one_batch(id, data):
+    settings = run_with(id, data)
+    whole, cut = Trainer(settings), Trainer(settings)
+    run(whole)
+    run(cut, steps=1)
+    torch.manual_seed(99)
+    resumed = Trainer(settings, snapshot=reread(cut.snapshot()))
+    assert resumed.position.step == 1
+    run(resumed)
+    assert_same_bits(learned(whole), learned(resumed))
+
+
+# --- what each kind promises ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id", of_kind("dataset"))
+def test_a_data_set_gives_the_same_whole_samples_each_time(id):
+    with generators_untouched():
+        first, second = (with_defaults(id).load(Source(Path("nowhere"))) for _ in range(2))
+    for part in ("training", "validation", "test"):
+        one, other = getattr(first, part), getattr(second, part)
+        if one is None:
+            continue
+        assert len(one.inputs) == len(one.targets)
+        assert one.inputs.dtype == (torch.uint8 if one.inputs.ndim == 4 else torch.float32)
+        assert torch.equal(one.inputs, other.inputs)
+        assert torch.equal(one.targets, other.targets)
+        assert int(one.targets.max()) < len(first.class_names)
+
+
+@pytest.mark.parametrize("data", [*IMAGE_SETS, "features"])
+@pytest.mark.parametrize("id", of_kind("scaling"))
+def test_a_scaling_gives_finite_figures_per_channel(id, data):
+    inputs = bundle(data).training.inputs.clone()
+    inputs[:, 0] = inputs.flatten()[0]  # a channel that is the same everywhere
+    before = inputs.clone()
+    with generators_untouched():
+        mean, std = strategy(id).fit(inputs)
+    assert torch.equal(inputs, before)
+    for figure in (mean, std):
+        assert figure.shape == (inputs.shape[1],)
+        assert figure.dtype == torch.float32
+        assert figure.isfinite().all()
+    assert (std > 0).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 20, 33)], ids=str)
+@pytest.mark.parametrize("id", of_kind("augmentation"))
+def test_an_augmentation_gives_new_images_of_the_same_form(id, shape):
+    pixels = torch.Generator().manual_seed(1)
+    images = torch.randint(0, 256, shape, generator=pixels, dtype=torch.uint8).expand(64, *shape).contiguous()
+    before = images.clone()
+    augment = strategy(id)
+    with generators_untouched():
+        changed = augment(images, torch.Generator().manual_seed(5))
+    assert (changed.dtype, changed.shape) == (torch.uint8, images.shape)
+    assert torch.equal(images, before), "the samples were changed in place"
+    assert torch.equal(changed, augment(images, torch.Generator().manual_seed(5))), "not from its generator alone"
+    assert not torch.equal(changed, augment(images, torch.Generator().manual_seed(6)))
+    distinct = len(changed.flatten(1).unique(dim=0))
+    assert distinct > 1, "the parameters are those of the batch, not of each sample"
+
+
+@pytest.mark.parametrize("id", of_kind("augmentation"))
+@pytest.mark.parametrize("count", [0, 1])
+def test_an_augmentation_takes_any_number_of_images(id, count):
+    images = torch.zeros(count, 1, 28, 28, dtype=torch.uint8)
+    assert strategy(id)(images, torch.Generator().manual_seed(5)).shape == images.shape
+
+
+def fillings(model) -> list[list[Regularizer]]:
+    """Nothing ticked, each technique that fills a slot of the model, and one for each slot together."""
+    found = [[]]
+    together = {}
+    for id in of_kind("regularizer"):
+        regularizer = strategy(id)
+        if regularizer.slot in model.slots:
+            found.append([regularizer])
+            together[regularizer.slot] = regularizer
+    return [*found, list(together.values())]
+
+
+@pytest.mark.parametrize("data", IMAGE_SETS)
+@pytest.mark.parametrize("id", of_kind("model"))
+def test_a_model_has_body_and_head_and_names_that_do_not_depend_on_what_is_ticked(id, data):
+    spec = SPECS[data]
+    images = torch.randn(5, *spec.input_shape)
+    plain = None
+    for regularizers in fillings(strategy(id)):
+        network = build_network(config(strategy(id), *regularizers, data=data), spec)
+        assert isinstance(network.body, nn.Module)
+        assert isinstance(network.head, nn.Module)
+        for mode in (True, False):
+            outputs = network.train(mode)(images)
+            assert (outputs.shape, outputs.dtype) == ((5, 3), torch.float32)
+        outputs.sum().backward()
+        assert all(p.grad is not None for p in network.parameters() if p.requires_grad), "a parameter that nothing uses"
+        own = dict(network.named_parameters())
+        if plain is None:
+            plain = own
+            assert len(own) > 0
+        kept = {name: tensor for name, tensor in own.items() if name in plain}
+        assert list(kept) == list(plain), "ticking a technique renamed or moved a parameter"
+        for name, tensor in plain.items():
+            assert torch.equal(tensor, kept[name]), f"ticking a technique changed the initial weights {name}"
+
+
+@pytest.mark.parametrize("id", of_kind("model"))
+def test_a_model_asks_for_every_slot_that_it_says_it_has(id):
+    asked = []
+
+    class Spy(Slots):
+        def layer(self, slot, features, dimensions=0):
+            asked.append(slot)
+            return super().layer(slot, features, dimensions)
+
+    strategy(id).build(SPECS["grey-bars"], Spy(strategy("relu")))
+    assert set(asked) == strategy(id).slots
+
+
+@pytest.mark.parametrize("id", of_kind("activation"))
+def test_an_activation_works_element_by_element(id):
+    module = strategy(id).build()
+    inputs = torch.linspace(-3, 3, 24)
+    outputs = module(inputs.clone())
+    assert torch.equal(module(inputs.clone().view(2, 3, 2, 2)).flatten(), outputs)
+    torch.testing.assert_close(torch.stack([module(x.clone().view(1)) for x in inputs]).flatten(), outputs)
+    assert not torch.allclose(outputs - outputs[0], inputs - inputs[0]), "it is linear"
+    assert module is not strategy(id).build()
+
+
+@pytest.mark.parametrize("id", of_kind("initializer"))
+def test_an_initializer_depends_on_the_seed_alone(id):
+    def weights(seed: int) -> dict:
+        settings = config(strategy(id), strategy("batch-norm"), seed=seed)
+        return build_network(settings, SPECS["grey-bars"]).state_dict()
+
+    assert_same_bits(weights(1), weights(1))
+    one, other = weights(1), weights(2)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+    for name, tensor in one.items():
+        assert tensor.isfinite().all()
+        if ".norm." in name and name.endswith("weight"):
+            assert torch.equal(tensor, torch.ones_like(tensor)), "norms keep their own start"
+
+
+@pytest.mark.parametrize("id", of_kind("loss"))
+def test_a_loss_is_a_scalar_from_classes_or_from_their_probabilities(id):
+    outputs = torch.randn(6, 3, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    targets = torch.tensor([0, 1, 2, 2, 1, 0])
+    loss = strategy(id).prepare(DataSpec((1, 28, 28), 3, class_counts=(5, 3, 2)))
+    with generators_untouched():
+        hard = loss(outputs, targets)
+        soft = loss(outputs, nn.functional.one_hot(targets, 3).float())
+    assert hard.shape == ()
+    torch.testing.assert_close(hard, soft)
+    (gradient,) = torch.autograd.grad(hard, outputs)
+    assert gradient.abs().sum() > 0
+    worse = outputs.detach() - gradient * -0.1
+    assert loss(worse, targets) > hard
+
+
+@pytest.mark.parametrize("id", of_kind("optimizer"))
+def test_an_optimizer_goes_downhill_at_the_rate_it_is_given(id):
+    settings = config(strategy(id))
+    network = build_network(settings, SPECS["grey-bars"])
+    optimizer = build_optimizer(settings, network)
+    names = [name for group in optimizer.param_groups for name in group["param_names"]]
+    assert names == [name for name, _ in network.named_parameters()]
+    images = torch.randn(8, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    targets = torch.arange(8) % 3
+
+    def loss():
+        return nn.functional.cross_entropy(network(images), targets)
+
+    start = loss().item()
+    for lr in [*[0.01] * 10, 0.0]:
+        before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        optimizer.zero_grad()
+        loss().backward()
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        optimizer.step()
+    assert loss().item() < start
+    assert_same_bits(before, network.state_dict())  # the last step was at rate 0
+
+
+REGULARIZER_METHODS = ("layer", "parameter_groups", "penalty", "mix", "before_step", "after_step")
+
+
+def giving(method: str) -> list[str]:
+    return [id for id in of_kind("regularizer") if overrides(strategy(id), method)]
+
+
+@pytest.mark.parametrize("id", of_kind("regularizer"))
+def test_a_regularizer_gives_at_least_one_method_and_a_layer_if_and_only_if_it_names_a_slot(id):
+    assert any(overrides(strategy(id), method) for method in REGULARIZER_METHODS)
+    assert overrides(strategy(id), "layer") == (strategy(id).slot is not None)
+
+
+@pytest.mark.parametrize("dimensions", [0, 2])
+@pytest.mark.parametrize("id", giving("layer"))
+def test_a_layer_for_a_slot_keeps_the_shape(id, dimensions):
+    layer = strategy(id).layer(Place(6, dimensions))
+    inputs = torch.randn(4, 6, *[5] * dimensions)
+    for mode in (True, False):
+        assert layer.train(mode)(inputs).shape == inputs.shape
+    assert torch.equal(layer.eval()(inputs), layer(inputs)), "in evaluation it is a function of its input alone"
+    assert layer is not strategy(id).layer(Place(6, dimensions))
+
+
+@pytest.mark.parametrize("id", giving("parameter_groups"))
+def test_parameter_groups_hold_each_parameter_once(id):
+    named = list(build_network(config(), SPECS["grey-bars"]).named_parameters())
+    groups = [{"params": named[:3], "mark": 1}, {"params": named[3:], "mark": 2}]
+    divided = strategy(id).parameter_groups([dict(group) for group in groups])
+    found = [(name, id_of, group["mark"]) for group in divided for name, p in group["params"] for id_of in [p]]
+    assert sorted(name for name, _, _ in found) == sorted(name for name, _ in named)
+    assert all(group["params"] for group in divided)
+    for name, parameter, mark in found:
+        assert parameter is dict(named)[name]
+        assert mark == (1 if name in dict(named[:3]) else 2), "options of other techniques are lost"
+
+
+@pytest.mark.parametrize("id", giving("penalty"))
+def test_a_penalty_is_a_scalar_with_a_gradient_that_the_shown_loss_leaves_out(id):
+    network = build_network(config(), SPECS["grey-bars"])
+    penalty = strategy(id).penalty(network)
+    assert penalty.shape == ()
+    assert penalty > 0
+    penalty.backward()
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
+    losses = []
+    for regularizers in ([], [strategy(id)]):
+        trainer = Trainer(config(*regularizers))
+        run(trainer, steps=1)
+        trainer.snapshot()
+        losses.append(trainer.history.steps[0, 1])
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (5,)], ids=str)
+@pytest.mark.parametrize("id", giving("mix"))
+def test_mixing_gives_probabilities_and_leaves_its_arguments_alone(id, shape):
+    inputs = torch.randn(16, *shape, generator=torch.Generator().manual_seed(1))
+    targets = nn.functional.one_hot(torch.arange(16) % 4, 4).float()
+    before = inputs.clone(), targets.clone()
+    with generators_untouched():
+        mixed, probabilities = strategy(id).mix(inputs, targets, torch.Generator().manual_seed(2))
+    assert torch.equal(inputs, before[0])
+    assert torch.equal(targets, before[1])
+    assert mixed.shape == inputs.shape
+    assert (probabilities >= 0).all()
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(16))
+    assert not torch.equal(probabilities, targets)
+    again = strategy(id).mix(inputs, targets, torch.Generator().manual_seed(2))
+    assert torch.equal(again[0], mixed)
+    assert torch.equal(again[1], probabilities)
+
+
+@pytest.mark.parametrize("id", giving("mix"))
+def test_validation_is_never_mixed(id):
+    plain, mixing = (Learner(settings, Trainer(settings).learner.parts, torch.device("cpu")) for settings in (
+        config(), config(strategy(id))
+    ))  # fmt: skip
+    assert figures(plain) == figures(mixing)
+
+
+def figures(learner: Learner):
+    evaluating = learner.evaluate(learner.parts.validation)
+    while True:
+        try:
+            next(evaluating)
+        except StopIteration as end:
+            return end.value
+
+
+def records() -> list:
+    """Records of all lengths, with ups, downs, figures that are missing, and start marks."""
+    numbers = torch.Generator().manual_seed(7)
+    found = []
+    for length in (0, 1, 2, 5, 30):
+        losses, accuracies = torch.rand(2, length, generator=numbers).tolist()
+        found.append(history(val_loss=losses, val_accuracy=accuracies, train_loss=losses, lr=[0.1] * length))
+        found.append(
+            history(val_loss=[None] * length, val_accuracy=[None] * length, train_loss=losses, lr=[0.1] * length)
+        )
+    found.append(history(val_loss=[1.0] * 30, val_accuracy=[0.5] * 30, train_loss=[1.0] * 30, marks=(4, 20)))
+    return found
+
+
+@pytest.mark.parametrize("id", of_kind("scheduler", "stopping"))
+def test_schedulers_and_stoppings_are_pure(id):
+    for made in variants(id):
+        for record in records():
+            before = copy.deepcopy(vars(record))
+            epoch = len(record.epochs)
+            progress = Progress(epoch, epoch * 7 + 3, 40, 7, 0.1)
+            ask = made.reason if isinstance(made, Stopping) else made.lr_factor
+            with generators_untouched():
+                first = ask(progress, record)
+            ask(Progress(epoch, epoch * 7, 50, 7, 1.0), history(val_loss=[9.0]))
+            assert ask(progress, record) == first
+            assert {name: repr(value) for name, value in vars(record).items()} == {
+                name: repr(value) for name, value in before.items()
+            }
+            if isinstance(made, Stopping):
+                assert first is None or (isinstance(first, Message) and "{" not in str(first))
+            else:
+                assert math.isfinite(first)
+                assert first >= 0
+
+
+@pytest.mark.parametrize("id", of_kind("scheduler"))
+def test_a_scheduler_that_is_asked_once_an_epoch_does_not_change_within_one(id):
+    for made in variants(id):
+        for record in records():
+            epoch = len(record.epochs)
+            factors = {made.lr_factor(Progress(epoch, epoch * 7 + batch, 40, 7, 0.1), record) for batch in range(7)}
+            assert made.every == "step" or len(factors) == 1
