@@ -1,0 +1,85 @@
+"""The line above the loss plot: its name, the legend, the scale and the smoothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
+
+from gui.drawings import styles
+from gui.legend import Legend
+from gui.plot import tabular
+from gui.theme import Theme
+
+DEFAULT_SMOOTHING = 90
+"""Per cent of the average that each step keeps."""
+
+
+class LossHeader(QWidget):
+    """What shows and hides curves, and how the loss is drawn."""
+
+    log_toggled = Signal(bool)
+    smoothing_changed = Signal(float)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.legend = Legend(self)
+        for key, name in self.names().items():
+            self.legend.add(key, name, styles(theme)[key], theme)
+        self.log = QCheckBox(self.tr("Log scale"), self)
+        self.log.toggled.connect(self.log_toggled)
+        self.slider = self._make_slider()
+        self._value = QLabel(self)
+        self._value.setFont(tabular(self.font()))
+        self._value.setFixedWidth(self._value.fontMetrics().horizontalAdvance("0.00") + 2)
+        self._show_value(self.slider.value())
+        self._lay_out()
+
+    def names(self) -> dict[str, str]:
+        """What the curves of the present run are called, by key."""
+        return {
+            "step": self.tr("train, each step"),
+            "smooth": self.tr("train, smoothed"),
+            "train": self.tr("train, epoch"),
+            "clean": self.tr("train, clean"),
+            "val": self.tr("validation"),
+        }
+
+    def smoothing(self) -> float:
+        """What the moving average keeps at each step, from 0 to 0.99."""
+        return self.slider.value() / 100
+
+    def _make_slider(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal, self)
+        slider.setRange(0, 99)
+        slider.setValue(DEFAULT_SMOOTHING)
+        slider.setFixedWidth(96)
+        slider.setAccessibleName(self.tr("Smoothing"))
+        slider.setToolTip(self.tr("How much of the moving average of the training loss is kept at each step"))
+        slider.valueChanged.connect(self._on_slider)
+        return slider
+
+    def _on_slider(self, value: int) -> None:
+        self._show_value(value)
+        self.smoothing_changed.emit(value / 100)
+
+    def _show_value(self, value: int) -> None:
+        self._value.setText(f"{value / 100:.2f}")
+
+    def _lay_out(self) -> None:
+        title = QLabel(self.tr("Loss"), self)
+        title.setProperty("role", "heading")
+        smoothing = QLabel(self.tr("Smoothing"), self)
+        smoothing.setBuddy(self.slider)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        line = self.fontMetrics().height() + 8
+        for widget in (title, smoothing, self.slider, self._value, self.log):
+            widget.setFixedHeight(line)  # on one line with the first line of the legend, however many lines it takes
+        top = Qt.AlignmentFlag.AlignTop
+        row.addWidget(title, 0, top)
+        row.addWidget(self.legend, 1)
+        row.addWidget(self.log, 0, top)
+        row.addSpacing(8)
+        for widget in (smoothing, self.slider, self._value):
+            row.addWidget(widget, 0, top)

@@ -1,0 +1,140 @@
+"""Vertical lines with a word: the best epoch, a drop of the learning rate, the stop."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsSimpleTextItem, QStyleOptionGraphicsItem, QWidget
+
+from gui.drawings import Plots
+from gui.theme import Theme
+
+GAP = 4
+"""Pixels around a word."""
+
+
+class Word(QGraphicsSimpleTextItem):
+    """A word on a ground of its own, so that it can be read on top of curves."""
+
+    ground = QColor()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Draw the ground, then the word."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.ground)
+        painter.drawRoundedRect(self.boundingRect().adjusted(-2, 0, 2, 0), 3, 3)
+        super().paint(painter, option, widget)
+
+
+class Mark:
+    """One line on all plots, its word on the loss plot."""
+
+    def __init__(self, plots: Plots, x: float, word: str) -> None:
+        self.x = x
+        self.word = Word(word, plots.loss.view)
+        self.word.setZValue(100)
+        self._plots = plots
+        self._lines = [pg.InfiniteLine(pos=x, angle=90, movable=False) for _ in plots]
+        for plot, line in zip(plots, self._lines, strict=True):
+            line.setZValue(1)
+            plot.addItem(line, ignoreBounds=True)
+
+    def move(self, x: float, word: str) -> None:
+        """Stand somewhere else, with another word."""
+        self.x = x
+        self.word.setText(word)
+        for line in self._lines:
+            line.setPos(x)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another palette."""
+        pen = pg.mkPen(theme.outline, width=1, style=Qt.PenStyle.DashLine)
+        for line in self._lines:
+            line.setPen(pen)
+        self.word.ground = QColor(theme.surface)
+        self.word.ground.setAlpha(220)
+        self.word.setBrush(QBrush(QColor(theme.text)))
+        self.word.setPen(QPen(Qt.PenStyle.NoPen))
+
+    def remove(self) -> None:
+        """Take it off the plots."""
+        for plot, line in zip(self._plots, self._lines, strict=True):
+            plot.removeItem(line)
+        self.word.setParentItem(None)
+        if self.word.scene() is not None:
+            self.word.scene().removeItem(self.word)
+
+
+class Marks:
+    """The marks of the present run, their words in rows where they don't overlap."""
+
+    MAX_ROWS = 3
+
+    def __init__(self, plots: Plots, theme: Theme) -> None:
+        self._plots = plots
+        self._theme = theme
+        self._marks: list[Mark] = []
+        self._best: Mark | None = None
+        self.rows = 0
+        """Rows of words that are in use."""
+
+    def add(self, x: float, word: str) -> None:
+        """Mark this x, in epochs; the same word twice within half an epoch is one mark."""
+        if any(mark.word.text() == word and abs(mark.x - x) < 0.5 for mark in self._marks):
+            return
+        self._marks.append(self._made(x, word))
+        self.place()
+
+    def set_best(self, x: float, word: str) -> None:
+        """Mark the best epoch: there is one, which moves."""
+        if self._best is None:
+            self._best = self._made(x, word)
+            self._marks.append(self._best)
+        self._best.move(x, word)
+        self.place()
+
+    def clear(self) -> None:
+        """Remove all marks."""
+        for mark in self._marks:
+            mark.remove()
+        self._marks, self._best, self.rows = [], None, 0
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another palette."""
+        self._theme = theme
+        for mark in self._marks:
+            mark.set_theme(theme)
+
+    def words(self) -> list[tuple[float, str]]:
+        """Where marks stand, in epochs, and what they say, from left to right."""
+        return [(mark.x, mark.word.text()) for mark in sorted(self._marks, key=lambda mark: mark.x)]
+
+    def height(self) -> int:
+        """Pixels that the words need above the curves."""
+        return round(self.rows * self._row_height() + GAP) if self.rows else 0
+
+    def place(self) -> None:
+        """Put each word beside its line, in the first row where there is room; without room it is left out."""
+        view = self._plots.loss.view
+        low, high = self._plots.loss.x_range()
+        width = view.width()
+        ends: list[float] = []
+        for mark in sorted(self._marks, key=lambda mark: mark.x):
+            at = (mark.x - low) / (high - low) * width
+            length = mark.word.boundingRect().width()
+            left = at + GAP if at + GAP + length < width else at - GAP - length
+            row = next((row for row, end in enumerate(ends) if left > end + 2 * GAP), len(ends))
+            mark.word.setVisible(0 <= at <= width + 1 and row < self.MAX_ROWS)
+            if mark.word.isVisible():
+                ends[row : row + 1] = [left + length]
+                mark.word.setPos(left, GAP / 2 + row * self._row_height())
+        self.rows = len(ends)
+
+    def _row_height(self) -> float:
+        return QFontMetricsF(self._plots.loss.font()).height() + 2
+
+    def _made(self, x: float, word: str) -> Mark:
+        mark = Mark(self._plots, x, word)
+        mark.set_theme(self._theme)
+        return mark
