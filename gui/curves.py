@@ -158,7 +158,7 @@ def fitted(shown: Range | None, data: Range, room_above: float = 0.0) -> Range:
     span = (data[1] - data[0]) or abs(data[1]) or 1.0
     room_above = min(room_above, 0.5)
     low = data[0] - 0.05 * span
-    height = 1.08 * span / (1 - room_above)
+    height = 1.13 * span / (1 - room_above)
     if shown is not None:
         free = (shown[1] - data[1]) / (shown[1] - shown[0])
         if shown[0] <= data[0] and free >= room_above and shown[1] - shown[0] < 1.3 * height:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -122,9 +122,8 @@ class RunDrawing:
 
     def __init__(self, plots: Plots) -> None:
         self._plots = plots
-        self._loss = {
-            key: Curve(plots.loss, z) for z, key in enumerate(("step", "train", "smooth", "clean", "val"), 10)
-        }
+        back_to_front = ("step", "train", "smooth", "clean", "val")
+        self._loss = {key: Curve(plots.loss, z) for z, key in enumerate(back_to_front, 10)}
         self._accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(ACCURACIES, 10)}
         self._lr = Curve(plots.lr, 10)
         self._best = Curve(plots.loss, 30)
@@ -141,16 +140,9 @@ class RunDrawing:
         """Draw what the plots show of this run."""
         ranges = Ranges([], [], [])
         self._draw_steps(run, log, ranges)
-        epochs = run.epochs()
-        for plot_curves, names, found in (
-            (self._loss, LOSSES, ranges.loss),
-            (self._accuracy, ACCURACIES, ranges.accuracy),
-        ):
-            for key, name in names.items():
-                figure = run.figure(name)
-                values = logarithm(figure) if log and plot_curves is self._loss else figure
-                plot_curves[key].draw(epochs, values)
-                found.append(None if key in self.hidden else core_range(values))
+        shown = LOSSES.keys() - self.hidden
+        ranges.loss.extend(_draw_epochs(run, {key: self._loss[key] for key in LOSSES}, LOSSES, log, shown))
+        ranges.accuracy.extend(_draw_epochs(run, self._accuracy, ACCURACIES, False, shown))
         self._draw_best(run, log, best_epoch)
         for key, curve in (*self._loss.items(), *self._accuracy.items()):
             curve.set_visible(key not in self.hidden)
@@ -212,13 +204,9 @@ class OverlayDrawing:
             curve.set_visible(visible)
         if not visible:
             return ranges
+        ranges.loss.extend(_draw_epochs(self.run, self._loss, LOSSES, log, self._loss.keys()))
+        ranges.accuracy.extend(_draw_epochs(self.run, self._accuracy, ACCURACIES, False, self._accuracy.keys()))
         epochs = self.run.epochs()
-        for curves, names, found in ((self._loss, LOSSES, ranges.loss), (self._accuracy, ACCURACIES, ranges.accuracy)):
-            for key, curve in curves.items():
-                figure = self.run.figure(names[key])
-                values = logarithm(figure) if log and curves is self._loss else figure
-                curve.draw(epochs, values)
-                found.append(core_range(values))
         lr = np.array([row.lr for row in self.run.rows], dtype=np.float64)
         self._lr.draw(*stairs(epochs, lr, epochs[0] - 1 if len(epochs) else 0.0))
         known = lr[np.isfinite(lr)]
@@ -229,6 +217,20 @@ class OverlayDrawing:
         """Take it off the plots."""
         for curve in self.curves():
             curve.remove()
+
+
+def _draw_epochs(
+    run: RunCurves, curves: Mapping[str, Curve], names: Mapping[str, str], log: bool, shown: Collection[str]
+) -> list[Range | None]:
+    """Draw figures of each epoch; returns the ranges of those that are shown."""
+    epochs = run.epochs()
+    ranges = []
+    for key, curve in curves.items():
+        figure = run.figure(names[key])
+        values = logarithm(figure) if log else figure
+        curve.draw(epochs, values)
+        ranges.append(core_range(values) if key in shown else None)
+    return ranges
 
 
 def logarithm(values: np.ndarray) -> np.ndarray:

@@ -111,7 +111,10 @@ class LiveGraph(QWidget):
             self._dirty = True
 
     def mark(self, x_epochs: float, word: str) -> None:
-        """Draw a vertical line at this x, in epochs, with a word or two. Jumps of the learning rate get theirs alone."""
+        """Draw a vertical line at this x, in epochs, with a word or two.
+
+        Jumps of the learning rate and the best epoch are marked without being asked for.
+        """
         self._marks.add(x_epochs, word)
         self._draw_soon()
 

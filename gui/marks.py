@@ -49,7 +49,9 @@ class Mark:
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
-        pen = pg.mkPen(theme.outline, width=1, style=Qt.PenStyle.DashLine)
+        colour = QColor(theme.outline)
+        colour.setAlpha(160)
+        pen = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
         for line in self._lines:
             line.setPen(pen)
         self.word.ground = QColor(theme.surface)

@@ -25,21 +25,35 @@ def tabular(font: QFont) -> QFont:
     return made
 
 
+def tick_step(span: float, pixels: float, apart: float) -> float:
+    """The least of …, 1, 2, 5, 10, … that puts ticks at least so many pixels apart."""
+    least = span * apart / max(1.0, pixels)
+    if not 0 < least < math.inf:
+        return 1.0
+    decade = 10.0 ** math.floor(math.log10(least))
+    return next(factor * decade for factor in (1, 2, 5, 10, 20) if factor * decade >= least * (1 - 1e-9))
+
+
 class EpochAxis(pg.AxisItem):
     """Ticks at whole epochs, unless the view is too narrow for two of them."""
 
+    APART = 40
+
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
-        """Distances between ticks, as pyqtgraph asks for them."""
-        levels = super().tickSpacing(minVal, maxVal, size)
-        if maxVal - minVal < 2:
-            return levels
-        return [(spacing, offset) for spacing, offset in levels if spacing >= 1 and spacing == int(spacing)]
+        """The distance between ticks, as pyqtgraph asks for it."""
+        step = tick_step(maxVal - minVal, size, self.APART)
+        return [(step if maxVal - minVal < 2 else max(1.0, step), 0)]
 
 
 class FigureAxis(pg.AxisItem):
     """Ticks as plain numbers; with `log`, of a figure that is drawn as its decimal logarithm."""
 
+    APART = 32
     log = False
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
+        """The distance between ticks, as pyqtgraph asks for it."""
+        return [(tick_step(maxVal - minVal, size, self.APART), 0)]
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803
         """Where the ticks are, as pyqtgraph asks for them."""
@@ -97,7 +111,7 @@ class Plot(pg.PlotWidget):
         metrics = self.fontMetrics()
         for axis in (self.figures, self.epochs):
             axis.enableAutoSIPrefix(False)
-            axis.setStyle(tickFont=tabular(self.font()), tickLength=-4, hideOverlappingLabels=True)
+            axis.setStyle(tickFont=tabular(self.font()), tickLength=0, hideOverlappingLabels=False)
         self.figures.setWidth(metrics.horizontalAdvance(AXIS_TEXT) + 12)
         self.epochs.setLabel(x_label)
         self.epochs.setHeight(2 * metrics.height() + 4)

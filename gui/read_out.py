@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 class ReadOut(QWidget):
     """A line of figures with their names; two lines where the window is narrow."""
 
-    GAP = 16
+    GAP = 8
     BAR = 8
     """Pixels that the stroke of a curve's colour takes before the name."""
     MAX_NAME = 160
@@ -81,7 +81,7 @@ class ReadOut(QWidget):
             painter.drawText(QRect(left, top, room + 1, height), Qt.AlignmentFlag.AlignVCenter, name)
             painter.setPen(QColor(self._theme.text))
             place = QRect(left + room + 5, top, metrics.horizontalAdvance(cell.widest) + 1, height)
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, value)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, value)
         painter.end()
 
     def _name_width(self, cell: Cell) -> int:
