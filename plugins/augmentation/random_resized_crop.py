@@ -10,6 +10,8 @@ from engine.strategy import Augmentation, Field, hookimpl
 
 ATTEMPTS = 10
 """How often torchvision draws a box before it falls back to a central one."""
+FINENESS = 2**14
+"""Places between two pixels, as in PyTorch's resizing of uint8."""
 
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -64,21 +66,25 @@ class RandomResizedCrop(Augmentation):
 def resized_crops(images: Tensor, top: Tensor, left: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Each image's box enlarged to the full size, bilinear, uint8 `[N, C, H, W]`.
 
-    Bilinear resizing is linear in the rows and in the columns: two small matrix products per image, for all at once.
+    Bilinear resizing is linear in the columns and in the rows: two small matrix products per image, for all at once.
+    As in PyTorch's resizing of uint8, columns come first and each product is rounded, a half upwards.
     """
     height, width = images.shape[2:]
-    down = _interpolation(top, rows, height).unsqueeze(1)
     across = _interpolation(left, columns, width).unsqueeze(1).transpose(2, 3)
-    return (down @ images.float() @ across).round_().clamp_(0, 255).to(torch.uint8)
+    down = _interpolation(top, rows, height).unsqueeze(1)
+    widened = (images.float() @ across).add_(0.5).floor_()
+    return (down @ widened).add_(0.5).to(torch.uint8)
 
 
 def _interpolation(start: Tensor, length: Tensor, size: int) -> Tensor:
     """Weights `[N, size, size]`: row i of each holds how the i-th output pixel is mixed from the input's pixels."""
-    pixels = torch.arange(size, device=start.device, dtype=torch.float32)
-    start, length = start.float().unsqueeze(1), length.float().unsqueeze(1)
-    at = start + ((pixels + 0.5) * length / size - 0.5).clamp(min=0.0)
-    at = torch.minimum(at, start + length - 1)
-    return (1 - (at.unsqueeze(2) - pixels).abs()).clamp_(min=0)
+    pixels = torch.arange(size, device=start.device)
+    start, length = start.long().unsqueeze(1), length.long().unsqueeze(1)
+    # Places in whole numbers of PyTorch's 14 bits: the products' sums are then exact, and the same on every machine.
+    at = ((2 * pixels + 1) * length * FINENESS + size) // (2 * size) - FINENESS // 2
+    at = start * FINENESS + torch.minimum(at.clamp_(min=0), (length - 1) * FINENESS)
+    distance = ((at / FINENESS).unsqueeze(2) - pixels.float()).abs_()
+    return distance.neg_().add_(1).clamp_(min=0)
 
 
 @hookimpl
