@@ -1,0 +1,121 @@
+"""Every action of the window: its words, shortcut, icon and menu. The list under Help is made from them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from gui.icons import icon
+from gui.theme import Theme
+
+# name: (text, shortcut, icon)
+ACTIONS: dict[str, tuple[str, str, str]] = {
+    "load": ("Load checkpoint…", "Ctrl+O", "open"),
+    "save": ("Save checkpoint…", "Ctrl+S", "save"),
+    "save_picture": ("Save picture of the graph…", "Ctrl+Shift+E", ""),
+    "quit": ("Quit", "Ctrl+Q", ""),
+    "undo": ("Undo settings", "Ctrl+Z", ""),
+    "redo": ("Redo settings", "Ctrl+Shift+Z", ""),
+    "filter": ("Filter techniques", "Ctrl+F", ""),
+    "start": ("Start", "F5", "start"),
+    "stop": ("Stop", "Shift+F5", "stop"),
+    "continue": ("Continue", "Ctrl+R", ""),
+    "more": ("10 more epochs", "Ctrl+M", ""),
+    "log": ("Logarithmic loss", "Ctrl+L", ""),
+    "reset_view": ("Show the whole graph", "Ctrl+0", ""),
+    "overlays": ("Runs behind the present one", "Ctrl+B", ""),
+    "theme_system": ("Like the system", "", ""),
+    "theme_light": ("Light", "", ""),
+    "theme_dark": ("Dark", "", ""),
+    "reset_layout": ("Reset layout", "", ""),
+    "shortcuts": ("Shortcuts", "F1", ""),
+    "about": ("About Tunedeck", "", ""),
+}
+MENUS: dict[str, tuple[str, ...]] = {
+    "File": ("load", "save", "", "save_picture", "", "quit"),
+    "Edit": ("undo", "redo", "", "filter"),
+    "Run": ("start", "stop", "", "continue", "more"),
+    "View": ("log", "overlays", "reset_view", ""),
+    "Help": ("shortcuts", "about"),
+}
+THEMES = ("system", "light", "dark")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Actions", text)
+
+
+class Actions(QObject):
+    """The actions by name, as attributes of a dictionary, and the menus that hold them."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._made = {name: self._make(window, name) for name in ACTIONS}
+        for name in ("log", "overlays"):
+            self[name].setCheckable(True)
+        self["overlays"].setChecked(True)
+        self["quit"].setMenuRole(QAction.MenuRole.QuitRole)
+        self["about"].setMenuRole(QAction.MenuRole.AboutRole)
+        self._themes = QActionGroup(self)
+        for name in THEMES:
+            self[f"theme_{name}"].setCheckable(True)
+            self._themes.addAction(self[f"theme_{name}"])
+        self.menus = {name: self._menu(window, name) for name in MENUS}
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._made[name]
+
+    def _make(self, window: QMainWindow, name: str) -> QAction:
+        text, shortcut, _ = ACTIONS[name]
+        action = QAction(_tr(text), window)
+        action.setObjectName(name)
+        if shortcut:
+            action.setShortcut(QKeySequence(shortcut))
+        window.addAction(action)
+        self._explain(action)
+        return action
+
+    def _menu(self, window: QMainWindow, name: str) -> QMenu:
+        menu = window.menuBar().addMenu(_tr(name))
+        for action in MENUS[name]:
+            menu.addAction(self[action]) if action else menu.addSeparator()
+        return menu
+
+    def finish_view_menu(self, docks: list[QAction]) -> None:
+        """Add the docks, the choice of theme, and the way back."""
+        menu = self.menus["View"]
+        for action in docks:
+            menu.addAction(action)
+        menu.addAction(self["reset_layout"])
+        menu.addSeparator()
+        themes = menu.addMenu(_tr("Theme"))
+        for name in THEMES:
+            themes.addAction(self[f"theme_{name}"])
+
+    def rename(self, name: str, text: str, symbol: str, colour: str, disabled: str) -> None:
+        """Give an action another text and icon."""
+        self[name].setText(text)
+        self[name].setIcon(icon(symbol, colour, disabled))
+        self._explain(self[name])
+
+    def draw(self, theme: Theme) -> None:
+        """Draw the icons in a theme's colours."""
+        for name, (_, _, symbol) in ACTIONS.items():
+            if symbol:
+                colour = theme.on_accent if name == "start" else theme.text
+                self[name].setIcon(icon(symbol, colour, theme.outline))
+
+    def shortcut_list(self) -> list[tuple[str, str]]:
+        """Each action that has a shortcut, in words, with its keys."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return [
+            (self[name].text().rstrip("…"), self[name].shortcut().toString(native))
+            for name, (_, shortcut, _) in ACTIONS.items()
+            if shortcut
+        ]
+
+    def _explain(self, action: QAction) -> None:
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        text = action.text().rstrip("…")
+        action.setToolTip(f"{text} ({keys})" if keys else text)

@@ -1,0 +1,149 @@
+"""A kind of which a run has exactly one strategy: a choice, and the chosen one's parameters under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from engine.catalogue import Catalogue
+from engine.strategy import Advice, Strategy
+from gui.explanation import InfoButton, tooltip
+from gui.fields import LABEL_CHARACTERS, SPACING, FieldRow, Note, control_height
+from gui.strategy_form import StrategyForm
+from gui.words import kind_title, summary, title
+
+OPEN_UP_TO = 2
+"""A form of at most so many lines is always open; a longer one is folded until something in it is changed."""
+
+
+class QuietComboBox(QComboBox):
+    """A choice that scrolling past does not change, and that is as narrow as it has to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.setMinimumHeight(control_height(self))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Leave the wheel to the panel."""
+        event.ignore()
+
+
+class ChoiceRow(QWidget):
+    """Chooses one strategy of a kind. `recall(id)` gives the parameters that a strategy had before, if any."""
+
+    changed = Signal(object, str)
+    """The strategy chosen or changed, and the parameter edited; empty for a choice."""
+    invalid = Signal()
+
+    def __init__(self, kind: str, catalogue: Catalogue, recall: Callable[[str], Strategy | None]) -> None:
+        super().__init__()
+        self.kind = kind
+        self._catalogue = catalogue
+        self._recall = recall
+        self._form: StrategyForm | None = None
+        self._strategy: Strategy | None = None
+        self._classes = catalogue.of_kind(kind)
+        self.combo = QuietComboBox()
+        for cls in self._classes:
+            self.combo.addItem(title(cls), cls.id)
+            self.combo.setItemData(self.combo.count() - 1, tooltip(cls), Qt.ItemDataRole.ToolTipRole)
+        self.combo.setAccessibleName(kind_title(kind))
+        self._info = InfoButton(self._classes[0], "")
+        self._fold = QToolButton()
+        self._fold.setAutoRaise(True)
+        self._fold.setCheckable(True)
+        self._fold.setProperty("role", "fold")
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._note = Note()
+        self._lay_out()
+        self.combo.activated.connect(self._chosen)
+        self._fold.toggled.connect(self._folded)
+
+    def _lay_out(self) -> None:
+        label = QLabel(kind_title(self.kind))
+        label.setWordWrap(True)
+        label.setFixedWidth(label.fontMetrics().averageCharWidth() * LABEL_CHARACTERS)
+        label.setBuddy(self.combo)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(label)
+        line.addWidget(self.combo, 1)
+        line.addWidget(self._info)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACING)
+        self._column.addLayout(line)
+        self._column.addWidget(self._note)
+        fold = QHBoxLayout()
+        fold.setContentsMargins(label.width() + 8, 0, 0, 0)
+        fold.addWidget(self._fold)
+        fold.addStretch(1)
+        self._column.addLayout(fold)
+
+    def show_strategy(self, strategy: Strategy, *, keep_errors: bool = False) -> None:
+        """Show the chosen strategy; `keep_errors` as in `StrategyForm`."""
+        other = self._strategy is None or type(self._strategy) is not type(strategy)
+        self._strategy = strategy
+        self.combo.setCurrentIndex(self.combo.findData(strategy.id))
+        self.combo.setToolTip(tooltip(type(strategy)))
+        self.combo.setAccessibleDescription(summary(type(strategy)))
+        self._info.explain(type(strategy), self._catalogue.entry(strategy.id).origin)
+        if other:
+            self._make_form(strategy)
+        elif self._form is not None:
+            self._form.show_strategy(strategy, keep_errors=keep_errors)
+
+    def _make_form(self, strategy: Strategy) -> None:
+        if self._form is not None:
+            self._form.hide()
+            self._form.deleteLater()
+        self._form = None
+        count = len(type(strategy).model_fields)
+        self._fold.setVisible(count > OPEN_UP_TO)
+        self._fold.setText(self.tr("{count} parameters").format(count=count))
+        self._fold.setAccessibleName(self.tr("Parameters of {name}").format(name=title(type(strategy))))
+        if count == 0:
+            return
+        self._form = StrategyForm(strategy, self._catalogue)
+        self._form.changed.connect(self._form_changed)
+        self._form.invalid.connect(self.invalid)
+        self._column.addWidget(self._form)
+        self._fold.setChecked(count <= OPEN_UP_TO or self._form.differs())
+        self._folded(self._fold.isChecked())
+
+    def show_advice(self, advice: Sequence[Advice]) -> None:
+        """Show advice beside the parameters that it concerns, or under the choice."""
+        shown = self._form is not None and self._fold.isChecked()
+        fields = {row.parameter.name for row in self._form.rows} if self._form is not None and shown else set()
+        self._note.say_advice([item for item in advice if item.field not in fields])
+        if self._form is not None:
+            self._form.show_advice(advice)
+
+    def errors(self) -> list[FieldRow]:
+        """The lines of its form whose text is no value."""
+        return self._form.errors() if self._form is not None else []
+
+    def reveal(self) -> None:
+        """Open the form."""
+        self._fold.setChecked(True)
+
+    def _chosen(self, index: int) -> None:
+        id = self.combo.itemData(index)
+        if self._strategy is not None and self._strategy.id == id:
+            return
+        self.changed.emit(self._recall(id) or self._classes[index](), "")
+
+    def _form_changed(self, strategy: Strategy, name: str) -> None:
+        self._strategy = strategy
+        self.changed.emit(strategy, name)
+
+    def _folded(self, opened: bool) -> None:
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        if self._form is not None:
+            self._form.setVisible(opened)

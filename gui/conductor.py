@@ -1,0 +1,432 @@
+"""What happens in the window when something is pressed, and when something happens in a run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QFileDialog
+
+from engine.config import RunConfig
+from engine.events import EpochEnded, Failed, Finished, Loading, SaveFailed, Steps
+from engine.message import Message
+from gui.banner import Answer
+from gui.checkpoint_file import LoadedCheckpoint
+from gui.engine_loader import Found, Loaded
+from gui.main_window import MainWindow
+from gui.run import Run
+from gui.session import NEVER_STARTED, Session, State
+from gui.text_window import TextWindow
+from gui.words import say
+
+REDRAW_MILLISECONDS = 250
+"""How often the graph is drawn anew: more often costs training speed, and shows no more."""
+KEEP_MILLISECONDS = 800
+"""How long after the last change of the settings they are written down."""
+FILES = "*.safetensors"
+
+
+class Conductor(QObject):
+    """Connects a window with its session."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.window = window
+        self.session = Session(window.workspace, self)
+        self._closing = False
+        self._graph_run: Run | None = None
+        self._steps_shown = 0
+        self._redraw = QTimer(self)
+        self._redraw.setInterval(REDRAW_MILLISECONDS)
+        self._redraw.timeout.connect(self._tick)
+        self._keep = QTimer(self)
+        self._keep.setInterval(KEEP_MILLISECONDS)
+        self._keep.setSingleShot(True)
+        self._keep.timeout.connect(self.keep_settings)
+        self._connect_session()
+        self._connect_window()
+        self._show_state(self.session.state)
+
+    def _connect_session(self) -> None:
+        session = self.session
+        session.state_changed.connect(self._show_state)
+        session.loading.connect(self._on_loading)
+        session.started.connect(self._on_started)
+        session.stepped.connect(self._on_steps)
+        session.epoch_ended.connect(self._on_epoch)
+        session.saved.connect(self._on_saved)
+        session.save_failed.connect(self._on_save_failed)
+        session.ended.connect(self._on_ended)
+        session.checkpoint_loaded.connect(self._on_checkpoint)
+        session.refused.connect(self._on_refused)
+
+    def _connect_window(self) -> None:
+        window, act = self.window, self.window.actions_by_name
+        act["start"].triggered.connect(self.start_or_pause)
+        act["stop"].triggered.connect(self.session.stop)
+        act["save"].triggered.connect(self.save)
+        act["load"].triggered.connect(self.load)
+        act["continue"].triggered.connect(self.go_on)
+        act["more"].triggered.connect(self.train_more)
+        act["save_picture"].triggered.connect(self.save_picture)
+        window.happening.continue_pressed.connect(self.go_on)
+        window.happening.more_pressed.connect(self.train_more)
+        window.happening.runs.overlays_changed.connect(self._refresh_overlays)
+        window.happening.runs.opened.connect(self._open_run)
+        window.panel.changed.connect(self._on_settings)
+        window.closing.connect(self._on_closing)
+
+    # --- the engine is there ---------------------------------------------------------------------
+
+    @Slot(object)
+    def on_loaded(self, loaded: Loaded) -> None:
+        """Show the forms and let runs be started."""
+        self.window.panel.begin(loaded.catalogue, loaded.config)
+        self.session.begin(loaded.catalogue)
+        if loaded.problem is not None:
+            text = self.tr("The settings of last time could not be read, so the first lesson is shown. {reason}")
+            self.window.banners.say("settings", "warning", text.format(reason=say(loaded.problem)))
+
+    @Slot(object)
+    def on_found(self, found: Found) -> None:
+        """List the runs of the workspace, and offer to go on with the one that was left."""
+        for run in found.past:
+            self.window.happening.runs.add(run, first=False)
+        unfinished = found.unfinished
+        if unfinished is None or self.session.run is not None:
+            return
+        dismissed = self.window.memory.word("window/dismissed")
+        if unfinished.run.folder is None or unfinished.run.folder.name == dismissed:
+            return
+        text = self.tr("“{run}” was left in epoch {epoch} of {epochs}.").format(
+            run=unfinished.run.label, epoch=min(unfinished.epoch + 1, unfinished.epochs), epochs=unfinished.epochs
+        )
+        name = unfinished.run.folder.name
+        self.window.banners.say("unfinished", "info", text, [
+            Answer(self.tr("Continue"), lambda: self._continue_found(unfinished)),
+            Answer(self.tr("Not now"), lambda: self.window.memory.keep_word("window/dismissed", name)),
+        ])  # fmt: skip
+
+    @Slot(str)
+    def on_load_failed(self, trace: str) -> None:
+        """The engine could not be loaded: nothing can be trained."""
+        text = self.tr("The trainer could not be loaded. Install Tunedeck again; the details say what is missing.")
+        self.window.banners.say("engine", "error", text, [self._details(trace)])
+
+    @Slot(str)
+    def on_crash(self, trace: str) -> None:
+        """A mistake in the window itself."""
+        text = self.tr("Something went wrong in the window ({error}). A run goes on; it is written down in {file}.")
+        error = trace.strip().rsplit("\n", 1)[-1][:200]
+        text = text.format(error=error, file=self.window.workspace / "window.log")
+        self.window.banners.say("crash", "error", text, [self._details(trace)])
+
+    def _details(self, trace: str) -> Answer:
+        heading = self.tr("Details")
+        return Answer(heading, lambda: TextWindow(heading, trace, self.window).show(), keeps=True)
+
+    # --- what is pressed -------------------------------------------------------------------------
+
+    @Slot()
+    def start_or_pause(self) -> None:
+        """Start; in a run, pause or go on."""
+        if self.session.state is not State.READY:
+            self.window.banners.clear("save")
+            self.session.pause()
+            return
+        problem = self.window.panel.problem()
+        if problem is not None:
+            self.window.banners.say("problem", "error", problem)
+            self.window.panel.reveal_problem()
+            return
+        self._clear_banners()
+        self.keep_settings()
+        self.session.start(self.window.panel.config)
+
+    @Slot()
+    def go_on(self) -> None:
+        """Go on with the run that stopped, or was loaded."""
+        run = self.session.run
+        if run is not None and run.continue_from is not None and self.session.state is State.READY:
+            self._clear_banners()
+            self.session.resume(run, run.continue_from)
+
+    @Slot()
+    def train_more(self) -> None:
+        """Train the run that ended ten epochs more."""
+        run = self.session.run
+        if run is not None and run.extend_from is not None and self.session.state is State.READY:
+            self._clear_banners()
+            self.session.resume(run, run.extend_from, more=10)
+
+    @Slot()
+    def save(self) -> None:
+        """Save a checkpoint where the user says."""
+        run = self.session.run
+        if run is None:
+            return
+        name = f"{run.folder.name if run.folder else run.label}-{time.strftime('%H-%M-%S')}.safetensors"
+        path = self.ask_save(self.tr("Save checkpoint"), self.window.workspace / name, FILES)
+        if path:
+            self.session.save(path if path.suffix else path.with_suffix(".safetensors"))
+
+    @Slot()
+    def load(self) -> None:
+        """Load a checkpoint that the user chooses."""
+        runs = self.window.workspace / "runs"
+        path = self.ask_open(self.tr("Load checkpoint"), runs if runs.is_dir() else self.window.workspace, FILES)
+        if path:
+            self.window.banners.clear("refused")
+            self.session.load(path)
+
+    @Slot()
+    def save_picture(self) -> None:
+        """Save the graph as a picture."""
+        run = self._graph_run
+        name = f"{run.label if run else 'graph'}.png"
+        path = self.ask_save(self.tr("Save picture of the graph"), self.window.workspace / name, "*.png")
+        if path:
+            try:
+                self.window.graph.save_image(path if path.suffix else path.with_suffix(".png"))
+            except OSError as error:
+                text = self.tr("The picture could not be saved: {reason}").format(reason=error.strerror or str(error))
+                self.window.banners.say("picture", "error", text)
+
+    def ask_save(self, title: str, suggestion: Path, files: str) -> Path | None:
+        """Ask for a file to write."""
+        name, _ = QFileDialog.getSaveFileName(self.window, title, str(suggestion), files)
+        return Path(name) if name else None
+
+    def ask_open(self, title: str, folder: Path, files: str) -> Path | None:
+        """Ask for a file to read."""
+        name, _ = QFileDialog.getOpenFileName(self.window, title, str(folder), files)
+        return Path(name) if name else None
+
+    def _open_run(self, run: Run) -> None:
+        if run is not self.session.run and run.checkpoint is not None and self.session.state is State.READY:
+            self.session.load(run.checkpoint)
+
+    def _continue_found(self, checkpoint: LoadedCheckpoint) -> None:
+        if self.session.state is State.READY:
+            self.session.run = checkpoint.run
+            self._on_checkpoint(checkpoint)
+            self.go_on()
+
+    # --- settings --------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_settings(self, config: RunConfig) -> None:
+        self._keep.start()
+        if self.window.panel.problem() is None:
+            self.window.banners.clear("problem")
+        self._show_undo()
+
+    @Slot()
+    def keep_settings(self) -> None:
+        """Write the settings down."""
+        self._keep.stop()
+        if not self.window.panel.ready:
+            return
+        try:
+            self.window.memory.keep_config(self.window.panel.config)
+            self.window.banners.clear("workspace")
+        except OSError as error:
+            text = self.tr("{folder} can't be written ({reason}): nothing is kept. Choose another folder: --workspace.")
+            reason = error.strerror or str(error)
+            self.window.banners.say(
+                "workspace", "error", text.format(folder=self.window.workspace, reason=reason)
+            )
+
+    def _show_undo(self) -> None:
+        self.window.actions_by_name["undo"].setEnabled(self.window.panel.can_undo())
+        self.window.actions_by_name["redo"].setEnabled(self.window.panel.can_redo())
+
+    # --- what happens in a run -------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_loading(self, event: Loading) -> None:
+        self.window.run_bar.show_text(say(event.text), event.fraction)
+
+    @Slot(object, bool)
+    def _on_started(self, run: Run, resumed: bool) -> None:
+        started, graph = run.started, self.window.graph
+        assert started is not None
+        shown = self._graph_run is run and self._steps_shown == started.step
+        if resumed and shown:
+            graph.continue_run(started.epochs)
+        elif resumed:
+            graph.start(run.label, started.steps_per_epoch, started.epochs, run.history, started.epoch)
+        else:
+            graph.start(run.label, started.steps_per_epoch, started.epochs)
+        if not (resumed and shown):
+            self._make_present(run)
+        self._steps_shown = started.step
+        self.window.panel.show_running(run.config)
+        self._redraw.start()
+        self._show_run()
+
+    @Slot(object)
+    def _on_steps(self, event: Steps) -> None:
+        self.window.graph.add_steps(event.rows)
+        self._steps_shown = event.rows[-1][0]
+
+    @Slot(object)
+    def _on_epoch(self, event: EpochEnded) -> None:
+        self.window.graph.add_epoch(event.row, event.best)
+        self._show_run()
+
+    @Slot()
+    def _tick(self) -> None:
+        progress = self.session.progress
+        state = self.session.state
+        if progress is not None and state in (State.RUNNING, State.PAUSED):
+            self.window.run_bar.show_progress(progress, paused=state is State.PAUSED)
+        self.window.graph.redraw()
+
+    @Slot(str)
+    def _on_saved(self, path: str) -> None:
+        self.window.banners.say("saved", "info", self.tr("Saved to {path}").format(path=path))
+
+    @Slot(object)
+    def _on_save_failed(self, event: SaveFailed) -> None:
+        text = say(event.text)
+        if event.path:
+            text = self.tr("{path}: {reason}").format(path=event.path, reason=text)
+            self.window.banners.say("saved", "error", text, [Answer(self.tr("Save elsewhere…"), self.save)])
+            return
+        answers = [Answer(self.tr("Try again"), self.session.pause)]
+        if self._closing:
+            answers.append(Answer(self.tr("Close without saving"), self.session.stop))
+        waits = self.tr("{reason}. The run waits; what was saved before is whole. Make room and try again.")
+        self.window.banners.say("save", "error", waits.format(reason=text.rstrip(".")), answers)
+
+    @Slot(object)
+    def _on_ended(self, run: Run) -> None:
+        self._redraw.stop()
+        self.window.panel.show_running(None)
+        self.window.banners.clear("save")
+        outcome = run.outcome
+        if isinstance(outcome, Finished) and self._graph_run is run and outcome.reason.code != "all-epochs":
+            self.window.graph.mark(self._steps_shown / max(1, run.started.steps_per_epoch), self._end_word(outcome))
+        self.window.graph.redraw()
+        if isinstance(outcome, Failed) and outcome.text.code != NEVER_STARTED:
+            self._tell_failure(run, outcome)
+        self._show_state(self.session.state)
+        if self._closing:
+            self.window.close()
+
+    def _end_word(self, outcome: Finished) -> str:
+        return self.tr("stopped") if outcome.stopped else say(outcome.reason).split(":", 1)[0].lower()
+
+    def _tell_failure(self, run: Run, outcome: Failed) -> None:
+        answers = [self._details(outcome.traceback)] if outcome.traceback else []
+        if run.started is not None and run.continue_from is not None:
+            answers.insert(0, Answer(self.tr("Continue from the last checkpoint"), self.go_on))
+        self.window.banners.say("failed", "error", say(outcome.text), answers)
+
+    # --- checkpoints -----------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_checkpoint(self, checkpoint: LoadedCheckpoint) -> None:
+        run = checkpoint.run
+        present = self.window.panel.config
+        offered = [s for s in (*present.with_, *present.offered) if s.id not in {t.id for t in checkpoint.config.with_}]
+        self.window.panel.set_config(checkpoint.config.changed({"offered": tuple(offered)}))
+        self.window.graph.start(
+            run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history, checkpoint.epoch
+        )
+        self._make_present(run)
+        self._steps_shown = checkpoint.step
+        self.window.graph.redraw()
+        self._show_state(self.session.state)
+        template = (
+            self.tr("Loaded {file}: all {epoch} epochs done.")
+            if checkpoint.ended
+            else self.tr("Loaded {file}: {epoch} of {epochs} epochs done.")
+        )
+        text = template.format(file=checkpoint.path.name, epoch=checkpoint.epoch, epochs=checkpoint.epochs)
+        answer = (
+            Answer(self.tr("10 more epochs"), self.train_more)
+            if checkpoint.ended
+            else Answer(self.tr("Continue"), self.go_on)
+        )
+        self.window.banners.say("loaded", "info", text, [answer])
+
+    @Slot(object)
+    def _on_refused(self, text: Message) -> None:
+        self.window.banners.say("refused", "error", say(text))
+
+    # --- showing ---------------------------------------------------------------------------------
+
+    def _make_present(self, run: Run) -> None:
+        """Draw this run in front. The one before it stays in sight behind it."""
+        self.window.happening.runs.set_present(run, keep_former=True)
+        self._graph_run = run
+        self._refresh_overlays()
+
+    @Slot()
+    def _refresh_overlays(self) -> None:
+        graph = self.window.graph
+        graph.remove_overlays()
+        for run in self.window.happening.runs.overlays:
+            graph.overlay(run.label, run.history)
+        graph.redraw()
+
+    @Slot(object)
+    def _show_state(self, state: State) -> None:
+        window, act, run = self.window, self.window.actions_by_name, self.session.run
+        theme = window.theme
+        ready, busy = state is State.READY, self.session.busy
+        text, symbol = {
+            State.RUNNING: (self.tr("Pause"), "pause"),
+            State.PAUSED: (self.tr("Resume"), "start"),
+            State.STOPPING: (self.tr("Pause"), "pause"),
+        }.get(state, (self.tr("Start"), "start"))
+        act.rename("start", text, symbol, theme.on_accent, theme.outline)
+        act["start"].setEnabled(state in (State.READY, State.RUNNING, State.PAUSED))
+        act["stop"].setEnabled(state in (State.PREPARING, State.RUNNING, State.PAUSED))
+        act["load"].setEnabled(ready)
+        in_run = state in (State.RUNNING, State.PAUSED)
+        act["save"].setEnabled(in_run or (ready and run is not None and run.checkpoint is not None))
+        act["continue"].setEnabled(ready and run is not None and run.continue_from is not None)
+        act["more"].setEnabled(ready and run is not None and run.extend_from is not None)
+        window.busy = busy
+        self._show_undo()
+        self._show_bar(state)
+        self._show_run()
+
+    def _show_bar(self, state: State) -> None:
+        bar, progress = self.window.run_bar, self.session.progress
+        if state is State.LOADING:
+            bar.show_text(self.tr("Loading the trainer…"), None)
+        elif state is State.PREPARING:
+            bar.show_text(self.tr("Preparing the run…"), None)
+        elif state is State.STOPPING:
+            bar.show_text(self.tr("Saving…"), progress.fraction if progress else 0.0)
+        elif state is State.READY:
+            run = self.session.run
+            outcome = run.outcome if run else None
+            if isinstance(outcome, Finished):
+                bar.show_text(say(outcome.reason), progress.fraction if progress else 1.0)
+            else:
+                bar.show_text(self.tr("Ready"), 0.0)
+        elif progress is not None:
+            bar.show_progress(progress, paused=state is State.PAUSED)
+
+    def _show_run(self) -> None:
+        self.window.happening.show_run(self.session.run, self.session.state)
+
+    def _clear_banners(self) -> None:
+        for key in ("problem", "failed", "loaded", "unfinished", "refused", "saved"):
+            self.window.banners.clear(key)
+
+    # --- closing ---------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_closing(self) -> None:
+        """Save and stop; the window closes when the run has ended."""
+        if not self._closing:
+            self._closing = True
+            self.window.banners.say("closing", "info", self.tr("Saving the run, then closing…"))
+            self.session.stop()

@@ -1,0 +1,106 @@
+"""What is happening: the present run in words, and the runs before it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.events import Failed
+from gui.fields import Note
+from gui.looks import give
+from gui.report import facts, headline, invitation, warnings
+from gui.run import Run
+from gui.run_list import RunList
+from gui.session import State
+from gui.text_window import TextWindow
+
+
+class Happening(QWidget):
+    """The right dock."""
+
+    continue_pressed = Signal()
+    more_pressed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("happening")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._run: Run | None = None
+        self.headline = QLabel()
+        self.headline.setProperty("role", "headline")
+        self.headline.setTextFormat(Qt.TextFormat.PlainText)
+        self.facts = QLabel()
+        self.warning = Note()
+        for label in (self.headline, self.facts):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.continue_button = QPushButton(self.tr("Continue"))
+        self.continue_button.clicked.connect(self.continue_pressed)
+        self.more_button = QPushButton(self.tr("10 more epochs"))
+        self.more_button.clicked.connect(self.more_pressed)
+        self.details_button = QPushButton(self.tr("Show traceback"))
+        self.details_button.clicked.connect(self._show_traceback)
+        self.runs = RunList()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        told = QWidget()
+        told.setObjectName("happening")
+        words = QVBoxLayout(told)
+        words.setContentsMargins(16, 12, 16, 8)
+        words.setSpacing(8)
+        words.addWidget(self.headline)
+        words.addWidget(self.facts)
+        words.addWidget(self.warning)
+        buttons = QHBoxLayout()
+        for button in (self.continue_button, self.more_button, self.details_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        words.addLayout(buttons)
+        words.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(told)
+        area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        heading = QLabel(self.tr("Runs"))
+        heading.setProperty("role", "heading")
+        heading.setContentsMargins(16, 0, 16, 0)
+        below = QVBoxLayout()
+        below.setContentsMargins(8, 0, 8, 8)
+        below.addWidget(self.runs)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(area, 3)
+        column.addWidget(heading)
+        column.addLayout(below, 2)
+
+    def show_run(self, run: Run | None, state: State) -> None:
+        """Tell of a run, or invite to start one."""
+        self._run = run
+        ready = state is State.READY
+        self.headline.setText(headline(run, state))
+        self.facts.setText(_paragraphs(facts(run) if run else [] if state is State.LOADING else [invitation()]))
+        failed = run is not None and isinstance(run.outcome, Failed)
+        give(self.headline, role="error" if failed else "headline")
+        notes = warnings(run) if run else []
+        self.warning.say("warning", "\n".join(notes)) if notes else self.warning.clear()
+        self.continue_button.setVisible(run is not None and ready and run.continue_from is not None)
+        self.more_button.setVisible(run is not None and ready and run.extend_from is not None)
+        self.details_button.setVisible(failed and bool(run.outcome.traceback))
+        if run is not None:
+            self.runs.refresh(run, state)
+
+    def _show_traceback(self) -> None:
+        if self._run is not None and isinstance(self._run.outcome, Failed):
+            heading = self.tr("Why {run} failed").format(run=self._run.label)
+            TextWindow(heading, self._run.outcome.traceback, self.window()).show()
+
+
+def _paragraphs(lines: list[str]) -> str:
+    """Lines as paragraphs with some air between them."""
+    return "".join(f'<p style="margin: 0 0 6px 0">{escape(line)}</p>' for line in lines)

@@ -1,0 +1,196 @@
+"""The main window: three places, their docks, the toolbar, and what is remembered of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPaintEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+)  # fmt: skip
+
+from gui.actions import THEMES, Actions
+from gui.banner import Banners
+from gui.happening import Happening
+from gui.help import about_sheet, shortcuts_sheet
+from gui.icons import icon
+from gui.live_graph import LiveGraph
+from gui.memory import Memory
+from gui.run_bar import RunBar
+from gui.settings_panel import SettingsPanel
+from gui.theme import DARK, LIGHT, Theme, apply_theme, system_theme
+
+MINIMUM = QSize(1024, 640)
+USUAL = QSize(1360, 860)
+DOCK_WIDTHS = (352, 296)
+
+
+class MainWindow(QMainWindow):
+    """The places and the actions. What they do to a run is `gui.conductor`'s business."""
+
+    painted = Signal()
+    """Once, when the window was painted for the first time."""
+    closing = Signal()
+    """The window is asked to close while `busy`: whoever keeps it busy calls `close` again when it may."""
+
+    def __init__(self, workspace: Path) -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Tunedeck"))
+        self.setMinimumSize(MINIMUM)
+        self.workspace = workspace
+        self.memory = Memory(workspace)
+        self.busy = False
+        self._was_painted = False
+        self.theme = LIGHT
+        self.panel = SettingsPanel()
+        self.graph = LiveGraph()
+        self.banners = Banners()
+        self.happening = Happening()
+        self.run_bar = RunBar()
+        self.actions_by_name = Actions(self)
+        self._build_toolbar()
+        self._build_centre()
+        self._docks = self._build_docks()
+        self.actions_by_name.finish_view_menu([dock.toggleViewAction() for dock in self._docks])
+        self._connect()
+        self.resize(USUAL)
+        self._arrange()
+        self.memory.restore_window(self)
+        self._choose_theme(self.memory.word("window/theme", "system"))
+
+    # --- places ----------------------------------------------------------------------------------
+
+    def _build_toolbar(self) -> None:
+        bar = QToolBar(self.tr("Run"))
+        bar.setObjectName("run")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(16, 16))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.toggleViewAction().setEnabled(False)
+        for name in ("start", "stop", "save", "load"):
+            bar.addAction(self.actions_by_name[name])
+        bar.addWidget(self.run_bar)
+        self.start_button = bar.widgetForAction(self.actions_by_name["start"])
+        assert isinstance(self.start_button, QToolButton)
+        self.start_button.setProperty("primary", True)
+        texts = (self.tr("Start"), self.tr("Pause"), self.tr("Resume"))
+        width = max(self.start_button.fontMetrics().horizontalAdvance(text) for text in texts)
+        self.start_button.setMinimumWidth(width + 52)  # the same with every text
+        self.addToolBar(bar)
+
+    def _build_centre(self) -> None:
+        centre = QFrame()
+        centre.setObjectName("centre")
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(8)
+        column.addWidget(self.banners)
+        column.addWidget(self.graph, 1)
+        self.setCentralWidget(centre)
+
+    def _build_docks(self) -> list[QDockWidget]:
+        docks = []
+        for name, title, widget in (
+            ("settings", self.tr("Settings"), self.panel),
+            ("happening", self.tr("What is happening"), self.happening),
+        ):
+            dock = QDockWidget(title)
+            dock.setObjectName(name)
+            dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+            dock.setWidget(widget)
+            docks.append(dock)
+        return docks
+
+    def _arrange(self) -> None:
+        """Put the docks where they belong."""
+        areas = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
+        for dock, area in zip(self._docks, areas, strict=True):
+            dock.setFloating(False)
+            self.addDockWidget(area, dock)
+            dock.show()
+        self.resizeDocks(self._docks, list(DOCK_WIDTHS), Qt.Orientation.Horizontal)
+
+    # --- wiring of what concerns the window alone -------------------------------------------------
+
+    def _connect(self) -> None:
+        act = self.actions_by_name
+        act["quit"].triggered.connect(self.close)
+        act["undo"].triggered.connect(self.panel.undo)
+        act["redo"].triggered.connect(self.panel.redo)
+        act["filter"].triggered.connect(self._filter)
+        act["log"].toggled.connect(self.graph.set_log)
+        act["reset_view"].triggered.connect(self.graph.reset_view)
+        act["overlays"].toggled.connect(self.graph.set_overlays_visible)
+        act["reset_layout"].triggered.connect(self._arrange)
+        act["shortcuts"].triggered.connect(self._show_shortcuts)
+        act["about"].triggered.connect(self._show_about)
+        for name in THEMES:
+            act[f"theme_{name}"].triggered.connect(self._theme_chosen)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
+
+    @Slot()
+    def _filter(self) -> None:
+        self._docks[0].show()
+        self._docks[0].raise_()
+        self.panel.focus_filter()
+
+    @Slot()
+    def _show_shortcuts(self) -> None:
+        shortcuts_sheet(self.actions_by_name.shortcut_list(), self).show()
+
+    @Slot()
+    def _show_about(self) -> None:
+        about_sheet(str(self.workspace), self).show()
+
+    # --- theme -----------------------------------------------------------------------------------
+
+    @Slot()
+    def _theme_chosen(self) -> None:
+        self._choose_theme(self.sender().objectName().removeprefix("theme_"))
+
+    def _choose_theme(self, name: str) -> None:
+        name = name if name in THEMES else "system"
+        self.memory.keep_word("window/theme", name)
+        self.actions_by_name[f"theme_{name}"].setChecked(True)
+        self._apply({"light": LIGHT, "dark": DARK}.get(name) or system_theme())
+
+    @Slot()
+    def _system_theme_changed(self) -> None:
+        if self.memory.word("window/theme", "system") == "system":
+            self._apply(system_theme())
+
+    def _apply(self, theme: Theme) -> None:
+        self.theme = theme
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply_theme(app, theme)
+        app.setWindowIcon(QIcon(icon("tunedeck", theme.accent)))
+        self.actions_by_name.draw(theme)
+        self.graph.set_theme(theme)
+
+    # --- first and last --------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint, and say so once."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Remember the window; a run is saved first, without a question."""
+        if self.busy:
+            event.ignore()
+            self.closing.emit()
+            return
+        self.memory.keep_window(self)
+        event.accept()
+
+

@@ -1,0 +1,147 @@
+"""The engine's codes, ids and names, in the reader's words.
+
+Translations are keyed by code, id or field name, in contexts of their own; where there is none, the engine's English
+words stand.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+
+from PySide6.QtCore import QCoreApplication
+
+from engine.catalogue import first_sentence
+from engine.message import InputError, Message
+from engine.parameter import Parameter
+from engine.strategy import Strategy
+
+NEVER = "\N{EM DASH}"
+"""Stands where a figure does not apply."""
+
+KIND_TITLES = {
+    "dataset": "Data set",
+    "scaling": "Scaling",
+    "augmentation": "Augmentation",
+    "model": "Model",
+    "activation": "Activation",
+    "initializer": "Initial weights",
+    "loss": "Loss function",
+    "optimizer": "Optimizer",
+    "regularizer": "Regularization",
+    "scheduler": "Learning rate schedule",
+    "stopping": "Stopping",
+}
+RUN_TITLES = {
+    "seed": "Seed",
+    "epochs": "Epochs",
+    "batch_size": "Batch size",
+    "lr": "Learning rate",
+    "train_samples": "Training samples",
+    "validation_samples": "Validation samples",
+    "split_seed": "Split seed",
+    "monitor": "Best by",
+    "precision": "Precision",
+    "device": "Device",
+    "threads": "Threads",
+    "keep_every": "Keep every",
+    "name": "Name of the run",
+}
+PATTERNS = {
+    "train_samples": "Give a number such as 2000, a share such as 10%, or all",
+    "validation_samples": "Give a number such as 2000, or a share such as 10%",
+    "device": "Give auto, cpu, cuda or mps",
+    "threads": "Give auto or a number",
+}
+
+
+def say(message: Message) -> str:
+    """A message of the engine, as a sentence."""
+    return sentence(message.fill(_keyed("Message", message.code, message.template)))
+
+
+def say_error(error: InputError) -> str:
+    """What is wrong and how to mend it, as a sentence."""
+    return say(error.message)
+
+
+def say_invalid(error: InputError, field: str = "") -> str:
+    """What is wrong with a value, for the place beside its field, where name and value are seen already."""
+    if error.message.code != "invalid-value":
+        return say_error(error)
+    text = str(error.message.values.get("text", ""))
+    if "match pattern" in text and field in PATTERNS:
+        return QCoreApplication.translate("Settings", PATTERNS[field])
+    return sentence(_keyed("Invalid", text, text))
+
+
+def sentence(text: str) -> str:
+    """With a capital first letter, unless the text begins with a name such as `val_loss` or `batch-norm`."""
+    first = text.split(" ", 1)[0]
+    return text if re.search(r"[_\-\d.:/\\=]", first) else text[:1].upper() + text[1:]
+
+
+def kind_title(kind: str) -> str:
+    """What a kind of technique is called."""
+    return QCoreApplication.translate("Kind", KIND_TITLES.get(kind, kind.capitalize()))
+
+
+def run_title(name: str) -> str:
+    """What a field of the run is called."""
+    return QCoreApplication.translate("Settings", RUN_TITLES.get(name, name))
+
+
+def recipe_title(name: str) -> str:
+    """What a recipe is called."""
+    return _keyed("Recipe", name, name.replace("-", " ").capitalize())
+
+
+def title(strategy: type[Strategy]) -> str:
+    """What a technique is called: its id in words, with the capitals of its class (`Reduce LR on plateau`)."""
+    return _keyed("Strategy", strategy.id, id_in_words(strategy.id, strategy.__name__))
+
+
+def id_in_words(id: str, name: str) -> str:
+    """An id in words; acronyms are written as in the class's name where that is the id without its hyphens."""
+    if id.replace("-", "") != name.lower():
+        return id.replace("-", " ").capitalize()
+    words, position = [], 0
+    for part in id.split("-"):
+        word = name[position : position + len(part)]
+        position += len(part)
+        words.append(word.lower() if words and word[1:] == word[1:].lower() else word)
+    return " ".join(words)
+
+
+def summary(strategy: type[Strategy]) -> str:
+    """The first sentence of a technique's explanation."""
+    return first_sentence(explanation(strategy))
+
+
+def explanation(strategy: type[Strategy]) -> str:
+    """A technique's explanation, paragraphs divided by an empty line."""
+    text = _keyed("Explanation", strategy.id, inspect.cleandoc(strategy.__doc__ or ""))
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+def source(strategy: type[Strategy]) -> str:
+    """Where a technique comes from in the literature: the first line of its file."""
+    module = sys.modules.get(strategy.__module__)
+    return first_sentence_line(module.__doc__ if module else None)
+
+
+def first_sentence_line(text: str | None) -> str:
+    """The first line of a text."""
+    return (text or "").strip().split("\n", 1)[0]
+
+
+def parameter_help(owner: str, parameter: Parameter) -> str:
+    """What a parameter of a strategy (or of `run`) means."""
+    return " ".join(_keyed("Parameter", f"{owner}.{parameter.name}", parameter.help).split())
+
+
+def _keyed(context: str, key: str, fallback: str) -> str:
+    """The translation of a key, or the fallback: Qt gives the key itself where it has none."""
+    translated = QCoreApplication.translate(context, key)
+    return fallback if translated == key else translated
