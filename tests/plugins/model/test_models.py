@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from engine.message import InputError
+from engine.strategy import DataSpec, Slots
+from plugins.activation.relu import ReLU
+from plugins.activation.tanh import Tanh
+from plugins.model.cnn import CNN
+from plugins.model.linear import Linear
+from plugins.model.mlp import MLP
+from plugins.regularizer.batch_norm import BatchNorm
+from plugins.regularizer.dropout import Dropout
+from tests.plugins.bench import config
+
+GREY = DataSpec((1, 28, 28), 10)
+COLOUR = DataSpec((3, 32, 32), 7)
+FEATURES = DataSpec((5,), 2)
+
+
+def build(model, data, *regularizers, activation=None):
+    return model.build(data, Slots(activation or ReLU(), regularizers))
+
+
+def count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "parameters"),
+    [
+        (Linear(), GREY, 784 * 10 + 10),
+        (Linear(), COLOUR, 3 * 1024 * 7 + 7),
+        (Linear(), FEATURES, 5 * 2 + 2),
+        (MLP(), GREY, (784 * 256 + 256) + (256 * 128 + 128) + (128 * 10 + 10)),
+        (MLP(hidden=(9,)), COLOUR, (3072 * 9 + 9) + (9 * 7 + 7)),
+        (MLP(hidden=()), GREY, 784 * 10 + 10),
+        (MLP(hidden=(4, 3, 2)), FEATURES, (5 * 4 + 4) + (4 * 3 + 3) + (3 * 2 + 2) + (2 * 2 + 2)),
+        (CNN(), GREY, (9 * 32 + 32) + (9 * 32 * 64 + 64) + (7 * 7 * 64 * 128 + 128) + (128 * 10 + 10)),
+        (
+            CNN(channels=(4, 5, 6), kernel=5, hidden=11),
+            COLOUR,
+            (25 * 3 * 4 + 4) + (25 * 4 * 5 + 5) + (25 * 5 * 6 + 6) + (4 * 4 * 6 * 11 + 11) + (11 * 7 + 7),
+        ),
+    ],
+    ids=str,
+)
+def test_has_as_many_parameters_as_counted_by_hand(model, data, parameters):
+    network = build(model, data)
+    assert count(network) == parameters
+    assert network(torch.zeros(3, *data.input_shape)).shape == (3, data.outputs)
+
+
+@pytest.mark.parametrize(
+    ("model", "features"), [(Linear(), 0), (MLP(hidden=(9, 8)), 9 + 8), (CNN(channels=(4, 5), hidden=11), 4 + 5)]
+)
+def test_batch_norm_adds_a_scale_and_a_shift_per_feature_and_dropout_nothing(model, features):
+    plain = build(model, COLOUR)
+    assert count(build(model, COLOUR, Dropout())) == count(plain)
+    assert count(build(model, COLOUR, Dropout(), BatchNorm())) == count(plain) + 2 * features
+
+
+def kinds(network: nn.Module) -> list[str]:
+    return [type(module).__name__ for module in network.modules() if not isinstance(module, nn.Sequential)]
+
+
+def test_norm_stands_between_layer_and_activation_and_dropout_after_it():
+    both = BatchNorm(), Dropout()
+    layer = ["Linear", "BatchNorm1d", "Tanh", "Dropout"]
+    assert kinds(build(MLP(hidden=(9, 8)), GREY, *both, activation=Tanh())) == ["Flatten", *layer, *layer, "Linear"]
+    block = ["Conv2d", "BatchNorm2d", "Tanh", "MaxPool2d"]
+    dense = ["Flatten", "Dropout", "Linear", "Tanh", "Dropout", "Linear"]
+    assert kinds(build(CNN(channels=(4, 5)), GREY, *both, activation=Tanh())) == [*block, *block, *dense]
+    assert "BatchNorm1d" not in kinds(build(Linear(), GREY, *both))
+
+
+def test_an_empty_slot_is_an_identity():
+    assert kinds(build(MLP(hidden=(9,)), GREY)) == ["Flatten", "Linear", "Identity", "ReLU", "Identity", "Linear"]
+
+
+def test_a_technique_without_a_place_in_the_model_is_an_error_that_names_both():
+    settings = config(Linear(), Dropout(), BatchNorm())
+    errors = [(id, advice.text.values["slot"]) for id, advice in settings.advice() if advice.level == "error"]
+    assert errors == [("dropout", "dropout"), ("batch-norm", "norm")]
+    with pytest.raises(InputError, match=r"linear .*dropout"):
+        settings.check()
+
+
+@pytest.mark.parametrize("data", [FEATURES, DataSpec((1, 3, 28), 10), DataSpec((1, 28, 3), 10)], ids=str)
+def test_a_cnn_says_so_where_the_input_is_too_small_for_its_layers(data):
+    with pytest.raises(InputError, match="too small for a CNN of 2 layers"):
+        build(CNN(channels=(2, 2)), data)
+
+
+def test_a_cnn_fits_the_smallest_image_that_it_takes():
+    network = build(CNN(channels=(2, 2), hidden=3), DataSpec((1, 4, 5), 10))
+    assert network(torch.zeros(2, 1, 4, 5)).shape == (2, 10)
+
+
+def test_an_even_kernel_is_an_error_before_the_run():
+    errors = {kernel: [a.field for a in CNN(kernel=kernel).advice(config())] for kernel in range(1, 12)}
+    assert errors == {kernel: [] if kernel % 2 else ["kernel"] for kernel in range(1, 12)}
+
+
+@pytest.mark.parametrize("kernel", [1, 5, 11])
+def test_a_kernel_of_any_odd_size_keeps_the_size_of_the_image(kernel):
+    block = build(CNN(channels=(2,), kernel=kernel), GREY).body.block1
+    assert block(torch.zeros(1, 1, 28, 28)).shape == (1, 2, 14, 14)
