@@ -120,6 +120,8 @@ def thinned(x: np.ndarray, y: np.ndarray, rows: slice, limit: int) -> tuple[np.n
 
 def stairs(x: np.ndarray, y: np.ndarray, start: float) -> tuple[np.ndarray, np.ndarray]:
     """The corners of steps: each value holds from the x before it (at first `start`) to its own."""
+    turns = np.append(np.flatnonzero(np.diff(y)), len(y) - 1) if len(y) else slice(0)
+    x, y = x[turns], y[turns]
     edges = np.concatenate([[start], x])
     return np.repeat(edges, 2)[1:-1], np.repeat(y, 2)
 

@@ -61,7 +61,6 @@ class Curve:
     """A line with a symbol at some of its points. `draw` takes what is to be seen, thinned already."""
 
     def __init__(self, plot: Plot, z: float) -> None:
-        # Antialiasing costs ten times the rest on lines that go up and down at every pixel, and shows nothing there.
         self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
         self._symbols = pg.ScatterPlotItem(pxMode=True)
         for item, above in ((self._line, 0.0), (self._symbols, 0.5)):
@@ -73,6 +72,7 @@ class Curve:
     def set_style(self, style: Style, surface: str) -> None:
         """Take another look."""
         self._line.setPen(pg.mkPen(style.colour, width=style.width, style=style.line))
+        # Antialiasing costs most on a line that goes up and down at every pixel, and shows nothing there.
         self._line.opts["antialias"] = style.width > 1 or style.symbol is not None
         self._has_symbols = style.symbol is not None
         if style.symbol is not None:
@@ -93,6 +93,15 @@ class Curve:
         if len(known) and known[-1] not in chosen:
             chosen = np.append(chosen, known[-1])
         self._symbols.setData(x=x[chosen], y=y[chosen])
+
+    def points(self) -> tuple[np.ndarray, np.ndarray]:
+        """What is drawn: x and y."""
+        x, y = self._line.getData()
+        return (np.empty(0), np.empty(0)) if x is None else (x, y)
+
+    def is_visible(self) -> bool:
+        """Whether it is shown."""
+        return bool(self._line.isVisible())
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide it."""
@@ -123,16 +132,16 @@ class RunDrawing:
     def __init__(self, plots: Plots) -> None:
         self._plots = plots
         back_to_front = ("step", "train", "smooth", "clean", "val")
-        self._loss = {key: Curve(plots.loss, z) for z, key in enumerate(back_to_front, 10)}
-        self._accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(ACCURACIES, 10)}
-        self._lr = Curve(plots.lr, 10)
+        self.loss = {key: Curve(plots.loss, z) for z, key in enumerate(back_to_front, 10)}
+        self.accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(ACCURACIES, 10)}
+        self.lr = Curve(plots.lr, 10)
         self._best = Curve(plots.loss, 30)
         self.hidden: set[str] = set()
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         looks = styles(theme)
-        for key, curve in (*self._loss.items(), *self._accuracy.items(), ("lr", self._lr)):
+        for key, curve in (*self.loss.items(), *self.accuracy.items(), ("lr", self.lr)):
             curve.set_style(looks[key], theme.surface)
         self._best.set_style(Style(theme.text, symbol="d", size=13), theme.surface)
 
@@ -141,10 +150,10 @@ class RunDrawing:
         ranges = Ranges([], [], [])
         self._draw_steps(run, log, ranges)
         shown = LOSSES.keys() - self.hidden
-        ranges.loss.extend(_draw_epochs(run, {key: self._loss[key] for key in LOSSES}, LOSSES, log, shown))
-        ranges.accuracy.extend(_draw_epochs(run, self._accuracy, ACCURACIES, False, shown))
+        ranges.loss.extend(_draw_epochs(run, {key: self.loss[key] for key in LOSSES}, LOSSES, log, shown))
+        ranges.accuracy.extend(_draw_epochs(run, self.accuracy, ACCURACIES, False, shown))
         self._draw_best(run, log, best_epoch)
-        for key, curve in (*self._loss.items(), *self._accuracy.items()):
+        for key, curve in (*self.loss.items(), *self.accuracy.items()):
             curve.set_visible(key not in self.hidden)
         return ranges
 
@@ -154,12 +163,12 @@ class RunDrawing:
         rows = visible(x, self._plots.loss.x_range())
         scaled = logarithm if log else np.asarray
         raw_x, raw_y = peaks(x, loss, rows, width)
-        self._loss["step"].draw(raw_x, scaled(raw_y))
-        smooth_x, smooth_y = thinned(x, smooth, rows, width)
-        self._loss["smooth"].draw(smooth_x, scaled(smooth_y))
-        lr_x, lr_y = thinned(x, lr, visible(x, self._plots.lr.x_range()), 2 * self._plots.lr.width_px())
+        self.loss["step"].draw(raw_x, scaled(raw_y))
+        smooth_x, smooth_y = thinned(x, smooth, rows, width // 3)
+        self.loss["smooth"].draw(smooth_x, scaled(smooth_y))
+        lr_x, lr_y = thinned(x, lr, visible(x, self._plots.lr.x_range()), self._plots.lr.width_px())
         first = float(lr_x[0]) - 1 / run.steps_per_epoch if len(lr_x) else 0.0
-        self._lr.draw(*stairs(lr_x, lr_y, first))
+        self.lr.draw(*stairs(lr_x, lr_y, first))
         everywhere = slice(None, None, block_size(len(x), 1000))
         for key, values, keep_late in (("step", loss, False), ("smooth", smooth, True)):
             ranges.loss.append(None if key in self.hidden else core_range(scaled(values[everywhere]), keep_late))
@@ -180,22 +189,22 @@ class OverlayDrawing:
         self.number = number
         self.visible = True
         self._plots = plots
-        self._loss = {key: Curve(plots.loss, z) for z, key in enumerate(("train", "val"), 2)}
-        self._accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(("train", "val"), 2)}
-        self._lr = Curve(plots.lr, 2)
+        self.loss = {key: Curve(plots.loss, z) for z, key in enumerate(("train", "val"), 2)}
+        self.accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(("train", "val"), 2)}
+        self.lr = Curve(plots.lr, 2)
 
     def curves(self) -> Iterator[Curve]:
         """All its curves."""
-        yield from (*self._loss.values(), *self._accuracy.values(), self._lr)
+        yield from (*self.loss.values(), *self.accuracy.values(), self.lr)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         look = overlay_style(theme, self.number)
         dotted = Style(look.colour, 1, Qt.PenStyle.DotLine)
-        for curves in (self._loss, self._accuracy):
+        for curves in (self.loss, self.accuracy):
             curves["train"].set_style(dotted, theme.surface)
             curves["val"].set_style(look, theme.surface)
-        self._lr.set_style(dotted, theme.surface)
+        self.lr.set_style(dotted, theme.surface)
 
     def draw(self, log: bool, visible: bool) -> Ranges:
         """Draw this run, or hide it."""
@@ -204,11 +213,11 @@ class OverlayDrawing:
             curve.set_visible(visible)
         if not visible:
             return ranges
-        ranges.loss.extend(_draw_epochs(self.run, self._loss, LOSSES, log, self._loss.keys()))
-        ranges.accuracy.extend(_draw_epochs(self.run, self._accuracy, ACCURACIES, False, self._accuracy.keys()))
+        ranges.loss.extend(_draw_epochs(self.run, self.loss, LOSSES, log, self.loss.keys()))
+        ranges.accuracy.extend(_draw_epochs(self.run, self.accuracy, ACCURACIES, False, self.accuracy.keys()))
         epochs = self.run.epochs()
         lr = np.array([row.lr for row in self.run.rows], dtype=np.float64)
-        self._lr.draw(*stairs(epochs, lr, epochs[0] - 1 if len(epochs) else 0.0))
+        self.lr.draw(*stairs(epochs, lr, epochs[0] - 1 if len(epochs) else 0.0))
         known = lr[np.isfinite(lr)]
         ranges.lr.append((0.0, float(known.max())) if len(known) else None)
         return ranges

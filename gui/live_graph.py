@@ -38,7 +38,7 @@ class LiveGraph(QWidget):
         self._run: RunCurves | None = None
         self._epochs = DEFAULT_EPOCHS
         self._best: int | None = None
-        self._overlays: list[OverlayDrawing] = []
+        self.overlays: list[OverlayDrawing] = []
         self._overlays_made = 0
         self._overlays_visible = True
         self._following = True
@@ -47,19 +47,18 @@ class LiveGraph(QWidget):
         self._cursor: float | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.redraw)
-        epoch = self.tr("epoch")
         self.plots = Plots(
-            Plot(self.tr("Loss"), epoch, self),
-            Plot(self.tr("Accuracy"), epoch, self),
-            Plot(self.tr("Learning rate"), epoch, self),
+            Plot(self.tr("Loss"), self.tr("epoch"), self),
+            Plot(self.tr("Accuracy"), "", self),
+            Plot(self.tr("Learning rate"), "", self),
         )
-        self._drawing = RunDrawing(self.plots)
-        self._marks = Marks(self.plots, self._theme)
-        self._header = LossHeader(self._theme, self)
-        self._legend = self._header.legend
-        self._read_out = RunReadOut(self._theme, self)
-        self._empty = QLabel(self.tr("Press Start to train: the curves appear here"), self)
-        self._follow_button = QPushButton(self.tr("Follow"), self)
+        self.drawing = RunDrawing(self.plots)
+        self.marks = Marks(self.plots, self._theme)
+        self.header = LossHeader(self._theme, self)
+        self._legend = self.header.legend
+        self.read_out = RunReadOut(self._theme, self)
+        self.empty_text = QLabel(self.tr("Press Start to train: the curves appear here"), self)
+        self.follow_button = QPushButton(self.tr("Follow"), self)
         self._lay_out()
         self._connect()
         self.set_theme(self._theme)
@@ -79,7 +78,7 @@ class LiveGraph(QWidget):
         `history` holds what the run has done before, and `resumed_epoch`, in epochs, where it goes on.
         """
         self.keep_as_overlay()
-        self._run = RunCurves(label, steps_per_epoch, self._header.smoothing())
+        self._run = RunCurves(label, steps_per_epoch, self.header.smoothing())
         self._epochs = max(1, epochs)
         if history is not None:
             self._mark_jumps(self._run.add_history(history))
@@ -115,7 +114,7 @@ class LiveGraph(QWidget):
 
         Jumps of the learning rate and the best epoch are marked without being asked for.
         """
-        self._marks.add(x_epochs, word)
+        self.marks.add(x_epochs, word)
         self._draw_soon()
 
     # --- earlier runs -------------------------------------------------------------------------
@@ -123,7 +122,7 @@ class LiveGraph(QWidget):
     def keep_as_overlay(self) -> None:
         """Make the present run an earlier one, if it has at least one epoch; then there is no present run."""
         run, self._run = self._run, None
-        self._marks.clear()
+        self.marks.clear()
         self._best = None
         if run is not None and run.rows:
             history = History()
@@ -137,16 +136,16 @@ class LiveGraph(QWidget):
         run.rows = list(history.epochs)
         drawing = OverlayDrawing(self.plots, run, self._free_number())
         drawing.set_theme(self._theme)
-        self._overlays.append(drawing)
+        self.overlays.append(drawing)
         self._legend.add(self._key(drawing), label, overlay_style(self._theme, drawing.number), self._theme)
-        if len(self._overlays) > MAX_OVERLAYS:
-            self._remove_overlay(self._overlays[0])
+        if len(self.overlays) > MAX_OVERLAYS:
+            self._remove_overlay(self.overlays[0])
         self._fill_read_out_cells()
         self._draw_soon()
 
     def remove_overlays(self) -> None:
         """Remove all earlier runs."""
-        for drawing in list(self._overlays):
+        for drawing in list(self.overlays):
             self._remove_overlay(drawing)
         self._fill_read_out_cells()
         self._draw_soon()
@@ -154,7 +153,7 @@ class LiveGraph(QWidget):
     def set_overlays_visible(self, visible: bool) -> None:
         """Show or hide all earlier runs."""
         self._overlays_visible = visible
-        for drawing in self._overlays:
+        for drawing in self.overlays:
             self._legend.entry(self._key(drawing)).setVisible(visible)
         self._fill_read_out_cells()
         self._draw_soon()
@@ -169,15 +168,15 @@ class LiveGraph(QWidget):
     def reset_view(self) -> None:
         """Show the whole run, and follow it from now on."""
         self._following = True
-        self._follow_button.hide()
+        self.follow_button.hide()
         for plot in self.plots:
             plot.forget_fit()
         self._draw_soon()
 
     def set_log(self, log: bool) -> None:
         """Draw the loss on a logarithmic scale, or on a linear one."""
-        with QSignalBlocker(self._header.log):
-            self._header.log.setChecked(log)
+        with QSignalBlocker(self.header.log):
+            self.header.log.setChecked(log)
         self.plots.loss.set_log(log)
         if not self._following:
             self.reset_view()  # the numbers of the old scale mean nothing on the new one
@@ -185,22 +184,22 @@ class LiveGraph(QWidget):
 
     def set_smoothing(self, weight: float) -> None:
         """Smooth the training loss of the steps: what the moving average keeps at each, from 0 to 0.99."""
-        self._header.slider.setValue(round(100 * weight))
+        self.header.slider.setValue(round(100 * weight))
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         self._theme = theme
         for plot in self.plots:
             plot.set_theme(theme)
-        self._drawing.set_theme(theme)
-        self._marks.set_theme(theme)
+        self.drawing.set_theme(theme)
+        self.marks.set_theme(theme)
         looks = styles(theme)
-        for key in self._header.names():
+        for key in self.header.names():
             self._legend.entry(key).set_look(looks[key], theme)
-        for drawing in self._overlays:
+        for drawing in self.overlays:
             drawing.set_theme(theme)
             self._legend.entry(self._key(drawing)).set_look(overlay_style(theme, drawing.number), theme)
-        self._follow_button.setIcon(icon("follow", theme.text))
+        self.follow_button.setIcon(icon("follow", theme.text))
         self.setStyleSheet(f"LiveGraph {{ background: {theme.surface}; }}")
         self._fill_read_out_cells()
         self._draw_soon()
@@ -223,13 +222,13 @@ class LiveGraph(QWidget):
         self._soon.stop()
         if self._following:
             self._show_epochs(-0.005 * self._epochs, 1.015 * self._epochs)
-        found = [self._draw_overlay(drawing) for drawing in self._overlays]
-        log = self._header.log.isChecked()
-        found.append(self._drawing.draw(self._run or RunCurves("", 1), log, self._best))
-        self._marks.place()
+        found = [self._draw_overlay(drawing) for drawing in self.overlays]
+        log = self.header.log.isChecked()
+        found.append(self.drawing.draw(self._run or RunCurves("", 1), log, self._best))
+        self.marks.place()
         if self._following:
             self._fit(found)
-        self._empty.setVisible(self._run is None and not self._overlays)
+        self.empty_text.setVisible(self._run is None and not self.overlays)
         self._fill_read_out()
 
     # --- within -------------------------------------------------------------------------------
@@ -240,11 +239,11 @@ class LiveGraph(QWidget):
         self._soon.start()
 
     def _draw_overlay(self, drawing: OverlayDrawing) -> Ranges:
-        return drawing.draw(self._header.log.isChecked(), self._overlays_visible and drawing.visible)
+        return drawing.draw(self.header.log.isChecked(), self._overlays_visible and drawing.visible)
 
     def _fit(self, found: list[Ranges]) -> None:
         for plot, ranges in zip(self.plots, zip(*found, strict=True), strict=False):
-            above = self._marks.height() if plot is self.plots.loss else 0
+            above = self.marks.height() if plot is self.plots.loss else 0
             plot.fit((one for some in ranges for one in some), above)
 
     def _show_epochs(self, low: float, high: float) -> None:
@@ -255,14 +254,14 @@ class LiveGraph(QWidget):
 
     def _set_best(self, epoch: int) -> None:
         self._best = epoch
-        self._marks.set_best(epoch, self.tr("best, epoch {epoch}").format(epoch=epoch))
+        self.marks.set_best(epoch, self.tr("best, epoch {epoch}").format(epoch=epoch))
 
     def _mark_jumps(self, jumps: list[tuple[float, float]]) -> None:
         for x, factor in jumps:
             self.mark(x, self.tr("lr {factor}").format(factor=numbers.factor(factor)))
 
     def _free_number(self) -> int:
-        used = {drawing.number for drawing in self._overlays}
+        used = {drawing.number for drawing in self.overlays}
         return next(number for number in range(len(used) + 1) if number not in used)
 
     def _key(self, drawing: OverlayDrawing) -> str:
@@ -270,17 +269,17 @@ class LiveGraph(QWidget):
 
     def _remove_overlay(self, drawing: OverlayDrawing) -> None:
         drawing.remove()
-        self._overlays.remove(drawing)
+        self.overlays.remove(drawing)
         self._legend.remove(self._key(drawing))
 
     def _fill_read_out_cells(self) -> None:
-        self._read_out.show_cells(self._theme, self._shown_overlays())
+        self.read_out.show_cells(self._theme, self._shown_overlays())
 
     def _fill_read_out(self) -> None:
-        self._read_out.show_figures(self._cursor, self._run, self._shown_overlays())
+        self.read_out.show_figures(self._cursor, self._run, self._shown_overlays())
 
     def _shown_overlays(self) -> list[OverlayDrawing]:
-        return self._overlays if self._overlays_visible else []
+        return self.overlays if self._overlays_visible else []
 
     def _connect(self) -> None:
         for plot in self.plots:
@@ -289,31 +288,31 @@ class LiveGraph(QWidget):
             plot.hovered.connect(self._on_hovered)
             plot.view.sigXRangeChanged.connect(self._on_x_range)
         self._legend.toggled.connect(self._on_legend)
-        self._header.log_toggled.connect(self.set_log)
-        self._header.smoothing_changed.connect(self._on_smoothing)
-        self._follow_button.clicked.connect(self.reset_view)
+        self.header.log_toggled.connect(self.set_log)
+        self.header.smoothing_changed.connect(self._on_smoothing)
+        self.follow_button.clicked.connect(self.reset_view)
 
     def _lay_out(self) -> None:
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._empty.setProperty("role", "muted")
-        self._empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._follow_button.setToolTip(self.tr("Show the whole run and follow it (double-click the graph)"))
-        self._follow_button.setIconSize(QSize(16, 16))
-        self._follow_button.hide()
+        self.empty_text.setProperty("role", "muted")
+        self.empty_text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.follow_button.setToolTip(self.tr("Show the whole run and follow it (double-click the graph)"))
+        self.follow_button.setIconSize(QSize(16, 16))
+        self.follow_button.hide()
         over = QGridLayout()
         over.addWidget(self.plots.loss, 0, 0)
-        over.addWidget(self._empty, 0, 0, Qt.AlignmentFlag.AlignCenter)
+        over.addWidget(self.empty_text, 0, 0, Qt.AlignmentFlag.AlignCenter)
         corner = QHBoxLayout()
-        corner.setContentsMargins(0, 8, 20, 0)
-        corner.addWidget(self._follow_button)
-        over.addLayout(corner, 0, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
+        corner.setContentsMargins(0, 0, 20, self.plots.loss.axis_height() + 8)
+        corner.addWidget(self.follow_button)
+        over.addLayout(corner, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 4, 8)
         column.setSpacing(4)
-        column.addWidget(self._header)
+        column.addWidget(self.header)
         column.addLayout(over, 13)
         column.addLayout(self._lower_plots(), 8)
-        column.addWidget(self._read_out)
+        column.addWidget(self.read_out)
 
     def _lower_plots(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -332,7 +331,7 @@ class LiveGraph(QWidget):
 
     def _on_moved_by_hand(self) -> None:
         self._following = False
-        self._follow_button.setVisible(self._run is not None or bool(self._overlays))
+        self.follow_button.setVisible(self._run is not None or bool(self.overlays))
         self._draw_soon()
 
     def _on_x_range(self, view: object, span: tuple[float, float]) -> None:
@@ -342,15 +341,15 @@ class LiveGraph(QWidget):
         self._draw_soon()
 
     def _on_hovered(self, x: float | None) -> None:
-        self._cursor = x if self._run is not None or self._overlays else None
+        self._cursor = x if self._run is not None or self.overlays else None
         for plot in self.plots:
             plot.set_cursor(self._cursor)
         self._fill_read_out()
 
     def _on_legend(self, key: str, shown: bool) -> None:
-        if key in self._header.names():
-            self._drawing.hidden ^= {key}
-        for drawing in self._overlays:
+        if key in self.header.names():
+            self.drawing.hidden ^= {key}
+        for drawing in self.overlays:
             if self._key(drawing) == key:
                 drawing.visible = shown
         self._draw_soon()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
 from gui.drawings import styles
 from gui.legend import Legend
@@ -70,16 +71,35 @@ class LossHeader(QWidget):
         title.setProperty("role", "heading")
         smoothing = QLabel(self.tr("Smoothing"), self)
         smoothing.setBuddy(self.slider)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        controls = QHBoxLayout()
+        controls.setSpacing(8)
         line = self.fontMetrics().height() + 8
         for widget in (title, smoothing, self.slider, self._value, self.log):
             widget.setFixedHeight(line)  # on one line with the first line of the legend, however many lines it takes
-        top = Qt.AlignmentFlag.AlignTop
-        row.addWidget(title, 0, top)
-        row.addWidget(self.legend, 1)
-        row.addWidget(self.log, 0, top)
-        row.addSpacing(8)
+        controls.addWidget(self.log)
+        controls.addSpacing(8)
         for widget in (smoothing, self.slider, self._value):
-            row.addWidget(widget, 0, top)
+            controls.addWidget(widget)
+        self._controls = controls
+        self._title = title
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.addWidget(title, 0, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addLayout(controls, 0, 2, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(self.legend, 0, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Give the legend a line of its own where it has no room between name and controls."""
+        super().resizeEvent(event)
+        beside = self.width() - self._title.width() - self._controls.sizeHint().width() - 16
+        has_room = self.legend.sizeHint().width() <= beside
+        _, column, _, _ = self._grid.getItemPosition(self._grid.indexOf(self.legend))
+        if has_room != (column == 1):
+            self._grid.removeWidget(self.legend)
+            if has_room:
+                self._grid.addWidget(self.legend, 0, 1)
+            else:
+                self._grid.addWidget(self.legend, 1, 0, 1, 3)

@@ -76,41 +76,41 @@ class Marks:
     def __init__(self, plots: Plots, theme: Theme) -> None:
         self._plots = plots
         self._theme = theme
-        self._marks: list[Mark] = []
+        self.marks: list[Mark] = []
         self._best: Mark | None = None
         self.rows = 0
         """Rows of words that are in use."""
 
     def add(self, x: float, word: str) -> None:
         """Mark this x, in epochs; the same word twice within half an epoch is one mark."""
-        if any(mark.word.text() == word and abs(mark.x - x) < 0.5 for mark in self._marks):
+        if any(mark.word.text() == word and abs(mark.x - x) < 0.5 for mark in self.marks):
             return
-        self._marks.append(self._made(x, word))
+        self.marks.append(self._made(x, word))
         self.place()
 
     def set_best(self, x: float, word: str) -> None:
         """Mark the best epoch: there is one, which moves."""
         if self._best is None:
             self._best = self._made(x, word)
-            self._marks.append(self._best)
+            self.marks.append(self._best)
         self._best.move(x, word)
         self.place()
 
     def clear(self) -> None:
         """Remove all marks."""
-        for mark in self._marks:
+        for mark in self.marks:
             mark.remove()
-        self._marks, self._best, self.rows = [], None, 0
+        self.marks, self._best, self.rows = [], None, 0
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         self._theme = theme
-        for mark in self._marks:
+        for mark in self.marks:
             mark.set_theme(theme)
 
     def words(self) -> list[tuple[float, str]]:
         """Where marks stand, in epochs, and what they say, from left to right."""
-        return [(mark.x, mark.word.text()) for mark in sorted(self._marks, key=lambda mark: mark.x)]
+        return [(mark.x, mark.word.text()) for mark in sorted(self.marks, key=lambda mark: mark.x)]
 
     def height(self) -> int:
         """Pixels that the words need above the curves."""
@@ -122,7 +122,7 @@ class Marks:
         low, high = self._plots.loss.x_range()
         width = view.width()
         ends: list[float] = []
-        for mark in sorted(self._marks, key=lambda mark: mark.x):
+        for mark in sorted(self.marks, key=lambda mark: mark.x):
             at = (mark.x - low) / (high - low) * width
             length = mark.word.boundingRect().width()
             left = at + GAP if at + GAP + length < width else at - GAP - length

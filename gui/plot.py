@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.curves import Range, fitted, union
@@ -48,7 +48,7 @@ class EpochAxis(pg.AxisItem):
 class FigureAxis(pg.AxisItem):
     """Ticks as plain numbers; with `log`, of a figure that is drawn as its decimal logarithm."""
 
-    APART = 32
+    APART = 26
     log = False
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
@@ -99,11 +99,12 @@ class Plot(pg.PlotWidget):
         self.addItem(self.cursor_line, ignoreBounds=True)
         self.view.sigRangeChangedManually.connect(self.moved_by_hand)
         self.scene().sigMouseMoved.connect(self._on_mouse_moved)
-        self.scene().sigMouseClicked.connect(self._on_mouse_clicked)
 
     def _prepare(self, x_label: str) -> None:
         self.setMenuEnabled(False)
         self.hideButtons()
+        menu = self.plotItem.ctrlMenu
+        menu.setParent(self, menu.windowFlags())  # pyqtgraph makes it in any case, and would leave it behind
         self.view.disableAutoRange()
         self.view.setDefaultPadding(0)
         self.view.setLimits(minXRange=1e-3)
@@ -113,8 +114,10 @@ class Plot(pg.PlotWidget):
             axis.enableAutoSIPrefix(False)
             axis.setStyle(tickFont=tabular(self.font()), tickLength=0, hideOverlappingLabels=False)
         self.figures.setWidth(metrics.horizontalAdvance(AXIS_TEXT) + 12)
-        self.epochs.setLabel(x_label)
-        self.epochs.setHeight(2 * metrics.height() + 4)
+        self._x_label = x_label
+        if x_label:
+            self.epochs.setLabel(x_label)
+        self.epochs.setHeight((2 if x_label else 1) * metrics.height() + 4)
         self.plotItem.layout.setContentsMargins(0, 4, 12, 0)
         self.plotItem.showGrid(y=True, alpha=0.12)
 
@@ -127,7 +130,8 @@ class Plot(pg.PlotWidget):
         # The grid takes the colour of the tick pen, apart from its own alpha.
         self.figures.setTickPen(pg.mkPen(theme.muted))
         self.epochs.setTickPen(pg.mkPen(theme.border))
-        self.epochs.setLabel(self.epochs.labelText, color=theme.muted)
+        if self._x_label:
+            self.epochs.setLabel(self._x_label, color=theme.muted)
         self.cursor_line.setPen(pg.mkPen(QColor(theme.muted), width=1))
 
     def set_log(self, log: bool) -> None:
@@ -136,6 +140,10 @@ class Plot(pg.PlotWidget):
         self.figures.picture = None
         self.figures.update()
         self.forget_fit()
+
+    def axis_height(self) -> int:
+        """How many pixels lie below the curves."""
+        return int(self.epochs.height())
 
     def width_px(self) -> int:
         """How many pixels wide the curves are."""
@@ -175,10 +183,12 @@ class Plot(pg.PlotWidget):
         super().leaveEvent(event)
         self.hovered.emit(None)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Tell of a double click, anywhere on the plot."""
+        super().mouseDoubleClickEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.double_clicked.emit()
+
     def _on_mouse_moved(self, position: QPointF) -> None:
         inside = self.view.sceneBoundingRect().contains(position)
         self.hovered.emit(self.view.mapSceneToView(position).x() if inside else None)
-
-    def _on_mouse_clicked(self, click: object) -> None:
-        if click.double() and click.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
-            self.double_clicked.emit()

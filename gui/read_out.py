@@ -67,6 +67,8 @@ class ReadOut(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw the figures."""
+        if not any(self._values):
+            return
         painter = QPainter(self)
         painter.setFont(self.font())
         metrics, height = self.fontMetrics(), self._line_height()

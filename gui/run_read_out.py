@@ -18,7 +18,7 @@ class RunReadOut(ReadOut):
         """Make room for the figures of a run and of these earlier ones."""
         cells = [
             Cell(self.tr("epoch"), EPOCH_ROOM),
-            Cell(self.tr("step"), LOSS_ROOM, theme.train_faint),
+            Cell(self.tr("loss: step"), LOSS_ROOM, theme.train_faint),
             Cell(self.tr("smoothed"), LOSS_ROOM, theme.train),
             Cell(self.tr("train"), LOSS_ROOM, theme.train),
             Cell(self.tr("clean"), LOSS_ROOM, theme.clean),

@@ -1,0 +1,406 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from engine.history import EpochRow, History
+from gui.live_graph import MAX_OVERLAYS, LiveGraph
+from gui.theme import DARK, LIGHT
+
+PER_EPOCH = 10
+
+
+@pytest.fixture
+def graph(show):
+    return show(LiveGraph(theme=LIGHT), 1000, 640)
+
+
+def row(epoch, loss=0.5, val_loss=0.6):
+    return EpochRow(epoch, loss, 0.8, loss, 0.85, val_loss, 0.75, 1e-3)
+
+
+def steps(first, last, loss=0.5, lr=1e-3):
+    return [(step, loss, lr) for step in range(first, last + 1)]
+
+
+def train(graph, epochs, first=1):
+    for epoch in range(first, first + epochs):
+        graph.add_steps(steps((epoch - 1) * PER_EPOCH + 1, epoch * PER_EPOCH))
+        graph.add_epoch(row(epoch), best=epoch == 1)
+    redraw(graph)
+
+
+def redraw(graph):
+    graph.redraw()
+    QApplication.processEvents()
+
+
+def drawn(graph, key):
+    return graph.drawing.loss[key].points()
+
+
+def turn_wheel(plot, clicks=3):
+    viewport = plot.viewport()
+    at = QPointF(viewport.rect().center())
+    event = QWheelEvent(
+        at, viewport.mapToGlobal(at), QPoint(), QPoint(0, 120 * clicks), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(viewport, event)
+    QApplication.processEvents()
+
+
+def double_click(plot):
+    middle = plot.viewport().rect().center()
+    QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseDClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    QApplication.processEvents()
+
+
+def colours_of(image):
+    return {image.pixelColor(x, y).name().upper() for x in range(0, image.width(), 2) for y in range(image.height())}
+
+
+def count_draws(graph, monkeypatch):
+    calls = []
+    draw = graph.drawing.draw
+    monkeypatch.setattr(graph.drawing, "draw", lambda *given: calls.append(1) or draw(*given))
+    return calls
+
+
+def test_an_empty_graph_says_what_will_be_here(graph):
+    assert graph.empty_text.isVisible()
+    graph.start("a", PER_EPOCH, 5)
+    redraw(graph)
+    assert not graph.empty_text.isVisible()
+
+
+def test_steps_are_drawn_at_their_share_of_an_epoch(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_steps([(1, 2.0, 0.1), (2, 1.0, 0.1), (10, 0.5, 0.1)])
+    redraw(graph)
+    x, y = drawn(graph, "step")
+    assert x == pytest.approx([0.1, 0.2, 1.0])
+    assert y == pytest.approx([2.0, 1.0, 0.5])
+
+
+def test_epochs_are_drawn_on_loss_and_accuracy(graph):
+    graph.start("a", PER_EPOCH, 5)
+    train(graph, 2)
+    assert drawn(graph, "val")[0].tolist() == [1, 2]
+    assert graph.drawing.accuracy["val"].points()[1] == pytest.approx([75, 75])
+
+
+def test_a_figure_that_does_not_apply_is_a_gap(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_epoch(EpochRow(1, 0.5), best=True)
+    redraw(graph)
+    assert np.isnan(drawn(graph, "val")[1]).all()
+
+
+def test_the_whole_run_is_in_view_from_the_start(graph):
+    graph.start("a", PER_EPOCH, 7)
+    redraw(graph)
+    for plot in graph.plots:
+        low, high = plot.x_range()
+        assert -0.5 < low <= 0
+        assert 7 <= high < 7.5
+    graph.continue_run(12)
+    redraw(graph)
+    assert 12 <= graph.plots.loss.x_range()[1] < 12.5
+
+
+def test_redraw_does_nothing_when_nothing_changed(graph, monkeypatch):
+    graph.start("a", PER_EPOCH, 5)
+    train(graph, 1)
+    calls = count_draws(graph, monkeypatch)
+    redraw(graph)
+    assert not calls
+    graph.add_steps(steps(11, 11))
+    redraw(graph)
+    assert len(calls) == 1
+
+
+def test_redraw_does_nothing_when_not_visible_and_catches_up_when_shown(graph, monkeypatch):
+    calls = count_draws(graph, monkeypatch)
+    graph.hide()
+    graph.start("a", PER_EPOCH, 5)
+    train(graph, 1)
+    assert not calls
+    graph.show()
+    QApplication.processEvents()
+    assert len(drawn(graph, "val")[0]) == 1
+
+
+def test_new_data_never_steal_a_view_that_the_user_moved(graph):
+    graph.start("a", PER_EPOCH, 10)
+    train(graph, 3)
+    turn_wheel(graph.plots.loss)
+    assert not graph.following
+    assert graph.follow_button.isVisible()
+    view = graph.plots.loss.view.viewRange()
+    graph.add_epoch(row(4, 90.0, 90.0), best=False)
+    graph.continue_run(40)
+    redraw(graph)
+    assert graph.plots.loss.view.viewRange() == view
+
+
+@pytest.mark.parametrize("way_back", ["button", "double click"])
+def test_the_user_comes_back_to_following(graph, way_back):
+    graph.start("a", PER_EPOCH, 10)
+    train(graph, 3)
+    whole = graph.plots.loss.view.viewRange()
+    turn_wheel(graph.plots.loss)
+    if way_back == "button":
+        graph.follow_button.click()
+        QApplication.processEvents()
+    else:
+        double_click(graph.plots.accuracy)
+    assert graph.following
+    assert not graph.follow_button.isVisible()
+    assert np.allclose(graph.plots.loss.view.viewRange(), whole)
+
+
+def test_the_plots_share_their_x(graph):
+    graph.start("a", PER_EPOCH, 10)
+    train(graph, 3)
+    turn_wheel(graph.plots.accuracy)
+    moved = graph.plots.accuracy.x_range()
+    assert moved[1] - moved[0] < 9
+    assert graph.plots.loss.x_range() == pytest.approx(moved)
+    assert graph.plots.lr.x_range() == pytest.approx(moved)
+
+
+def test_a_run_with_an_epoch_stays_as_an_overlay(graph):
+    graph.start("no epoch", PER_EPOCH, 5)
+    graph.start("one epoch", PER_EPOCH, 5)
+    assert graph.overlays == []
+    train(graph, 1)
+    graph.start("now", PER_EPOCH, 5)
+    redraw(graph)
+    assert [drawing.run.label for drawing in graph.overlays] == ["one epoch"]
+    assert graph.overlays[0].loss["val"].points()[0].tolist() == [1]
+    assert len(drawn(graph, "val")[0]) == 0
+    assert graph.marks.words() == []
+
+
+def test_overlays_can_be_hidden_and_removed(graph):
+    history = History()
+    history.add_epoch(row(1))
+    graph.overlay("before", history)
+    redraw(graph)
+    overlay = graph.overlays[0]
+    assert overlay.loss["val"].is_visible()
+    graph.set_overlays_visible(False)
+    redraw(graph)
+    assert not overlay.loss["val"].is_visible()
+    items = len(graph.plots.loss.plotItem.items)
+    graph.remove_overlays()
+    redraw(graph)
+    assert graph.overlays == []
+    assert len(graph.plots.loss.plotItem.items) < items
+    assert not any(key.startswith("overlay") for key in graph.header.legend.keys())  # noqa: SIM118 not a dict
+
+
+def test_the_oldest_overlay_goes_when_there_are_too_many(graph):
+    history = History()
+    history.add_epoch(row(1))
+    for number in range(MAX_OVERLAYS + 1):
+        graph.overlay(f"run {number}", history)
+    assert [drawing.run.label for drawing in graph.overlays] == [f"run {n}" for n in range(1, MAX_OVERLAYS + 1)]
+    assert len({drawing.number for drawing in graph.overlays}) == MAX_OVERLAYS
+
+
+def test_there_is_one_best_epoch_and_it_moves(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_epoch(row(1), best=True)
+    graph.add_epoch(row(2), best=True)
+    graph.add_epoch(row(3), best=False)
+    assert graph.marks.words() == [(2, "best, epoch 2")]
+
+
+def test_a_drop_of_the_learning_rate_is_marked(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_steps(steps(1, 30))
+    graph.add_steps(steps(31, 40, lr=1e-4))
+    assert graph.marks.words() == [(pytest.approx(3.0), "lr ×0.1")]
+
+
+def test_a_history_is_drawn_and_where_it_goes_on_is_marked(graph):
+    history = History()
+    history.add_steps(steps(1, 20))
+    history.add_epoch(row(1, val_loss=0.4))
+    history.add_epoch(row(2, val_loss=0.5))
+    graph.start("a", PER_EPOCH, 5, history, resumed_epoch=2.0)
+    redraw(graph)
+    assert len(drawn(graph, "step")[0]) == 20
+    assert graph.marks.words() == [(1, "best, epoch 1"), (2.0, "resumed")]
+
+
+def test_the_same_mark_twice_is_one_mark(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.mark(3.0, "stopped")
+    graph.mark(3.1, "stopped")
+    graph.mark(4.0, "stopped")
+    assert [x for x, _ in graph.marks.words()] == [3.0, 4.0]
+
+
+def test_words_of_marks_do_not_overlap_and_stay_inside(graph):
+    graph.start("a", PER_EPOCH, 20)
+    for x in (9.8, 10.0, 10.2, 20.0):
+        graph.mark(x, f"a mark at {x} with a long word")
+    redraw(graph)
+    boxes = [mark.word.mapRectToParent(mark.word.boundingRect()) for mark in graph.marks.marks if mark.word.isVisible()]
+    assert len(boxes) >= 3
+    for index, box in enumerate(boxes):
+        assert box.left() >= 0
+        assert box.right() <= graph.plots.loss.view.width()
+        assert not any(box.intersects(other) for other in boxes[:index])
+
+
+def test_a_logarithmic_scale_draws_logarithms_and_says_figures(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_steps([(1, 100.0, 0.1), (2, 0.01, 0.1)])
+    graph.set_log(True)
+    redraw(graph)
+    assert graph.header.log.isChecked()
+    assert drawn(graph, "step")[1] == pytest.approx([2.0, -2.0])
+    axis = graph.plots.loss.figures
+    assert axis.tickStrings([-2.0, 0.0, 2.0], 1, 1) == ["0.01", "1", "100"]
+
+
+def test_a_loss_of_zero_is_a_gap_on_a_logarithmic_scale(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_steps([(1, 1.0, 0.1), (2, 0.0, 0.1)])
+    graph.set_log(True)
+    redraw(graph)
+    assert np.isnan(drawn(graph, "step")[1][1])
+
+
+def test_the_legend_hides_a_curve_on_all_plots(graph):
+    graph.start("a", PER_EPOCH, 5)
+    train(graph, 2)
+    QTest.mouseClick(graph.header.legend.entry("val"), Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert not graph.drawing.loss["val"].is_visible()
+    assert not graph.drawing.accuracy["val"].is_visible()
+    assert graph.drawing.loss["train"].is_visible()
+    QTest.mouseClick(graph.header.legend.entry("val"), Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert graph.drawing.loss["val"].is_visible()
+
+
+@pytest.mark.parametrize("width", [480, 700, 1400])
+def test_the_legend_is_whole_at_any_width(graph, width):
+    graph.resize(width, 600)
+    QApplication.processEvents()
+    legend = graph.header.legend
+    boxes = [legend.entry(key).geometry() for key in legend.keys()]  # noqa: SIM118 not a dict
+    assert all(legend.rect().contains(box) for box in boxes)
+    assert not any(box.intersects(other) for index, box in enumerate(boxes) for other in boxes[:index])
+
+
+def test_spikes_of_single_steps_do_not_squash_the_curves(graph):
+    graph.start("a", PER_EPOCH, 30)
+    train(graph, 30)
+    graph.add_steps([(299, 0.5, 1e-3), (300, 5000.0, 1e-3)])
+    redraw(graph)
+    graph.set_smoothing(0.99)
+    redraw(graph)
+    assert graph.plots.loss.view.viewRange()[1][1] < 200
+
+
+def test_a_validation_loss_that_runs_away_stays_in_view(graph):
+    graph.start("a", PER_EPOCH, 10)
+    train(graph, 9)
+    graph.add_epoch(row(10, val_loss=30.0), best=False)
+    redraw(graph)
+    assert graph.plots.loss.view.viewRange()[1][1] > 30
+
+
+def test_the_read_out_tells_the_figures_under_the_pointer(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_steps([(10, 0.111, 1e-3), (20, 0.222, 1e-4)])
+    graph.add_epoch(row(1, val_loss=0.61), best=True)
+    graph.add_epoch(row(2, val_loss=0.62), best=False)
+    redraw(graph)
+    assert "validation 0.620" in graph.read_out.text()
+    graph.plots.accuracy.hovered.emit(1.1)
+    text = graph.read_out.text()
+    assert "epoch 1.1" in text
+    assert "step 0.111" in text
+    assert "validation 0.610" in text
+    assert "lr 0.001" in text
+    assert all(plot.cursor_line.isVisible() for plot in graph.plots)
+    graph.plots.accuracy.hovered.emit(None)
+    assert "validation 0.620" in graph.read_out.text()
+    assert not any(plot.cursor_line.isVisible() for plot in graph.plots)
+
+
+def test_the_pointer_over_a_plot_moves_the_cursor_of_all(graph):
+    graph.start("a", PER_EPOCH, 10)
+    train(graph, 3)
+    QTest.mouseMove(graph.plots.loss.viewport(), graph.plots.loss.viewport().rect().center())
+    QApplication.processEvents()
+    x = graph.plots.loss.cursor_line.value()
+    assert 3 < x < 7
+    assert graph.plots.lr.cursor_line.value() == x
+
+
+def test_smoothing_acts_on_what_is_drawn(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_steps([(1, 1.0, 0.1), (2, 2.0, 0.1)])
+    graph.set_smoothing(0.0)
+    redraw(graph)
+    assert drawn(graph, "smooth")[1] == pytest.approx([1.0, 2.0])
+    graph.set_smoothing(0.5)
+    redraw(graph)
+    assert drawn(graph, "smooth")[1] == pytest.approx([1.0, 5 / 3])
+
+
+def test_the_learning_rate_is_drawn_as_steps(graph):
+    graph.start("a", PER_EPOCH, 5)
+    graph.add_steps([*steps(1, 10), *steps(11, 20, lr=1e-4)])
+    redraw(graph)
+    x, y = graph.drawing.lr.points()
+    assert x == pytest.approx([0, 1, 1, 2])
+    assert y == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4])
+
+
+def test_an_image_is_twice_as_sharp_as_the_window(graph, tmp_path):
+    graph.start("a", PER_EPOCH, 5)
+    train(graph, 2)
+    graph.save_image(tmp_path / "curves.png")
+    image = QImage(str(tmp_path / "curves.png"))
+    assert image.size() == 2 * graph.size()
+    assert LIGHT.validation in colours_of(image)
+
+
+def test_an_image_that_can_not_be_written_is_an_error(graph, tmp_path):
+    with pytest.raises(OSError, match="nowhere"):
+        graph.save_image(tmp_path / "nowhere" / "curves.png")
+
+
+def test_another_theme_reaches_every_part(graph):
+    graph.start("before", PER_EPOCH, 5)
+    train(graph, 2)
+    graph.start("a", PER_EPOCH, 5)
+    train(graph, 2)
+    graph.set_theme(DARK)
+    redraw(graph)
+    for plot in graph.plots:
+        colours = colours_of(plot.grab().toImage())
+        assert DARK.surface in colours
+        assert not colours & {LIGHT.surface, LIGHT.train, LIGHT.validation, LIGHT.lr, LIGHT.comparisons[0]}
+
+
+def test_a_run_that_begins_takes_the_view_back(graph):
+    graph.start("a", PER_EPOCH, 5)
+    train(graph, 2)
+    turn_wheel(graph.plots.loss)
+    graph.start("b", PER_EPOCH, 5)
+    assert graph.following
