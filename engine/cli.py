@@ -16,6 +16,7 @@ from engine.config import ONE_CHOICE, recipe_names, run_parameters
 from engine.message import InputError
 from engine.strategy import KINDS
 
+INTERRUPTED = 130
 WRONG_INPUT = 2
 """Exit code where the user gave something that can't be used: one line says what, and how to mend it."""
 
@@ -137,8 +138,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _open_window(arguments)
         return int(importlib.import_module("engine.commands").run(arguments, unknown))
     except InputError as error:
-        print(f"tunedeck: {error}", file=sys.stderr)
+        print(f"tunedeck: {error}".replace("\n", " "), file=sys.stderr)
         return WRONG_INPUT
+    except KeyboardInterrupt:  # before the run began, or after it ended: nothing is lost
+        return INTERRUPTED
 
 
 def _options_of(parser: argparse.ArgumentParser, verb: str | None) -> list[argparse.Action]:

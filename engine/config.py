@@ -177,7 +177,11 @@ class RunConfig(BaseModel):
                     )))  # fmt: skip
                 shape = strategy.id
         for strategy in self.strategies:
-            found.extend((strategy.id, advice) for advice in strategy.advice(self))
+            try:
+                found.extend((strategy.id, advice) for advice in strategy.advice(self))
+            except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the form must go on
+                text = f"{type(error).__name__}: {error}"
+                found.append((strategy.id, _error("advice-failed", "{id} failed: {error}", id=strategy.id, error=text)))
         return found
 
     def check(self) -> None:

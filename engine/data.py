@@ -196,7 +196,7 @@ def permutation(count: int, seed: int, epoch: int) -> Tensor:
 def batch_bounds(count: int, size: int) -> list[tuple[int, int]]:
     """Start and end of each batch. A remainder of one sample joins the batch before it: batch norm can't use one."""
     starts = list(range(0, count, size))
-    if len(starts) > 1 and count - starts[-1] == 1:
+    if len(starts) > 1 and count % size == 1:
         starts.pop()
     return list(zip(starts, [*starts[1:], count], strict=True))
 

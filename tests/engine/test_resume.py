@@ -11,7 +11,8 @@ from tests.engine.support import Blobs, differing, of_type, run, run_stored, tin
 
 EVERYTHING = (
     "random-resized-crop:scale=0.5+1.0", "random-horizontal-flip", "dropout:p=0.3", "batch-norm", "label-smoothing",
-    "weight-decay:decay=0.01", "gradient-clipping:max_norm=0.5", "reduce-lr-on-plateau:patience=0,factor=0.7,threshold=0.1",
+    "weight-decay:decay=0.01", "gradient-clipping:max_norm=0.5",
+    "reduce-lr-on-plateau:patience=0,factor=0.7,threshold=0.1",
     "cosine", "early-stopping:patience=11",
 )  # fmt: skip
 OPTIMIZERS = ("adam", "sgd:momentum=0.9")
