@@ -33,6 +33,7 @@ def discover_with(*files: Path) -> Catalogue:
 
 
 CATALOGUE = discover_with(STRANGERS)
+DEFAULT = recipe("default", CATALOGUE)
 
 
 def strategy(id: str, **values: Any) -> Strategy:
@@ -48,7 +49,7 @@ def bundle(id: str) -> DataBundle:
 def config(*strategies: Strategy, data: str = "grey-bars", **values: Any) -> RunConfig:
     """A run of two epochs of two batches on small data, with these strategies."""
     small = {"seed": 3, "epochs": 2, "batch_size": 4, "threads": "1", "device": "cpu", "train_samples": "8", "lr": 0.01}
-    settings = recipe("default", CATALOGUE).changed(small | values)
+    settings = DEFAULT.changed(small | values)
     for part in (strategy(data), strategy("cnn", channels=(4,), hidden=8), *strategies):
         settings = settings.ticked(part)
     return settings

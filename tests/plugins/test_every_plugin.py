@@ -140,7 +140,7 @@ def candidates(parameter: Parameter) -> list:
         found = numbers
         if parameter.type.endswith("-list"):
             length = parameter.length or 2
-            found = [tuple(sorted((a, b, *[b] * (length - 2)))) for a in numbers for b in numbers]
+            found = [(first, *[number] * (length - 1)) for number in numbers for first in (low, number)]
             if parameter.length is None:
                 found += [(), *((number,) for number in numbers)]
     return [*found, None] if parameter.optional else found
