@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -31,6 +31,9 @@ class LiveGraph(QWidget):
     Data may come as often as they like; `redraw` draws what is new. Until the user moves the view it follows
     the data, and then it stays where the user put it until `reset_view`.
     """
+
+    log_toggled = Signal(bool)
+    """Whether the loss is drawn on a logarithmic scale from now on."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme | None = None) -> None:
         super().__init__(parent)
@@ -175,12 +178,7 @@ class LiveGraph(QWidget):
 
     def set_log(self, log: bool) -> None:
         """Draw the loss on a logarithmic scale, or on a linear one."""
-        with QSignalBlocker(self.header.log):
-            self.header.log.setChecked(log)
-        self.plots.loss.set_log(log)
-        if not self._following:
-            self.reset_view()  # the numbers of the old scale mean nothing on the new one
-        self._draw_soon()
+        self.header.log.setChecked(log)
 
     def set_smoothing(self, weight: float) -> None:
         """Smooth the training loss of the steps: what the moving average keeps at each, from 0 to 0.99."""
@@ -288,7 +286,8 @@ class LiveGraph(QWidget):
             plot.hovered.connect(self._on_hovered)
             plot.view.sigXRangeChanged.connect(self._on_x_range)
         self._legend.toggled.connect(self._on_legend)
-        self.header.log_toggled.connect(self.set_log)
+        self.header.log_toggled.connect(self._on_log)
+        self.header.log_toggled.connect(self.log_toggled)
         self.header.smoothing_changed.connect(self._on_smoothing)
         self.follow_button.clicked.connect(self.reset_view)
 
@@ -352,6 +351,12 @@ class LiveGraph(QWidget):
         for drawing in self.overlays:
             if self._key(drawing) == key:
                 drawing.visible = shown
+        self._draw_soon()
+
+    def _on_log(self, log: bool) -> None:
+        self.plots.loss.set_log(log)
+        if not self._following:
+            self.reset_view()  # the numbers of the old scale mean nothing on the new one
         self._draw_soon()
 
     def _on_smoothing(self, weight: float) -> None:

@@ -304,6 +304,22 @@ def test_the_legend_is_whole_at_any_width(graph, width):
     assert not any(box.intersects(other) for index, box in enumerate(boxes) for other in boxes[:index])
 
 
+@pytest.mark.parametrize(("width", "beside"), [(700, False), (1400, True)])
+def test_a_narrow_legend_has_a_line_of_its_own(graph, width, beside):
+    graph.resize(width, 600)
+    QApplication.processEvents()
+    assert (graph.header.legend.y() < graph.header.log.geometry().center().y()) is beside
+
+
+def test_the_scale_is_told_whoever_changes_it(graph):
+    told = []
+    graph.log_toggled.connect(told.append)
+    graph.set_log(True)
+    graph.set_log(True)
+    graph.header.log.click()
+    assert told == [True, False]
+
+
 def test_spikes_of_single_steps_do_not_squash_the_curves(graph):
     graph.start("a", PER_EPOCH, 30)
     train(graph, 30)
