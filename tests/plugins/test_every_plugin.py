@@ -130,7 +130,17 @@ def candidates(parameter: Parameter) -> list:
     elif parameter.type == "choice":
         found = list(parameter.choices)
     elif parameter.type == "str":
-        found = ["", "plain", "a,b", "x=1", "p:q", "C:\\dir\\", "-1", "true", "none" if not parameter.optional else "-"]
+        found = [
+            "",
+            "plain",
+            "a,b",
+            "x=1",
+            "p:q",
+            "C:\\dir\\",
+            "1e-3",
+            "true",
+            "none" if not parameter.optional else "-",
+        ]
     else:
         low = parameter.minimum
         high = parameter.maximum if parameter.maximum is not None else 1e20
@@ -415,6 +425,17 @@ def test_an_optimizer_goes_downhill_at_the_rate_it_is_given(id):
         optimizer.step()
     assert loss().item() < start
     assert_same_bits(before, network.state_dict())  # the last step was at rate 0
+
+
+@pytest.mark.parametrize("id", of_kind("optimizer"))
+def test_an_optimizer_leaves_weights_without_a_gradient_alone(id):
+    weight = nn.Parameter(torch.ones(3))
+    optimizer = strategy(id).build([{"params": [("weight", weight)]}])
+    for group in optimizer.param_groups:
+        group["lr"] = 0.1
+    weight.grad = torch.zeros(3)
+    optimizer.step()
+    assert torch.equal(weight.data, torch.ones(3)), "it decays weights of its own accord"
 
 
 REGULARIZER_METHODS = ("layer", "parameter_groups", "penalty", "mix", "before_step", "after_step")
