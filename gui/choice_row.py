@@ -46,7 +46,7 @@ class ChoiceRow(QWidget):
         self.kind = kind
         self._catalogue = catalogue
         self._recall = recall
-        self._form: StrategyForm | None = None
+        self.form: StrategyForm | None = None
         self._strategy: Strategy | None = None
         self._classes = catalogue.of_kind(kind)
         self.combo = QuietComboBox()
@@ -60,7 +60,7 @@ class ChoiceRow(QWidget):
         self._fold.setCheckable(True)
         self._fold.setProperty("role", "fold")
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._note = Note()
+        self.note = Note()
         self._lay_out()
         self.combo.activated.connect(self._chosen)
         self._fold.toggled.connect(self._folded)
@@ -79,7 +79,7 @@ class ChoiceRow(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACING)
         self._column.addLayout(line)
-        self._column.addWidget(self._note)
+        self._column.addWidget(self.note)
         fold = QHBoxLayout()
         fold.setContentsMargins(label.width() + 8, 0, 0, 0)
         fold.addWidget(self._fold)
@@ -96,38 +96,38 @@ class ChoiceRow(QWidget):
         self._info.explain(type(strategy), self._catalogue.entry(strategy.id).origin)
         if other:
             self._make_form(strategy)
-        elif self._form is not None:
-            self._form.show_strategy(strategy, keep_errors=keep_errors)
+        elif self.form is not None:
+            self.form.show_strategy(strategy, keep_errors=keep_errors)
 
     def _make_form(self, strategy: Strategy) -> None:
-        if self._form is not None:
-            self._form.hide()
-            self._form.deleteLater()
-        self._form = None
+        if self.form is not None:
+            self.form.hide()
+            self.form.deleteLater()
+        self.form = None
         count = len(type(strategy).model_fields)
         self._fold.setVisible(count > OPEN_UP_TO)
         self._fold.setText(self.tr("{count} parameters").format(count=count))
         self._fold.setAccessibleName(self.tr("Parameters of {name}").format(name=title(type(strategy))))
         if count == 0:
             return
-        self._form = StrategyForm(strategy, self._catalogue)
-        self._form.changed.connect(self._form_changed)
-        self._form.invalid.connect(self.invalid)
-        self._column.addWidget(self._form)
-        self._fold.setChecked(count <= OPEN_UP_TO or self._form.differs())
+        self.form = StrategyForm(strategy, self._catalogue)
+        self.form.changed.connect(self._form_changed)
+        self.form.invalid.connect(self.invalid)
+        self._column.addWidget(self.form)
+        self._fold.setChecked(count <= OPEN_UP_TO or self.form.differs())
         self._folded(self._fold.isChecked())
 
     def show_advice(self, advice: Sequence[Advice]) -> None:
         """Show advice beside the parameters that it concerns, or under the choice."""
-        shown = self._form is not None and self._fold.isChecked()
-        fields = {row.parameter.name for row in self._form.rows} if self._form is not None and shown else set()
-        self._note.say_advice([item for item in advice if item.field not in fields])
-        if self._form is not None:
-            self._form.show_advice(advice)
+        shown = self.form is not None and self._fold.isChecked()
+        fields = {row.parameter.name for row in self.form.rows} if self.form is not None and shown else set()
+        self.note.say_advice([item for item in advice if item.field not in fields])
+        if self.form is not None:
+            self.form.show_advice(advice)
 
     def errors(self) -> list[FieldRow]:
         """The lines of its form whose text is no value."""
-        return self._form.errors() if self._form is not None else []
+        return self.form.errors() if self.form is not None else []
 
     def reveal(self) -> None:
         """Open the form."""
@@ -145,5 +145,5 @@ class ChoiceRow(QWidget):
 
     def _folded(self, opened: bool) -> None:
         self._fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
-        if self._form is not None:
-            self._form.setVisible(opened)
+        if self.form is not None:
+            self.form.setVisible(opened)

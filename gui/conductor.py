@@ -234,9 +234,7 @@ class Conductor(QObject):
         except OSError as error:
             text = self.tr("{folder} can't be written ({reason}): nothing is kept. Choose another folder: --workspace.")
             reason = error.strerror or str(error)
-            self.window.banners.say(
-                "workspace", "error", text.format(folder=self.window.workspace, reason=reason)
-            )
+            self.window.banners.say("workspace", "error", text.format(folder=self.window.workspace, reason=reason))
 
     def _show_undo(self) -> None:
         self.window.actions_by_name["undo"].setEnabled(self.window.panel.can_undo())
@@ -333,9 +331,7 @@ class Conductor(QObject):
         present = self.window.panel.config
         offered = [s for s in (*present.with_, *present.offered) if s.id not in {t.id for t in checkpoint.config.with_}]
         self.window.panel.set_config(checkpoint.config.changed({"offered": tuple(offered)}))
-        self.window.graph.start(
-            run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history, checkpoint.epoch
-        )
+        self.window.graph.start(run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history, checkpoint.epoch)
         self._make_present(run)
         self._steps_shown = checkpoint.step
         self.window.graph.redraw()

@@ -242,13 +242,13 @@ class FieldRow(QWidget):
         self.control.setAccessibleName(label)
         self.control.setAccessibleDescription(help)
         self._label.setBuddy(self.control)
-        self._reset = self._reset_button(label)
-        self._note = Note()
+        self.reset = self._make_reset(label)
+        self.note = Note()
         self._lay_out()
         self.control.edited.connect(self._control_edited)
-        self._reset.clicked.connect(self._reset_clicked)
+        self.reset.clicked.connect(self._on_reset)
 
-    def _reset_button(self, label: str) -> QToolButton:
+    def _make_reset(self, label: str) -> QToolButton:
         button = IconButton("reset", accent=True)
         default = self.parameter.write(self.parameter.default) or self.tr("empty")
         button.setToolTip(self.tr("Changed. Back to the default: {value}").format(value=default))
@@ -264,33 +264,33 @@ class FieldRow(QWidget):
         row.setSpacing(8)
         row.addWidget(self._label)
         row.addWidget(self.control, 1)
-        row.addWidget(self._reset)
+        row.addWidget(self.reset)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
         column.addLayout(row)
-        column.addWidget(self._note)
+        column.addWidget(self.note)
 
     def show_value(self, value: Any) -> None:
         """Show a valid value. Text that already means it is left as it was typed."""
         self.error = ""
         if not self._means(value):
             self.control.show_value(value)
-        self._note.clear()
+        self.note.clear()
         give(self.control, invalid=False)
-        self._reset.setVisible(value != self.parameter.default)
+        self.reset.setVisible(value != self.parameter.default)
 
     def show_error(self, text: str) -> None:
         """Say what is wrong with what was typed."""
         self.error = text
         give(self.control, invalid=True)
-        self._note.say("error", text)
-        self._reset.show()
+        self.note.say("error", text)
+        self.reset.show()
 
     def show_advice(self, advice: Sequence[Advice]) -> None:
         """Say what the settings as a whole make of this value."""
         if not self.error:
-            self._note.say_advice(advice)
+            self.note.say_advice(advice)
 
     def _means(self, value: Any) -> bool:
         """Whether what stands in the control is another way to write the value."""
@@ -307,7 +307,7 @@ class FieldRow(QWidget):
     def _control_edited(self) -> None:
         self.edited.emit(self.parameter.name, self.control.raw())
 
-    def _reset_clicked(self) -> None:
+    def _on_reset(self) -> None:
         self.control.show_value(self.parameter.default)
         self.control.setFocus()
         self._control_edited()

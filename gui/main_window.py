@@ -57,8 +57,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self)
         self._build_toolbar()
         self._build_centre()
-        self._docks = self._build_docks()
-        self.actions_by_name.finish_view_menu([dock.toggleViewAction() for dock in self._docks])
+        self.docks = self._build_docks()
+        self.actions_by_name.finish_view_menu([dock.toggleViewAction() for dock in self.docks])
         self._connect()
         self.resize(USUAL)
         self._arrange()
@@ -111,11 +111,11 @@ class MainWindow(QMainWindow):
     def _arrange(self) -> None:
         """Put the docks where they belong."""
         areas = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
-        for dock, area in zip(self._docks, areas, strict=True):
+        for dock, area in zip(self.docks, areas, strict=True):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        self.resizeDocks(self._docks, list(DOCK_WIDTHS), Qt.Orientation.Horizontal)
+        self.resizeDocks(self.docks, list(DOCK_WIDTHS), Qt.Orientation.Horizontal)
 
     # --- wiring of what concerns the window alone -------------------------------------------------
 
@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         act["redo"].triggered.connect(self.panel.redo)
         act["filter"].triggered.connect(self._filter)
         act["log"].toggled.connect(self.graph.set_log)
+        self.graph.header.log_toggled.connect(act["log"].setChecked)
         act["reset_view"].triggered.connect(self.graph.reset_view)
         act["overlays"].toggled.connect(self.graph.set_overlays_visible)
         act["reset_layout"].triggered.connect(self._arrange)
@@ -137,8 +138,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _filter(self) -> None:
-        self._docks[0].show()
-        self._docks[0].raise_()
+        self.docks[0].show()
+        self.docks[0].raise_()
         self.panel.focus_filter()
 
     @Slot()

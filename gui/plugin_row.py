@@ -38,19 +38,19 @@ class PluginRow(QWidget):
         self._cls = entry.strategy
         self._catalogue = catalogue
         self._strategy: Strategy = entry.strategy()
-        self._form: StrategyForm | None = None
+        self.form: StrategyForm | None = None
         self.box = QCheckBox(title(entry.strategy))
         self.box.setToolTip(tooltip(entry.strategy))
         self.box.setAccessibleDescription(summary(entry.strategy))
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._next = QLabel(self.tr("next run"))
-        self._next.setProperty("role", "tag")
-        self._next.setToolTip(self.tr("Not part of the run that is training: it counts when you press Start again."))
-        self._next.hide()
+        self.next_tag = QLabel(self.tr("next run"))
+        self.next_tag.setProperty("role", "tag")
+        self.next_tag.setToolTip(self.tr("Not part of the run that is training: it counts when you press Start again."))
+        self.next_tag.hide()
         self._earlier = self._mover(Qt.ArrowType.UpArrow, self.tr("Apply {name} earlier"), -1)
         self._later = self._mover(Qt.ArrowType.DownArrow, self.tr("Apply {name} later"), 1)
         self._ordered = ordered
-        self._note = Note()
+        self.note = Note()
         self._lay_out(InfoButton(entry.strategy, entry.origin))
         self.box.clicked.connect(self._clicked)
 
@@ -71,12 +71,12 @@ class PluginRow(QWidget):
         line = QHBoxLayout()
         line.setSpacing(4)
         line.addWidget(self.box, 1)
-        for widget in (self._next, self._earlier, self._later, info):
+        for widget in (self.next_tag, self._earlier, self._later, info):
             line.addWidget(widget)
         self._body = QVBoxLayout()
         self._body.setContentsMargins(INDENT, 0, 0, 4)
         self._body.setSpacing(SPACING)
-        self._body.addWidget(self._note)
+        self._body.addWidget(self.note)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -89,22 +89,22 @@ class PluginRow(QWidget):
         """Show its parameters (None: the defaults) and whether it is ticked; `keep_errors` as in `StrategyForm`."""
         self._strategy = strategy or self._cls()
         self.box.setChecked(ticked)
-        if ticked and self._form is None and self._cls.model_fields:
-            self._form = StrategyForm(self._strategy, self._catalogue)
-            self._form.changed.connect(self._form_changed)
-            self._form.invalid.connect(self.invalid)
-            self._body.addWidget(self._form)
-        if self._form is not None:
-            self._form.show_strategy(self._strategy, keep_errors=keep_errors)
-            self._form.setVisible(ticked)
+        if ticked and self.form is None and self._cls.model_fields:
+            self.form = StrategyForm(self._strategy, self._catalogue)
+            self.form.changed.connect(self._form_changed)
+            self.form.invalid.connect(self.invalid)
+            self._body.addWidget(self.form)
+        if self.form is not None:
+            self.form.show_strategy(self._strategy, keep_errors=keep_errors)
+            self.form.setVisible(ticked)
 
     def show_advice(self, advice: Sequence[Advice]) -> None:
         """Show advice beside the parameters that it concerns, or under the name."""
-        shown = self._form is not None and self.box.isChecked()
-        fields = {row.parameter.name for row in self._form.rows} if self._form is not None and shown else set()
-        self._note.say_advice([item for item in advice if item.field not in fields])
-        if self._form is not None:
-            self._form.show_advice(advice)
+        shown = self.form is not None and self.box.isChecked()
+        fields = {row.parameter.name for row in self.form.rows} if self.form is not None and shown else set()
+        self.note.say_advice([item for item in advice if item.field not in fields])
+        if self.form is not None:
+            self.form.show_advice(advice)
 
     def show_order(self, *, first: bool, last: bool) -> None:
         """Offer to move it, where there is somewhere to go."""
@@ -116,11 +116,11 @@ class PluginRow(QWidget):
 
     def show_next(self, differs: bool) -> None:
         """Say that it differs from the run that is training."""
-        self._next.setVisible(differs)
+        self.next_tag.setVisible(differs)
 
     def errors(self) -> list[FieldRow]:
         """The lines of its form whose text is no value."""
-        return self._form.errors() if self._form is not None and self.box.isChecked() else []
+        return self.form.errors() if self.form is not None and self.box.isChecked() else []
 
     def matches(self, words: str) -> bool:
         """Whether a filter's words stand in its name or explanation, in either language."""
@@ -145,10 +145,11 @@ class UnloadedRow(QWidget):
 
     def __init__(self, entry: Entry) -> None:
         super().__init__()
+        self.id = entry.id
         self._entry = entry
-        box = QCheckBox(entry.id)
-        box.setEnabled(False)
-        reason = Note()
+        self.box = QCheckBox(entry.id)
+        self.box.setEnabled(False)
+        self.reason = reason = Note()
         reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if entry.unavailable:
             reason.say("warning", self.tr("Needs a library that is not installed: {command}").format(
@@ -157,7 +158,7 @@ class UnloadedRow(QWidget):
             reason.say("error", sentence(entry.error or ""))
         reason.setToolTip(entry.origin)
         line = QHBoxLayout()
-        line.addWidget(box, 1)
+        line.addWidget(self.box, 1)
         if entry.traceback:
             button = QToolButton()
             button.setText(self.tr("Details"))

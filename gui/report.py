@@ -172,4 +172,3 @@ def _figures(row: EpochRow) -> str:
 
 def _main_loss(row: EpochRow) -> str:
     return numbers.loss(row.val_loss if row.val_loss is not None else row.train_loss)
-

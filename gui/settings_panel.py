@@ -27,6 +27,7 @@ from engine.strategy import KINDS, Advice, Strategy
 from gui.choice_row import ChoiceRow, QuietComboBox
 from gui.fields import LABEL_CHARACTERS, SPACING, FieldRow
 from gui.plugin_group import ORDERED, PluginGroup, UnloadedGroup
+from gui.plugin_row import PluginRow, UnloadedRow
 from gui.undo import UndoStack
 from gui.words import parameter_help, recipe_title, run_title, say, say_invalid
 
@@ -134,6 +135,23 @@ class SettingsPanel(QWidget):
                 self.filter_box.clear()
                 self._bring_into_sight(self._owner(id))
                 return
+
+    def plugin(self, id: str) -> PluginRow:
+        """The row of a plugin. Raises `KeyError`."""
+        return {id: row for group in self._groups for id, row in group.rows.items()}[id]
+
+    def field(self, name: str) -> FieldRow:
+        """The line of a field of the run. Raises `KeyError`."""
+        return self._fields[name]
+
+    def choice(self, kind: str) -> ChoiceRow:
+        """The line of a kind of which there is one. Raises `KeyError`."""
+        return self._choices[kind]
+
+    @property
+    def unloaded(self) -> list[UnloadedRow]:
+        """The rows of plugins that could not be loaded."""
+        return self._unloaded.rows if self._unloaded else []
 
     def focus_filter(self) -> None:
         """Put the cursor into the filter box."""

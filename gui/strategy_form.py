@@ -44,6 +44,10 @@ class StrategyForm(QWidget):
         """Its lines, in order."""
         return list(self._rows.values())
 
+    def row(self, name: str) -> FieldRow:
+        """The line of a parameter. Raises `KeyError`."""
+        return self._rows[name]
+
     def show_strategy(self, strategy: Strategy, *, keep_errors: bool = False) -> None:
         """Show another strategy of the same class; with `keep_errors`, text that is no value stays to be mended."""
         self._strategy = strategy

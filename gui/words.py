@@ -77,7 +77,7 @@ def say_invalid(error: InputError, field: str = "") -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital first letter, unless the text begins with a name such as `val_loss` or `batch-norm`."""
+    """With a capital first letter, unless the text begins with a name such as `val_loss` or a path."""
     first = text.split(" ", 1)[0]
     return text if re.search(r"[_\-\d.:/\\=]", first) else text[:1].upper() + text[1:]
 

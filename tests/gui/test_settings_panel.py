@@ -1,0 +1,296 @@
+"""The settings panel: forms from declarations, a `RunConfig` in and out, and what is said beside the fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pytest
+
+from engine.catalogue import Catalogue, Entry, discover
+from engine.config import recipe
+from engine.strategy import Field, Regularizer
+from gui.settings_panel import SettingsPanel
+from gui.strategy_form import StrategyForm
+from tests.gui.driving import dispose, pump, type_into
+
+
+@pytest.fixture
+def panel(app, catalogue):
+    made = SettingsPanel()
+    made.begin(catalogue, recipe("first-lesson", catalogue))
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+    dispose(app)
+
+
+def test_shows_the_settings_and_gives_them_back(panel, catalogue):
+    assert panel.config == recipe("first-lesson", catalogue)
+    assert panel.field("epochs").control.raw() == "40"
+    assert panel.choice("model").form.row("hidden").control.raw() == ["512", "256"]
+    assert panel.recipe_box.currentData() == "first-lesson"
+
+
+def test_every_plugin_ticked_comes_back_as_it_went_in(panel, catalogue):
+    config = panel.config
+    for entry in catalogue.entries:
+        if entry.strategy and entry.strategy.many and entry.id != "cosine":
+            config = config.ticked(entry.strategy())
+    panel.set_config(config)
+    assert panel.config == config
+    assert all(panel.plugin(s.id).box.isChecked() for s in config.with_)
+    for strategy in config.with_:  # a keystroke in any form gives the same settings, not others
+        form = panel.plugin(strategy.id).form
+        for row in form.rows if form else []:
+            row.edited.emit(row.parameter.name, row.control.raw())
+    assert panel.config == config
+
+
+def test_ticking_opens_the_form_with_the_parameters_on_offer(panel):
+    row = panel.plugin("reduce-lr-on-plateau")
+    assert row.form is None
+    row.box.click()
+    assert [s.id for s in panel.config.with_] == ["reduce-lr-on-plateau"]
+    assert panel.config.with_[0].patience == 2
+    assert row.form.isVisible()
+    assert row.form.row("patience").control.raw() == "2"
+
+
+def test_unticking_loses_nothing(panel):
+    row = panel.plugin("dropout")
+    row.box.click()
+    type_into(row.form.row("p"), "0.35")
+    row.box.click()
+    assert panel.config.with_ == ()
+    assert not row.form.isVisible()
+    row.box.click()
+    assert panel.config.with_[0].p == 0.35
+
+
+def test_another_model_and_back_keeps_its_parameters(panel):
+    choice = panel.choice("model")
+    for id in ("cnn", "mlp"):
+        index = choice.combo.findData(id)
+        choice.combo.setCurrentIndex(index)
+        choice.combo.activated.emit(index)
+        assert panel.config.model.id == id
+    assert panel.config.model.hidden == (512, 256)
+    assert choice.form.row("hidden").control.raw() == ["512", "256"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("0", "greater than or equal to 1"), ("ten", "valid integer"), ("", "valid integer")]
+)
+def test_a_value_that_cannot_be_is_explained_beside_its_field(panel, text, said):
+    row = panel.field("epochs")
+    type_into(row, text)
+    assert panel.config.epochs == 40
+    assert row.error and said in row.error
+    assert row.note.isVisible() and row.error in row.note.text()
+    assert row.error[1:] in panel.problem()
+    type_into(row, "30")
+    assert panel.config.epochs == 30
+    assert not row.error and not row.note.isVisible()
+    assert panel.problem() is None
+
+
+def test_an_amount_is_explained_in_words(panel):
+    type_into(panel.field("train_samples"), "many")
+    assert "2000" in panel.field("train_samples").error and "pattern" not in panel.field("train_samples").error
+
+
+def test_text_that_is_no_value_survives_changes_elsewhere_but_not_undo(panel):
+    row = panel.field("batch_size")
+    type_into(panel.field("epochs"), "12")
+    type_into(row, "-")
+    panel.plugin("dropout").box.click()
+    assert row.control.raw() == "-" and row.error
+    panel.undo()
+    assert row.control.raw() == "64" and not row.error
+
+
+def test_typing_is_not_rewritten(panel):
+    row = panel.field("lr")
+    type_into(row, "1e-2")
+    assert panel.config.lr == 0.01
+    assert row.control.raw() == "1e-2"
+
+
+def test_what_differs_from_the_default_can_be_reset(panel):
+    row = panel.field("epochs")
+    assert row.reset.isVisible() and not panel.field("batch_size").reset.isVisible()
+    row.reset.click()
+    assert panel.config.epochs == 20
+    assert row.control.raw() == "20" and not row.reset.isVisible()
+
+
+def test_arrows_step_within_bounds(panel):
+    row = panel.field("lr")
+    row.control.stepBy(1)
+    assert panel.config.lr == 0.002
+    row.control.stepBy(-2)
+    assert panel.config.lr == 0.0005
+    type_into(panel.field("epochs"), "1")
+    panel.field("epochs").control.stepBy(-1)
+    assert panel.config.epochs == 1
+
+
+def test_a_technique_without_its_slot_is_an_error_at_its_row(panel):
+    panel.plugin("dropout").box.click()
+    choice = panel.choice("model")
+    index = choice.combo.findData("linear")
+    choice.combo.setCurrentIndex(index)
+    choice.combo.activated.emit(index)
+    note = panel.plugin("dropout").note
+    assert note.isVisible() and "linear" in note.text()
+    assert panel.problem() is not None
+
+
+def test_advice_stands_beside_the_parameter_that_it_concerns(panel):
+    panel.plugin("early-stopping").box.click()
+    type_into(panel.field("epochs"), "5")
+    row = panel.plugin("early-stopping").form.row("patience")
+    assert row.note.isVisible() and "5 epochs" in row.note.text()
+    assert panel.problem() is None  # a warning keeps nobody from starting
+    type_into(panel.field("epochs"), "30")
+    assert not row.note.isVisible()
+
+
+def test_augmentations_keep_the_order_of_the_user(panel):
+    for id in ("random-resized-crop", "random-horizontal-flip"):
+        panel.plugin(id).box.click()
+    ids = [s.id for s in panel.config.augmentations]
+    panel.plugin("dropout").box.click()
+    first = panel.plugin(ids[0])
+    first.moved.emit(ids[0], 1)
+    assert [s.id for s in panel.config.augmentations] == ids[::-1]
+    pump(lambda: panel.plugin(ids[1]).y() < first.y())
+    first.moved.emit(ids[0], 1)  # it is the last: nowhere to go
+    assert [s.id for s in panel.config.augmentations] == ids[::-1]
+    config = panel.config
+    panel.undo()
+    panel.set_config(config)
+    assert [s.id for s in panel.config.augmentations] == ids[::-1]
+
+
+def test_undo_and_redo(panel):
+    start = panel.config
+    panel.plugin("dropout").box.click()
+    for text in ("0.3", "0.35"):
+        type_into(panel.plugin("dropout").form.row("p"), text)
+    end = panel.config
+    panel.undo()
+    assert panel.config.with_[0].p == 0.5  # keystrokes in one field are one change
+    panel.undo()
+    assert panel.config == start and not panel.plugin("dropout").box.isChecked()
+    assert not panel.can_undo()
+    panel.redo()
+    panel.redo()
+    assert panel.config == end and not panel.can_redo()
+
+
+def test_a_recipe_replaces_the_settings_and_undo_brings_them_back(panel, catalogue):
+    type_into(panel.field("epochs"), "7")
+    assert panel.recipe_box.currentIndex() == -1
+    mine = panel.config
+    index = panel.recipe_box.findData("default")
+    panel.recipe_box.setCurrentIndex(index)
+    panel.recipe_box.activated.emit(index)
+    assert panel.config == recipe("default", catalogue)
+    panel.undo()
+    assert panel.config == mine
+
+
+@pytest.mark.parametrize("words", ["dropout", "드롭아웃", "neuron relies"])
+def test_the_filter_finds_in_both_languages(panel, words):
+    panel.filter_box.setText(words)
+    assert panel.plugin("dropout").isVisible()
+    assert not panel.plugin("weight-decay").isVisible()
+    panel.filter_box.setText("no such thing")
+    assert not panel.plugin("dropout").isVisible()
+    panel.filter_box.clear()
+    assert panel.plugin("weight-decay").isVisible()
+
+
+def test_during_a_run_what_differs_is_marked_for_the_next(panel):
+    panel.show_running(panel.config)
+    panel.plugin("dropout").box.click()
+    tag = panel.plugin("dropout").next_tag
+    assert tag.isVisible() and not panel.plugin("weight-decay").next_tag.isVisible()
+    panel.show_running(None)
+    assert not tag.isVisible()
+
+
+def test_a_plugin_that_did_not_load_is_greyed_with_its_reason(app, catalogue, tmp_path):
+    (tmp_path / "broken.py").write_text("raise ValueError('no such luck')\n")
+    (tmp_path / "needy.py").write_text("import a_library_that_is_absent\n")
+    entries = discover(tmp_path, entry_points=False)
+    panel = SettingsPanel()
+    panel.begin(entries, recipe("first-lesson", entries))
+    reasons = {row.id: row for row in panel.unloaded}
+    assert "no such luck" in reasons["broken"].reason.text()
+    assert "pip install a_library_that_is_absent" in reasons["needy"].reason.text()
+    assert not reasons["broken"].box.isEnabled()
+    panel.deleteLater()
+    dispose(app)
+
+
+class Everything(Regularizer):
+    """One parameter of each type."""
+
+    whole: int = Field(3, ge=0, le=9)
+    """A whole number."""
+    real: float = Field(0.5, ge=0)
+    """A number."""
+    yes: bool = False
+    """A switch."""
+    word: str = "a"
+    """A text."""
+    one: Literal["left", "right"] = "left"
+    """A choice."""
+    counts: tuple[Annotated[int, Field(ge=1)], ...] = (1, 2)
+    """A list."""
+    pair: tuple[float, float] = (0.7, 1.0)
+    """A list of two."""
+    perhaps: float | None = None
+    """A number or none."""
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("whole", "7", 7),
+        ("real", "0.001", 0.001),
+        ("yes", True, True),
+        ("word", "b c", "b c"),
+        ("one", "right", "right"),
+        ("counts", ["4", "5", "6"], (4, 5, 6)),
+        ("pair", ["0.5", "2"], (0.5, 2.0)),
+        ("perhaps", "0.25", 0.25),
+    ],
+)
+def test_each_type_of_parameter_has_a_control(app, name, raw, value):
+    entries = Catalogue([Entry("everything", "regularizer", Everything, "test")])
+    form = StrategyForm(Everything(), entries)
+    given = []
+    form.changed.connect(lambda strategy, _: given.append(strategy))
+    row = form.row(name)
+    row.control.show_value(value)
+    assert row.control.raw() == raw
+    row.control.edited.emit()
+    assert getattr(given[-1], name) == value and not row.error
+    form.show_strategy(Everything())
+    row.control.edited.emit()
+    assert getattr(given[-1], name) == row.parameter.default
+    form.deleteLater()
+    dispose(app)
+
+
+def test_a_list_of_the_wrong_length_is_an_error(app):
+    form = StrategyForm(Everything(), Catalogue([Entry("everything", "regularizer", Everything, "test")]))
+    type_into(form.row("pair"), "0.5")
+    assert form.row("pair").error
+    assert form.errors() == [form.row("pair")]
+    form.deleteLater()
+    dispose(app)
