@@ -49,10 +49,15 @@ class Smoothing:
         if not len(values):
             return values
         averages = moving_average(values, self.weight, self._average)
-        steps = np.arange(self._count + 1, self._count + len(values) + 1)
         self._average = float(averages[-1])
+        steps = np.arange(self._count + 1, min(self._count + len(values), self._last_corrected()) + 1)
+        averages[: len(steps)] /= 1 - self.weight**steps
         self._count += len(values)
-        return averages / (1 - self.weight**steps)
+        return averages
+
+    def _last_corrected(self) -> int:
+        """The step after which the start at zero is below a float's precision: powers of a million steps are slow."""
+        return math.ceil(-40 / math.log(self.weight)) if self.weight > 0 else 0
 
 
 def moving_average(values: np.ndarray, weight: float, start: float = 0.0) -> np.ndarray:

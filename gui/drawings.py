@@ -17,6 +17,9 @@ from gui.theme import Theme
 MAX_SYMBOLS = 48
 """Symbols on one curve, at most: more would run into each other."""
 
+SMOOTH_POINTS = 400
+"""Points of the smooth line, at most: a wide line costs much more to paint than a thin one."""
+
 OVERLAY_SYMBOLS = ("t1", "s", "d", "t", "p", "star")
 
 
@@ -164,7 +167,7 @@ class RunDrawing:
         scaled = logarithm if log else np.asarray
         raw_x, raw_y = peaks(x, loss, rows, width)
         self.loss["step"].draw(raw_x, scaled(raw_y))
-        smooth_x, smooth_y = thinned(x, smooth, rows, width // 3)
+        smooth_x, smooth_y = thinned(x, smooth, rows, SMOOTH_POINTS)
         self.loss["smooth"].draw(smooth_x, scaled(smooth_y))
         lr_x, lr_y = thinned(x, lr, visible(x, self._plots.lr.x_range()), self._plots.lr.width_px())
         first = float(lr_x[0]) - 1 / run.steps_per_epoch if len(lr_x) else 0.0

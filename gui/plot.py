@@ -113,7 +113,7 @@ class Plot(pg.PlotWidget):
         for axis in (self.figures, self.epochs):
             axis.enableAutoSIPrefix(False)
             axis.setStyle(tickFont=tabular(self.font()), tickLength=0, hideOverlappingLabels=False)
-        self.figures.setWidth(metrics.horizontalAdvance(AXIS_TEXT) + 12)
+        self.figures.setWidth(metrics.horizontalAdvance(AXIS_TEXT) + 8)
         self._x_label = x_label
         if x_label:
             self.epochs.setLabel(x_label)
