@@ -113,12 +113,12 @@ def unfinished_run(workspace: Path) -> Path | None:
 
 
 def check_writable(workspace: Path) -> None:
-    """Raise `InputError` where the workspace can't be made or written."""
-    try:
-        (workspace / "runs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(workspace, error) from None
-    if not os.access(workspace / "runs", os.W_OK | os.X_OK):
+    """Raise `InputError` where the workspace can't be made or written. Makes nothing."""
+    runs = workspace / "runs"
+    there = next(folder for folder in (runs, *runs.parents) if folder.exists())
+    if not there.is_dir():
+        raise cannot_write(workspace, NotADirectoryError(20, f"{there} is not a folder"))
+    if not os.access(there, os.W_OK | os.X_OK):
         raise cannot_write(workspace, PermissionError(13, "Permission denied"))
 
 

@@ -54,6 +54,6 @@ class Schedule:
     def _own_factor(self) -> float:
         factor = 1.0
         for change in self._changes:
-            if change.field == "lr":
+            if change.field == "lr" and change.old:
                 factor *= change.new / change.old
         return factor

@@ -33,7 +33,7 @@ class Store(Protocol):
         """The file of the best checkpoint, or None."""
 
     def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
-        """Keep the resolved settings with their changes, and what the run runs on."""
+        """Keep the resolved settings with their changes, and what the run runs on. Raises `InputError`."""
 
     def save(self, snapshot: Snapshot, *, best: bool, keep: int | None = None) -> str:
         """Keep a snapshot as the last, as the best where it is, and under the step `keep`; return its path."""
@@ -123,7 +123,12 @@ class RunFolder:
             except OSError as error:
                 raise cannot_write(workspace, error) from None
             folder = cls(path)
-            folder.rewrite_record(History())
+            try:
+                folder.rewrite_record(History())
+            except InputError:
+                folder.close()
+                shutil.rmtree(path, ignore_errors=True)
+                raise
             return folder
         raise InputError("too-many-runs", "{path} holds too many runs of this second", path=workspace / "runs")
 
@@ -141,8 +146,11 @@ class RunFolder:
         return self.path / "checkpoints" / "last.safetensors"
 
     def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
-        write_yaml(self.path / "config.yaml", settings)
-        write_text(self.path / "environment.json", json.dumps(environment, indent=1) + "\n")
+        try:
+            write_yaml(self.path / "config.yaml", settings)
+            write_text(self.path / "environment.json", json.dumps(environment, indent=1) + "\n")
+        except OSError as error:
+            raise cannot_write(self.path, error) from None
 
     def save(self, snapshot: Snapshot, *, best: bool, keep: int | None = None) -> str:
         write_checkpoint(self.last_path, snapshot)
@@ -173,15 +181,21 @@ class RunFolder:
         return read_checkpoint(Path(self.best_path)) if self.best_path else None
 
     def rewrite_record(self, history: History) -> None:
-        """Set the record back to what a checkpoint knows, steps in full where the file still has them."""
+        """Set the record back to what a checkpoint knows, steps in full where the file still has them.
+
+        Raises `InputError` where it can't be written.
+        """
         steps = history.steps
         if len(steps):
             full = read_history(self.path).steps
             full = full[full[:, 0] <= steps[-1, 0]]
             steps = full if len(full) >= len(steps) else steps
         lines = "".join(step_line(int(step), loss, lr) for step, loss, lr in steps.tolist())
-        write_text(self.path / "steps.csv", STEP_HEADER + lines)
-        write_text(self.path / "history.csv", EPOCH_HEADER + "".join(map(epoch_line, history.epochs)))
+        try:
+            write_text(self.path / "steps.csv", STEP_HEADER + lines)
+            write_text(self.path / "history.csv", EPOCH_HEADER + "".join(map(epoch_line, history.epochs)))
+        except OSError as error:
+            raise cannot_write(self.path, error) from None
 
     def add_epoch(self, row: EpochRow) -> None:
         self._append("history.csv", epoch_line(row))

@@ -74,11 +74,17 @@ class Trainer:
         self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
         validated = self.learner.parts.validation is not None
         self._monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
-        self.store = open_store()
-        self._best_since = len(self.history.epochs) if snapshot and self.store.best() is None else 0
         self._saved_epoch = self.position.epoch
         self._unsaved = False
-        self.store.describe(self.settings(), self.environment())
+        self.store = open_store()
+        try:
+            self._best_since = 0
+            if self.store.best() is None and not self._stands_at_best():
+                self._best_since = len(self.history.epochs)
+            self.store.describe(self.settings(), self.environment())
+        except BaseException:
+            self.store.close()
+            raise
 
     def _prepare(self, data_folder: Path, report: Report, snapshot: Snapshot | None) -> tuple[Learner, int]:
         """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
@@ -341,7 +347,10 @@ class Trainer:
             raise InputError("invalid-lr", "a learning rate is a number above 0, not {lr}", lr=lr)
         old = self._schedule.lr(self.position.step, self.history)
         self.position.changes.append(Change(self.position.step, "lr", old, lr))
-        self.store.describe(self.settings(), self.environment())
+        try:
+            self.store.describe(self.settings(), self.environment())
+        except InputError as error:  # a full disk is no failure: the checkpoints hold the change
+            self.store.log(str(error))
         return Changed(self.position.step, "lr", old, lr)
 
     def extend(self, epochs: int, *, reschedule: bool = False) -> None:

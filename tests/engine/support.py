@@ -129,7 +129,7 @@ def same_bits(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are the same in type, shape and every bit."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
-    return one.contiguous().numpy().tobytes() == other.contiguous().numpy().tobytes()
+    return torch.equal(one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))
 
 
 def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
