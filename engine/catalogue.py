@@ -176,10 +176,11 @@ def _load_apart(name: str, origin: str, load: Callable[[], ModuleType], taken: s
     def work() -> None:
         try:
             outcome.append([_checked(cls, origin, taken) for cls in _registered(name, load())])
-        except ModuleNotFoundError as error:
-            missing = (error.name or "").split(".")[0]
-            outcome.append([Entry(name, None, None, origin, unavailable=f"pip install {missing}")])
         except BaseException as error:  # noqa: BLE001 the boundary: a plugin may raise anything
+            missing = _missing_library(error)
+            if missing is not None:
+                outcome.append([Entry(name, None, None, origin, unavailable=f"pip install {missing}")])
+                return
             text = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
             outcome.append([Entry(name, None, None, origin, " ".join(text.split()), traceback.format_exc())])
 
@@ -190,6 +191,13 @@ def _load_apart(name: str, origin: str, load: Callable[[], ModuleType], taken: s
     return outcome[0] if outcome else [
         Entry(name, None, None, origin, f"took longer than {LOAD_SECONDS:.0f} seconds to load")
     ]  # fmt: skip
+
+
+def _missing_library(error: BaseException) -> str | None:
+    """The library that an import did not find; None where the fault is another, such as a misspelt module of one."""
+    name = (error.name or "").split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    there = not name or name in sys.modules or importlib.util.find_spec(name) is not None
+    return None if there else name
 
 
 class PluginError(Exception):
@@ -232,8 +240,9 @@ def _checked(cls: Any, origin: str, taken: set[str]) -> Entry:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` with the known word most like this one, or nothing."""
-    found = difflib.get_close_matches(word, list(known), 1, 0.6)
-    return f"; did you mean {found[0]}?" if found else ""
+    by_lower = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), list(by_lower), 1, 0.6)
+    return f"; did you mean {by_lower[found[0]]}?" if found else ""
 
 
 def invalid_value(where: str, error: ValidationError) -> InputError:

@@ -18,6 +18,7 @@ from engine.data import Report
 from engine.events import Event, Failed, Finished, Loading, Saved, SaveFailed
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.message import InputError, message
+from engine.schedule import check_lr
 from engine.trainer import Stop, Trainer
 
 
@@ -57,7 +58,8 @@ class Runner:
         self._commands.put(lambda trainer: self._save(trainer, path))
 
     def change_lr(self, lr: float) -> None:
-        """Go on with another learning rate, recorded with the run: `Changed` follows."""
+        """Go on with another learning rate, recorded with the run: `Changed` follows. Raises `InputError` for none."""
+        check_lr(lr)
         self._commands.put(lambda trainer: self.events.put(trainer.change_lr(lr)))
 
     def join(self, timeout: float | None = None) -> bool:

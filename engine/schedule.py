@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.config import RunConfig
 from engine.history import History
+from engine.message import InputError
 from engine.position import Change
 from engine.strategy import Progress
 
@@ -57,3 +58,9 @@ class Schedule:
             if change.field == "lr" and change.old:
                 factor *= change.new / change.old
         return factor
+
+
+def check_lr(lr: float) -> None:
+    """Raise `InputError` for what is no learning rate."""
+    if not 0 < lr < float("inf"):
+        raise InputError("invalid-lr", "a learning rate is a number above 0, not {lr}", lr=lr)

@@ -26,7 +26,7 @@ from engine.learner import Learner, statistics_of
 from engine.message import InputError, Message, message
 from engine.network import network_tensors, restore_model, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums
-from engine.schedule import Schedule
+from engine.schedule import Schedule, check_lr
 from engine.store import MemoryStore, Store, versions
 
 SAVE_SECONDS = 30.0
@@ -343,8 +343,7 @@ class Trainer:
 
     def change_lr(self, lr: float) -> Changed:
         """Train on with another learning rate, recorded with the run."""
-        if not 0 < lr < float("inf"):
-            raise InputError("invalid-lr", "a learning rate is a number above 0, not {lr}", lr=lr)
+        check_lr(lr)
         old = self._schedule.lr(self.position.step, self.history)
         self.position.changes.append(Change(self.position.step, "lr", old, lr))
         try:
