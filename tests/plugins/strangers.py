@@ -171,6 +171,26 @@ class NAdam(Optimizer):
         return torch.optim.NAdam(groups, momentum_decay=self.momentum_decay)
 
 
+class SignDescent(Optimizer):
+    """Steps of one size, which shrink as they are counted: an optimizer that PyTorch does not have."""
+
+    def build(self, groups):
+        return CountedSteps(groups)
+
+
+class CountedSteps(torch.optim.Optimizer):
+    def __init__(self, groups):
+        super().__init__(groups, {"lr": 1e-3})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                state = self.state[parameter]
+                state["count"] = state.get("count", 0) + 1  # a plain number, no tensor
+                parameter.sub_(parameter.grad.sign(), alpha=group["lr"] / state["count"])
+
+
 class MaxNorm(Regularizer):
     """Bound the length of each neuron's weights."""
 
@@ -249,6 +269,7 @@ class Target(Stopping):
 @hookimpl
 def register_strategies():
     return [
-        GreyBars, ColourBars, Features, Halves, GaussianNoise, Wide, LeakyReLU, SmallNormal, Focal, NAdam, MaxNorm,
+        GreyBars, ColourBars, Features, Halves, GaussianNoise, Wide, LeakyReLU, SmallNormal, Focal, NAdam, SignDescent,
+        MaxNorm,
         Mixup, LayerNorm, Milestones, Target,
     ]  # fmt: skip
