@@ -116,7 +116,8 @@ BROKEN = {
     ),
     "baddefault": (
         offering(
-            'class Bad(Augmentation):\n    """Good."""\n    p: float = Field(2.0, le=1, validate_default=True)\n    """Help."""\n'
+            'class Bad(Augmentation):\n    """Good."""\n    p: float = Field(2.0, le=1, validate_default=True)\n'
+            '    """Help."""\n'
         ),
         "can't be made with its defaults",
     ),

@@ -96,10 +96,19 @@ def test_flags_say_every_value_of_every_type_and_are_read_back(wide):
 def test_settings_files_say_every_value_and_are_read_back(wide, tmp_path):
     draw = random.Random(1)
     for _ in range(150):
-        config = recipe("default", wide).ticked(some_everything(draw)).changed({
-            "lr": draw.choice([1e-3, 1e-16, 0.1, 1e4]), "name": draw.choice(["", "1e-3", "off", "a: b", "#", "한국어", "010"]),
-            "train_samples": draw.choice(["all", "2000", "12.5%"]), "threads": draw.choice(["auto", "2"]), "seed": draw.randint(0, 2**32 - 1),
-        })  # fmt: skip
+        config = (
+            recipe("default", wide)
+            .ticked(some_everything(draw))
+            .changed(
+                {
+                    "lr": draw.choice([1e-3, 1e-16, 0.1, 1e4]),
+                    "name": draw.choice(["", "1e-3", "off", "a: b", "#", "한국어", "010"]),
+                    "train_samples": draw.choice(["all", "2000", "12.5%"]),
+                    "threads": draw.choice(["auto", "2"]),
+                    "seed": draw.randint(0, 2**32 - 1),
+                }
+            )
+        )
         write_yaml(tmp_path / "file.yaml", config.to_dict())
         again = RunConfig.from_dict(read_yaml(tmp_path / "file.yaml"), wide)
         assert repr(again) == repr(config)
@@ -125,14 +134,29 @@ def test_a_strategy_is_split_at_the_first_colon_unescaped_commas_and_the_first_e
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("dropuot", "did you mean dropout?"), ("dropout:q=1", "dropout has no parameter 'q'"), ("dropout:P=1", "did you mean p?"),
-        ("everything:cuont=1", "did you mean count?"), ("dropout:p=1.5", "less than 1"), ("dropout:p=-0.1", "greater than or equal to 0"),
-        ("dropout:p=x", "dropout: p = 'x'"), ("dropout:p=nan", "finite"), ("dropout:p=inf", "finite"), ("dropout:p=", "p = ''"),
-        ("dropout:p", "not of the form name=value"), ("everything:switch=maybe", "switch"), ("everything:choice=three", "'one'"),
-        ("everything:pair=1", "pair"), ("everything:pair=1+2+3", "pair"), ("everything:widths=0", "widths"), ("everything:count=1.5", "count"),
-        ("everything:rate=none", "rate"), ("", "there is no ''"), (":p=1", "there is no ''"), ("xyzzy-nothing", "tunedeck plugins"),
+        ("dropuot", "did you mean dropout?"),
+        ("dropout:q=1", "dropout has no parameter 'q'"),
+        ("dropout:P=1", "did you mean p?"),
+        ("everything:cuont=1", "did you mean count?"),
+        ("dropout:p=1.5", "less than 1"),
+        ("dropout:p=-0.1", "greater than or equal to 0"),
+        ("dropout:p=x", "dropout: p = 'x'"),
+        ("dropout:p=nan", "finite"),
+        ("dropout:p=inf", "finite"),
+        ("dropout:p=", "p = ''"),
+        ("dropout:p", "not of the form name=value"),
+        ("everything:switch=maybe", "switch"),
+        ("everything:choice=three", "'one'"),
+        ("everything:pair=1", "pair"),
+        ("everything:pair=1+2+3", "pair"),
+        ("everything:widths=0", "widths"),
+        ("everything:count=1.5", "count"),
+        ("everything:rate=none", "rate"),
+        ("", "there is no ''"),
+        (":p=1", "there is no ''"),
+        ("xyzzy-nothing", "tunedeck plugins"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_strategy_is_said_in_one_line(wide, text, problem):
     with pytest.raises(InputError) as error:
         parse_strategy(text, wide)
@@ -143,15 +167,30 @@ def test_what_is_wrong_with_a_strategy_is_said_in_one_line(wide, text, problem):
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        ({"epoch": 3}, "did you mean epochs?"), ({"epochs": 0}, "epochs = 0"), ({"epochs": "many"}, "epochs"), ({"lr": 0}, "greater than 0"),
-        ({"lr": float("inf")}, "finite"), ({"format": 2}, "format 2"), ({"model": {"id": "adam"}}, "adam is of kind optimizer, not model"),
-        ({"model": "mlp:hiden=3"}, "did you mean hidden?"), ({"model": {"hidden": [3]}}, "no id"), ({"model": 3}, "no id"),
-        ({"with": {"id": "dropout"}}, "not a list"), ({"with": ["adam"]}, "give it as optimizer"), ({"with": [3]}, "no id"),
-        ({"monitor": "loss"}, "monitor"), ({"device": "tpu"}, "device"), ({"threads": 0}, "threads"), ({"seed": -1}, "seed"),
-        ({"dataset": {"id": "fashion-mnist", "paht": "x"}}, "did you mean path?"), ({"precision": "float16"}, "precision"),
-        ({"keep_every": -1}, "keep_every"), ({"name": "x" * 121}, "name"), ({"batch_size": 1.5}, "batch_size"),
+        ({"epoch": 3}, "did you mean epochs?"),
+        ({"epochs": 0}, "epochs = 0"),
+        ({"epochs": "many"}, "epochs"),
+        ({"lr": 0}, "greater than 0"),
+        ({"lr": float("inf")}, "finite"),
+        ({"format": 2}, "format 2"),
+        ({"model": {"id": "adam"}}, "adam is of kind optimizer, not model"),
+        ({"model": "mlp:hiden=3"}, "did you mean hidden?"),
+        ({"model": {"hidden": [3]}}, "no id"),
+        ({"model": 3}, "no id"),
+        ({"with": {"id": "dropout"}}, "not a list"),
+        ({"with": ["adam"]}, "give it as optimizer"),
+        ({"with": [3]}, "no id"),
+        ({"monitor": "loss"}, "monitor"),
+        ({"device": "tpu"}, "device"),
+        ({"threads": 0}, "threads"),
+        ({"seed": -1}, "seed"),
+        ({"dataset": {"id": "fashion-mnist", "paht": "x"}}, "did you mean path?"),
+        ({"precision": "float16"}, "precision"),
+        ({"keep_every": -1}, "keep_every"),
+        ({"name": "x" * 121}, "name"),
+        ({"batch_size": 1.5}, "batch_size"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_settings_is_said_in_one_line(catalogue, data, problem):
     with pytest.raises(InputError) as error:
         RunConfig.from_dict(data, catalogue)
@@ -286,9 +325,16 @@ def test_every_parameter_of_a_run_has_an_explanation_and_its_bounds_hold(catalog
 def test_parameters_tell_type_bounds_choices_and_length():
     found = {parameter.name: parameter for parameter in parameters_of(Everything)}
     assert [(p.name, p.type) for p in found.values()] == [
-        ("count", "int"), ("rate", "float"), ("maybe", "float"), ("perhaps", "int"), ("switch", "bool"), ("word", "str"),
-        ("choice", "choice"), ("pair", "float-list"), ("widths", "int-list"),
-    ]  # fmt: skip
+        ("count", "int"),
+        ("rate", "float"),
+        ("maybe", "float"),
+        ("perhaps", "int"),
+        ("switch", "bool"),
+        ("word", "str"),
+        ("choice", "choice"),
+        ("pair", "float-list"),
+        ("widths", "int-list"),
+    ]
     assert (found["count"].minimum, found["count"].maximum, found["count"].help) == (-100, 1e20, "A number.")
     assert (found["pair"].length, found["widths"].length, found["widths"].minimum) == (2, None, 1)
     assert [name for name, p in found.items() if p.optional] == ["maybe", "perhaps"]
@@ -302,6 +348,6 @@ def test_parameters_tell_type_bounds_choices_and_length():
 def test_strategies_stand_in_files_with_their_id_first(catalogue):
     text = "model: {id: mlp, hidden: [256, 128]}\nwith: [{id: dropout, p: 0.3}]\n"
     config = RunConfig.from_dict(parse_yaml(text, "FILE"), catalogue)
-    assert list(strategy_to_dict(config.model).items())[0] == ("id", "mlp")
+    assert next(iter(strategy_to_dict(config.model).items())) == ("id", "mlp")
     assert config.to_dict()["model"] == {"id": "mlp", "hidden": [256, 128]}
-    assert list(config.to_dict())[0] == "format"
+    assert next(iter(config.to_dict())) == "format"

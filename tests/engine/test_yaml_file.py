@@ -17,13 +17,41 @@ def value(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1e-3", 1e-3), ("1E5", 1e5), ("1.5e3", 1500.0), ("-2.5", -2.5), ("+.5", 0.5), ("7.", 7.0), ("1e+2", 100.0),
-        ("3", 3), ("-3", -3), ("0", 0), ("true", True), ("false", False), ("null", None), ("~", None), ("", None),
-        ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("True", "True"), ("FALSE", "FALSE"), ("y", "y"),
-        ("010", "010"), ("0x10", "0x10"), ("1_000", "1_000"), ("12:30", "12:30"), ("2024-01-02", "2024-01-02"),
-        (".inf", ".inf"), (".nan", ".nan"), ("=", "="), ("'3'", "3"), ('"1e-3"', "1e-3"), ("[1, 0.7]", [1, 0.7]),
+        ("1e-3", 1e-3),
+        ("1E5", 1e5),
+        ("1.5e3", 1500.0),
+        ("-2.5", -2.5),
+        ("+.5", 0.5),
+        ("7.", 7.0),
+        ("1e+2", 100.0),
+        ("3", 3),
+        ("-3", -3),
+        ("0", 0),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("on", "on"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("True", "True"),
+        ("FALSE", "FALSE"),
+        ("y", "y"),
+        ("010", "010"),
+        ("0x10", "0x10"),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("2024-01-02", "2024-01-02"),
+        (".inf", ".inf"),
+        (".nan", ".nan"),
+        ("=", "="),
+        ("'3'", "3"),
+        ('"1e-3"', "1e-3"),
+        ("[1, 0.7]", [1, 0.7]),
     ],
-)  # fmt: skip
+)
 def test_plain_words_stand_for_what_they_look_like(text, expected):
     found = value(text)
     assert found == expected
@@ -33,14 +61,34 @@ def test_plain_words_stand_for_what_they_look_like(text, expected):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: &x 1\nb: *x", "aliases"), ("a: &x 1", "aliases"), ("a: *x", "aliases"), ("a: !!python/object:os.system 1", "tags"),
-        ("a: !!str 1", "tags"), ("!x a: 1", "tags"), ("a: 1\na: 2", "a stands there twice"), ("a: {b: 1, b: 2}", "b stands there twice"),
-        ("1: a", "not a word"), ("[1]: a", ""), ("? {a: 1}\n: 2", "not a word"), ("null: 1", "not a word"), ("true: 1", "not a word"),
-        ("a: " + "[" * 50 + "]" * 50, "nested too deeply"), ("a: " + "{a: " * 5000, "nested too deeply"),
-        ("- 1\n- 2", "name: value"), ("hello", "name: value"), ("", "name: value"), ("a: [1", ""), ("a: b: c", ""), ("\ta: 1", ""),
-        ("a: 1\n---\nb: 2", ""), ("a: \x00", ""), ("%YAML 9.9\n---\na: 1", ""), ("a: " + "9" * 5000, ""), ("<<: {a: 1}\n<<: 1", "twice"),
+        ("a: &x 1\nb: *x", "aliases"),
+        ("a: &x 1", "aliases"),
+        ("a: *x", "aliases"),
+        ("a: !!python/object:os.system 1", "tags"),
+        ("a: !!str 1", "tags"),
+        ("!x a: 1", "tags"),
+        ("a: 1\na: 2", "a stands there twice"),
+        ("a: {b: 1, b: 2}", "b stands there twice"),
+        ("1: a", "not a word"),
+        ("[1]: a", ""),
+        ("? {a: 1}\n: 2", "not a word"),
+        ("null: 1", "not a word"),
+        ("true: 1", "not a word"),
+        ("a: " + "[" * 50 + "]" * 50, "nested too deeply"),
+        ("a: " + "{a: " * 5000, "nested too deeply"),
+        ("- 1\n- 2", "name: value"),
+        ("hello", "name: value"),
+        ("", "name: value"),
+        ("a: [1", ""),
+        ("a: b: c", ""),
+        ("\ta: 1", ""),
+        ("a: 1\n---\nb: 2", ""),
+        ("a: \x00", ""),
+        ("%YAML 9.9\n---\na: 1", ""),
+        ("a: " + "9" * 5000, ""),
+        ("<<: {a: 1}\n<<: 1", "twice"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_plain_is_refused_in_one_line_that_names_the_file(text, problem):
     with pytest.raises(InputError) as error:
         parse_yaml(text, "FILE")
@@ -87,9 +135,12 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 ODD = [
-    "1e-3", "1.5e3", ".5", "5.", "off", "on", "true", "null", "~", "", " ", "010", "0x1F", "1_000", "12:30", "2024-01-02", ".inf",
-    ".nan", "=", "<<", "- a", "a: b", "#c", "&a", "*a", "!t", "%", "@", "`", "'", '"', "\\", "a\nb", "tab\t", "한국어", "é", "🙂",
-    "{", "[", ",", "?", ":", "-", "|", ">", "y", "N", "1e5", "+1e5", "-0", "x" * 500, "trailing ", " leading", "\u2028", "\x07",
+    "1e-3", "1.5e3", ".5", "5.", "off", "on", "true", "null", "~", "", " ", "010", "0x1F", "1_000", "12:30",
+    "2024-01-02",
+    ".inf", ".nan", "=", "<<", "- a", "a: b", "#c", "&a", "*a", "!t", "%", "@", "`", "'", '"', "\\", "a\nb",
+    "tab\t", "한국어", "é", "🙂",
+    "{", "[", ",", "?", ":", "-", "|", ">", "y", "N", "1e5", "+1e5", "-0", "x" * 500, "trailing ",
+    " leading", "\u2028", "\x07",
 ]  # fmt: skip
 
 
