@@ -40,7 +40,7 @@ def tunedeck(arguments: argparse.Namespace) -> float:
         discover(),
     )  # fmt: skip
     trainer = Trainer(config)
-    rates, start, samples = [], 0.0, trainer.learner.parts.sizes[0]
+    rates, start, samples = [], 0.0, trainer.learner.parts.spec.samples[0]
     for event in trainer.run():
         if isinstance(event, (Started, Saved)):
             start = time.perf_counter()

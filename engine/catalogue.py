@@ -248,7 +248,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def invalid_value(where: str, error: ValidationError) -> InputError:
     """One line for what pydantic found first."""
     first = error.errors()[0]
-    text = first["msg"][:1].lower() + first["msg"][1:].removeprefix("alue error, ")
+    text = first["msg"].removeprefix("Value error, ")
+    text = text[:1].lower() + text[1:]
     return InputError(
         "invalid-value", "{where}{name} = {value}: {text}",
         where=where, name=".".join(str(part) for part in first["loc"]), value=repr(first["input"])[:80],

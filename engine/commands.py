@@ -93,8 +93,6 @@ def settings(arguments: argparse.Namespace, catalogue: Catalogue) -> RunConfig:
         else:
             catalogue.entry(text)
     config.check()
-    for id, advice in config.advice():
-        print(f"tunedeck: {id}: {advice.text}", file=sys.stderr)
     return config
 
 

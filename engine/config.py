@@ -22,6 +22,7 @@ from engine.strategy import (
     Advice,
     Augmentation,
     Dataset,
+    DataSpec,
     Initializer,
     Loss,
     Model,
@@ -148,9 +149,9 @@ class RunConfig(BaseModel):
 
     # --- what to tell before the run -------------------------------------------------------------
 
-    def advice(self) -> list[tuple[str, Advice]]:
-        """What to tell about these settings, each with the id of the strategy concerned."""
-        found: list[tuple[str, Advice]] = []
+    def advice(self, data: DataSpec | None = None) -> list[tuple[str, Advice]]:
+        """What to tell about these settings, and of the data once they are there, each with the id of its strategy."""
+        found: list[tuple[str, Advice]] = [] if data is None else self._advice_on_data(data)
         ids = [strategy.id for strategy in self.with_]
         slots: dict[str, str] = {}
         shape: str | None = None
@@ -178,15 +179,29 @@ class RunConfig(BaseModel):
                 shape = strategy.id
         for strategy in self.strategies:
             try:
-                found.extend((strategy.id, advice) for advice in strategy.advice(self))
+                found.extend((strategy.id, advice) for advice in strategy.advice(self, data))
             except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the form must go on
                 text = f"{type(error).__name__}: {error}"
                 found.append((strategy.id, _error("advice-failed", "{id} failed: {error}", id=strategy.id, error=text)))
         return found
 
-    def check(self) -> None:
+    def _advice_on_data(self, data: DataSpec) -> list[tuple[str, Advice]]:
+        found: list[tuple[str, Advice]] = []
+        if data.task not in self.loss.tasks:
+            found.append((self.loss.id, _error(
+                "wrong-task", "the loss {loss} is not meant for a {task}: choose another",
+                loss=self.loss.id, task=data.task,
+            )))  # fmt: skip
+        if len(data.input_shape) != 3:
+            found.extend((strategy.id, _error(
+                "not-images", "{id} changes images, and the data set {dataset} has none: untick it",
+                id=strategy.id, dataset=self.dataset.id,
+            )) for strategy in self.augmentations)  # fmt: skip
+        return found
+
+    def check(self, data: DataSpec | None = None) -> None:
         """Raise `InputError` for the first error among the advice."""
-        for _, advice in self.advice():
+        for _, advice in self.advice(data):
             if advice.level == "error":
                 raise InputError(advice.text.code, advice.text.template, **advice.text.values)
 

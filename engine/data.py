@@ -73,11 +73,6 @@ class Parts:
     class_names: tuple[str, ...]
     spec: DataSpec
 
-    @property
-    def sizes(self) -> tuple[int, int, int]:
-        """Samples for training, validation and test."""
-        return (len(self.training), len(self.validation or ()), len(self.test or ()))
-
     def to(self, device: torch.device) -> Parts:
         """On this device."""
         moved = {name: part.to(device) for name in ("training", "validation", "test") if (part := getattr(self, name))}
@@ -107,7 +102,7 @@ def split(bundle: DataBundle, config: RunConfig) -> Parts:
         )
     return Parts(
         training, validation if len(validation) else None, test if len(test) else None, bundle.class_names,
-        _spec(bundle, training),
+        _spec(bundle, training, (len(training), len(validation), len(test))),
     )  # fmt: skip
 
 
@@ -138,13 +133,13 @@ def _check(bundle: DataBundle) -> None:
             )  # fmt: skip
 
 
-def _spec(bundle: DataBundle, training: Part) -> DataSpec:
+def _spec(bundle: DataBundle, training: Part, samples: tuple[int, int, int]) -> DataSpec:
     shape = tuple(training.inputs.shape[1:])
     if bundle.task == "regression":
-        return DataSpec(shape, training.targets.shape[1], "regression")
+        return DataSpec(shape, training.targets.shape[1], "regression", samples=samples)
     classes = len(bundle.class_names) or int(training.targets.max()) + 1
     counts = torch.bincount(training.targets, minlength=classes)
-    return DataSpec(shape, classes, "classification", tuple(counts.tolist()))
+    return DataSpec(shape, classes, "classification", tuple(counts.tolist()), samples)
 
 
 def _cut(part: Part, count: int, seed: int) -> tuple[Part, Part]:

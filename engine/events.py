@@ -38,6 +38,8 @@ class Started:
     device: str
     threads: int
     lr: float
+    warnings: tuple[tuple[str, Message], ...] = ()
+    """What to consider about the settings on these data, each with the id of the strategy concerned."""
 
 
 @dataclass(frozen=True)

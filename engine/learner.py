@@ -130,6 +130,6 @@ def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:
 
 def _clean_rows(parts: Parts, seed: int) -> Tensor:
     """A fixed sample of the training part, as large as the validation part where that is smaller."""
-    training, validation, _ = parts.sizes
+    training, validation, _ = parts.spec.samples
     count = min(training, validation or training, CLEAN_SAMPLES)
     return torch.randperm(training, generator=generator(seed, "clean"))[:count].sort().values

@@ -52,6 +52,8 @@ class ProgressBar:
     def show(self, event: Event) -> None:
         """Show an event of a run."""
         if isinstance(event, Started):
+            for owner, text in event.warnings:
+                print(f"tunedeck: {owner}: {text}", file=sys.stderr)
             self._start(event)
         elif isinstance(event, Steps) and self._task is not None:
             rate = f"{event.samples_per_second:,.0f} samples/s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -226,6 +227,7 @@ def cannot_write(path: Path, error: OSError) -> InputError:
     )  # fmt: skip
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """The versions of Python, this program and the libraries that a result depends on."""
     found = {"python": platform.python_version(), "platform": platform.platform(), "executable": sys.executable}

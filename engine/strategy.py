@@ -69,6 +69,8 @@ class DataSpec:
     task: Literal["classification", "regression"] = "classification"
     class_counts: tuple[int, ...] = ()
     """Training samples of each class; empty in a regression."""
+    samples: tuple[int, int, int] = (0, 0, 0)
+    """Samples for training, validation and test."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,11 @@ class Strategy(BaseModel):
         if "id" not in cls.__dict__:
             cls.id = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", cls.__name__).lower()
 
-    def advice(self, config: RunConfig) -> Iterable[Advice]:
-        """What to tell the user about this strategy in these settings, before the run."""
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        """What to tell the user about this strategy in these settings, before the run.
+
+        Asked while the settings are made, with `data` None, and again once the data are there.
+        """
         return ()
 
 

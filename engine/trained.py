@@ -35,7 +35,9 @@ class Evaluation:
 def spec_of(snapshot: Snapshot) -> DataSpec:
     """What a snapshot's network was told of its data."""
     data = snapshot.meta["data"]
-    return DataSpec(tuple(data["input_shape"]), data["outputs"], data["task"], tuple(data["class_counts"]))
+    return DataSpec(
+        tuple(data["input_shape"]), data["outputs"], data["task"], tuple(data["class_counts"]), tuple(data["samples"])
+    )
 
 
 def load_network(path: Path, catalogue: Catalogue) -> tuple[RunConfig, nn.Module]:

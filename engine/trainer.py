@@ -90,6 +90,7 @@ class Trainer:
         """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
         config = self.config
         parts = split(config.dataset.load(Source(data_folder, report)), config)
+        config.check(parts.spec)
         statistics = statistics_of(snapshot) if snapshot else None
         learner = Learner(config, parts, resolve_device(config.device), statistics)
         if snapshot:
@@ -269,7 +270,7 @@ class Trainer:
             "optimizer": numbers,
             "plugins": self._plugins(),
             "class_names": list(learner.parts.class_names),
-            "data": asdict(spec) | {"sizes": learner.parts.sizes},
+            "data": asdict(spec),
             "input": learner.statistics(),
             "environment": self.environment(),
         }
@@ -277,7 +278,7 @@ class Trainer:
 
     def _restore(self, learner: Learner, snapshot: Snapshot) -> None:
         """Stand where the snapshot stood."""
-        old, new = list(snapshot.meta["data"]["sizes"]), list(learner.parts.sizes)
+        old, new = list(snapshot.meta["data"]["samples"]), list(learner.parts.spec.samples)
         if old != new:
             raise InputError(
                 "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now "
@@ -397,6 +398,7 @@ class Trainer:
         return [{"id": s.id, "kind": s.kind, "origin": self._origins.get(s.id, "")} for s in self.config.strategies]
 
     def _started(self) -> Started:
+        advice = self.config.advice(self.learner.parts.spec)
         self.store.log(f"training from step {self.position.step} with {self.threads} threads on {self.learner.device}")
         return Started(
             run=self.store.where,
@@ -404,11 +406,12 @@ class Trainer:
             step=self.position.step,
             epochs=self.epochs,
             steps_per_epoch=len(self.learner.bounds),
-            parts=self.learner.parts.sizes,
+            parts=self.learner.parts.spec.samples,
             parameters=sum(parameter.numel() for parameter in self.learner.model.parameters()),
             device=str(self.learner.device),
             threads=self.threads,
             lr=self.config.lr,
+            warnings=tuple((id, advice.text) for id, advice in advice if advice.level == "warning"),
         )
 
 

@@ -48,6 +48,6 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
         epoch=progress["epoch"],
         step=progress["step"],
         epochs=meta["epochs"],
-        steps_per_epoch=len(batch_bounds(meta["data"]["sizes"][0], config.batch_size)),
+        steps_per_epoch=len(batch_bounds(meta["data"]["samples"][0], config.batch_size)),
         ended=progress["reason"] is not None,
     )

@@ -110,9 +110,7 @@ def _set_up(run: Run) -> list[str]:
 
 def warnings(run: Run) -> list[str]:
     """What there is to consider about the run's settings."""
-    if run.config is None:
-        return []
-    return [f"{owner}: {say(advice.text)}" for owner, advice in run.config.advice() if advice.level == "warning"]
+    return [f"{owner}: {say(text)}" for owner, text in run.started.warnings] if run.started else []
 
 
 def row_text(run: Run, state: State | None) -> str:

@@ -66,6 +66,6 @@ def test_the_plugin_guides_example_is_a_whole_plugin(tmp_path, capsys):
 )
 def test_links_between_pages_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    targets = [link for link in re.findall(r"\]\(([^)#:]+)\)", text)]
+    targets = re.findall(r"\]\(([^)#:]+)\)", text)
     missing = [link for link in targets if not ((ROOT / page).parent / link).exists()]
     assert not missing

@@ -27,7 +27,7 @@ class CNN(Model):
     hidden: int = Field(128, ge=1, le=65_536)
     """Width of the fully connected layer before the output."""
 
-    def advice(self, config: RunConfig) -> Iterable[Advice]:
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.kernel % 2 == 0:
             yield Advice("error", message("even-kernel", "the kernel has no middle: take an odd number"), "kernel")
 

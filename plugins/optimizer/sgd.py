@@ -1,11 +1,17 @@
 """Stochastic gradient descent."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
 
 from engine.message import message
-from engine.strategy import Advice, Field, Optimizer, ParameterGroup, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Optimizer, ParameterGroup, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class SGD(Optimizer):
@@ -21,7 +27,7 @@ class SGD(Optimizer):
     nesterov: bool = False
     """Take the gradient where momentum is about to lead (Nesterov); needs momentum and no dampening."""
 
-    def advice(self, config: object) -> Iterable[Advice]:
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             text = message("nesterov-needs", "Nesterov needs a momentum above 0 and no dampening")
             yield Advice("error", text, "nesterov")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from engine.message import message
-from engine.strategy import Advice, Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -28,7 +28,7 @@ class BatchNorm(Regularizer):
     eps: float = Field(1e-5, gt=0, le=1)
     """Added to the variance, so that it is never 0."""
 
-    def advice(self, config: RunConfig) -> Iterable[Advice]:
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if config.batch_size < 2:
             yield Advice("error", message("batch-norm-one", "batch normalisation needs batches of 2 or more"))
         elif config.batch_size < 8:

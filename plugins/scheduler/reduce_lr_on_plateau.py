@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, Field, Progress, Scheduler, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -41,7 +41,7 @@ class ReduceLROnPlateau(Scheduler):
     eps: float = Field(1e-8, ge=0, le=1)
     """A reduction smaller than this is not made."""
 
-    def advice(self, config: RunConfig) -> Iterable[Advice]:
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.patience + 2 >= config.epochs:
             yield Advice("warning", message(
                 "plateau-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
@@ -51,6 +51,10 @@ class ReduceLROnPlateau(Scheduler):
             yield Advice("warning", message(
                 "mode-mismatch", "mode {mode} does not fit {monitor}", mode=self.mode, monitor=self.monitor
             ), "mode")  # fmt: skip
+        if data is not None and data.samples[1] == 0 and self.monitor.startswith("val"):
+            yield Advice("warning", message(
+                "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
+            ), "monitor")  # fmt: skip
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         lr, best, bad, cooling = progress.lr, None, 0, 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.history import History
 from engine.message import Message, message
-from engine.strategy import Advice, Field, Progress, Stopping, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Progress, Stopping, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -28,12 +28,16 @@ class EarlyStopping(Stopping):
     min_delta: float = Field(0.0, ge=0, le=1e6)
     """Smallest change that counts as an improvement."""
 
-    def advice(self, config: RunConfig) -> Iterable[Advice]:
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.patience >= config.epochs:
             yield Advice("warning", message(
                 "stopping-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
                 epochs=config.epochs, patience=self.patience,
             ), "patience")  # fmt: skip
+        if data is not None and data.samples[1] == 0 and self.monitor.startswith("val"):
+            yield Advice("warning", message(
+                "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
+            ), "monitor")  # fmt: skip
 
     def reason(self, progress: Progress, history: History) -> Message | None:
         sign = -1 if self.monitor.endswith("accuracy") else 1

@@ -40,7 +40,7 @@ def test_a_split_is_disjoint_complete_and_stratified(tiny, seed):
     whole = numbered(1000, seed=seed)
     config = tiny(split_seed=seed)
     parts = split(DataBundle(whole), config)
-    assert parts.sizes == (720, 80, 200)
+    assert parts.spec.samples == (720, 80, 200)
     seen = [numbers(part) for part in (parts.training, parts.validation, parts.test)]
     assert sorted(chain(*seen)) == list(range(1000))
     for part in (parts.training, parts.validation, parts.test):

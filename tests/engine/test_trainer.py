@@ -569,7 +569,7 @@ class BadSlotLayer(Regularizer):
 class BadAdvice(Regularizer):
     """Raises."""
 
-    def advice(self, config):
+    def advice(self, config, data):
         raise Fault("no advice today")
 
 
@@ -829,7 +829,7 @@ def test_a_snapshot_of_another_network_is_refused_in_one_line(tiny):
 class Warned(Regularizer):
     """Forbids itself."""
 
-    def advice(self, config):
+    def advice(self, config, data):
         yield Advice("error", Message("forbidden", "not today"))
 
 
