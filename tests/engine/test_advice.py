@@ -8,6 +8,7 @@ from engine.events import Started
 from engine.message import InputError
 from engine.strategy import DataSpec
 from engine.trainer import Trainer
+from tests.engine.support import Blobs
 
 FEATURES = DataSpec((5,), 3)
 REGRESSION = DataSpec((1, 28, 28), 1, "regression")
@@ -32,7 +33,8 @@ def test_a_loss_is_refused_for_a_task_that_it_is_not_meant_for(tiny):
 
 @pytest.mark.parametrize("id", ["early-stopping", "reduce-lr-on-plateau"])
 def test_without_validation_samples_a_run_says_which_technique_never_acts(tiny, id):
-    config = tiny(ticked=[f"{id}:patience=1"], epochs=9, validation_samples="0%")
+    bare = Blobs(validation=0)
+    config = tiny(ticked=[f"{id}:patience=1"], epochs=9, dataset=bare, validation_samples="0%")
     started = next(event for event in Trainer(config).run() if isinstance(event, Started))
     assert [(owner, text.code) for owner, text in started.warnings] == [(id, "no-validation")]
 
