@@ -51,6 +51,7 @@ class Actions(QObject):
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
+        self._symbols = {name: symbol for name, (_, _, symbol) in ACTIONS.items()}
         self._made = {name: self._make(window, name) for name in ACTIONS}
         for name in ("log", "overlays"):
             self[name].setCheckable(True)
@@ -97,11 +98,12 @@ class Actions(QObject):
         """Give an action another text and icon."""
         self[name].setText(text)
         self[name].setIcon(icon(symbol, colour, disabled))
+        self._symbols[name] = symbol
         self._explain(self[name])
 
     def draw(self, theme: Theme) -> None:
         """Draw the icons in a theme's colours."""
-        for name, (_, _, symbol) in ACTIONS.items():
+        for name, symbol in self._symbols.items():
             if symbol:
                 colour = theme.on_accent if name == "start" else theme.text
                 self[name].setIcon(icon(symbol, colour, theme.outline))

@@ -9,19 +9,18 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from engine.config import RunConfig
-from engine.events import EpochEnded, Failed, Finished, Loading, SaveFailed, Steps
+from engine.events import Failed, SaveFailed
 from engine.message import Message
 from gui.banner import Answer
 from gui.checkpoint_file import LoadedCheckpoint
 from gui.engine_loader import Found, Loaded
 from gui.main_window import MainWindow
 from gui.run import Run
+from gui.run_view import RunView
 from gui.session import NEVER_STARTED, Session, State
 from gui.text_window import TextWindow
 from gui.words import say
 
-REDRAW_MILLISECONDS = 250
-"""How often the graph is drawn anew: more often costs training speed, and shows no more."""
 KEEP_MILLISECONDS = 800
 """How long after the last change of the settings they are written down."""
 FILES = "*.safetensors"
@@ -35,26 +34,16 @@ class Conductor(QObject):
         self.window = window
         self.session = Session(window.workspace, self)
         self._closing = False
-        self._graph_run: Run | None = None
-        self._steps_shown = 0
-        self._redraw = QTimer(self)
-        self._redraw.setInterval(REDRAW_MILLISECONDS)
-        self._redraw.timeout.connect(self._tick)
         self._keep = QTimer(self)
         self._keep.setInterval(KEEP_MILLISECONDS)
         self._keep.setSingleShot(True)
         self._keep.timeout.connect(self.keep_settings)
+        self.view = RunView(window, self.session)
         self._connect_session()
         self._connect_window()
-        self._show_state(self.session.state)
 
     def _connect_session(self) -> None:
         session = self.session
-        session.state_changed.connect(self._show_state)
-        session.loading.connect(self._on_loading)
-        session.started.connect(self._on_started)
-        session.stepped.connect(self._on_steps)
-        session.epoch_ended.connect(self._on_epoch)
         session.saved.connect(self._on_saved)
         session.save_failed.connect(self._on_save_failed)
         session.ended.connect(self._on_ended)
@@ -72,7 +61,6 @@ class Conductor(QObject):
         act["save_picture"].triggered.connect(self.save_picture)
         window.happening.continue_pressed.connect(self.go_on)
         window.happening.more_pressed.connect(self.train_more)
-        window.happening.runs.overlays_changed.connect(self._refresh_overlays)
         window.happening.runs.opened.connect(self._open_run)
         window.panel.changed.connect(self._on_settings)
         window.closing.connect(self._on_closing)
@@ -183,7 +171,7 @@ class Conductor(QObject):
     @Slot()
     def save_picture(self) -> None:
         """Save the graph as a picture."""
-        run = self._graph_run
+        run = self.view.run
         name = f"{run.label if run else 'graph'}.png"
         path = self.ask_save(self.tr("Save picture of the graph"), self.window.workspace / name, "*.png")
         if path:
@@ -220,7 +208,7 @@ class Conductor(QObject):
         self._keep.start()
         if self.window.panel.problem() is None:
             self.window.banners.clear("problem")
-        self._show_undo()
+        self.window.show_undo()
 
     @Slot()
     def keep_settings(self) -> None:
@@ -236,51 +224,7 @@ class Conductor(QObject):
             reason = error.strerror or str(error)
             self.window.banners.say("workspace", "error", text.format(folder=self.window.workspace, reason=reason))
 
-    def _show_undo(self) -> None:
-        self.window.actions_by_name["undo"].setEnabled(self.window.panel.can_undo())
-        self.window.actions_by_name["redo"].setEnabled(self.window.panel.can_redo())
-
     # --- what happens in a run -------------------------------------------------------------------
-
-    @Slot(object)
-    def _on_loading(self, event: Loading) -> None:
-        self.window.run_bar.show_text(say(event.text), event.fraction)
-
-    @Slot(object, bool)
-    def _on_started(self, run: Run, resumed: bool) -> None:
-        started, graph = run.started, self.window.graph
-        assert started is not None
-        shown = self._graph_run is run and self._steps_shown == started.step
-        if resumed and shown:
-            graph.continue_run(started.epochs)
-        elif resumed:
-            graph.start(run.label, started.steps_per_epoch, started.epochs, run.history, started.epoch)
-        else:
-            graph.start(run.label, started.steps_per_epoch, started.epochs)
-        if not (resumed and shown):
-            self._make_present(run)
-        self._steps_shown = started.step
-        self.window.panel.show_running(run.config)
-        self._redraw.start()
-        self._show_run()
-
-    @Slot(object)
-    def _on_steps(self, event: Steps) -> None:
-        self.window.graph.add_steps(event.rows)
-        self._steps_shown = event.rows[-1][0]
-
-    @Slot(object)
-    def _on_epoch(self, event: EpochEnded) -> None:
-        self.window.graph.add_epoch(event.row, event.best)
-        self._show_run()
-
-    @Slot()
-    def _tick(self) -> None:
-        progress = self.session.progress
-        state = self.session.state
-        if progress is not None and state in (State.RUNNING, State.PAUSED):
-            self.window.run_bar.show_progress(progress, paused=state is State.PAUSED)
-        self.window.graph.redraw()
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:
@@ -301,21 +245,12 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
-        self._redraw.stop()
-        self.window.panel.show_running(None)
         self.window.banners.clear("save")
         outcome = run.outcome
-        if isinstance(outcome, Finished) and self._graph_run is run and outcome.reason.code != "all-epochs":
-            self.window.graph.mark(self._steps_shown / max(1, run.started.steps_per_epoch), self._end_word(outcome))
-        self.window.graph.redraw()
         if isinstance(outcome, Failed) and outcome.text.code != NEVER_STARTED:
             self._tell_failure(run, outcome)
-        self._show_state(self.session.state)
         if self._closing:
             self.window.close()
-
-    def _end_word(self, outcome: Finished) -> str:
-        return self.tr("stopped") if outcome.stopped else say(outcome.reason).split(":", 1)[0].lower()
 
     def _tell_failure(self, run: Run, outcome: Failed) -> None:
         answers = [self._details(outcome.traceback)] if outcome.traceback else []
@@ -327,15 +262,11 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_checkpoint(self, checkpoint: LoadedCheckpoint) -> None:
-        run = checkpoint.run
+        checkpoint.run.label = self.window.happening.runs.label_for(checkpoint.run)
         present = self.window.panel.config
         offered = [s for s in (*present.with_, *present.offered) if s.id not in {t.id for t in checkpoint.config.with_}]
         self.window.panel.set_config(checkpoint.config.changed({"offered": tuple(offered)}))
-        self.window.graph.start(run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history, checkpoint.epoch)
-        self._make_present(run)
-        self._steps_shown = checkpoint.step
-        self.window.graph.redraw()
-        self._show_state(self.session.state)
+        self.view.show_checkpoint(checkpoint)
         template = (
             self.tr("Loaded {file}: all {epoch} epochs done.")
             if checkpoint.ended
@@ -352,66 +283,6 @@ class Conductor(QObject):
     @Slot(object)
     def _on_refused(self, text: Message) -> None:
         self.window.banners.say("refused", "error", say(text))
-
-    # --- showing ---------------------------------------------------------------------------------
-
-    def _make_present(self, run: Run) -> None:
-        """Draw this run in front. The one before it stays in sight behind it."""
-        self.window.happening.runs.set_present(run, keep_former=True)
-        self._graph_run = run
-        self._refresh_overlays()
-
-    @Slot()
-    def _refresh_overlays(self) -> None:
-        graph = self.window.graph
-        graph.remove_overlays()
-        for run in self.window.happening.runs.overlays:
-            graph.overlay(run.label, run.history)
-        graph.redraw()
-
-    @Slot(object)
-    def _show_state(self, state: State) -> None:
-        window, act, run = self.window, self.window.actions_by_name, self.session.run
-        theme = window.theme
-        ready, busy = state is State.READY, self.session.busy
-        text, symbol = {
-            State.RUNNING: (self.tr("Pause"), "pause"),
-            State.PAUSED: (self.tr("Resume"), "start"),
-            State.STOPPING: (self.tr("Pause"), "pause"),
-        }.get(state, (self.tr("Start"), "start"))
-        act.rename("start", text, symbol, theme.on_accent, theme.outline)
-        act["start"].setEnabled(state in (State.READY, State.RUNNING, State.PAUSED))
-        act["stop"].setEnabled(state in (State.PREPARING, State.RUNNING, State.PAUSED))
-        act["load"].setEnabled(ready)
-        in_run = state in (State.RUNNING, State.PAUSED)
-        act["save"].setEnabled(in_run or (ready and run is not None and run.checkpoint is not None))
-        act["continue"].setEnabled(ready and run is not None and run.continue_from is not None)
-        act["more"].setEnabled(ready and run is not None and run.extend_from is not None)
-        window.busy = busy
-        self._show_undo()
-        self._show_bar(state)
-        self._show_run()
-
-    def _show_bar(self, state: State) -> None:
-        bar, progress = self.window.run_bar, self.session.progress
-        if state is State.LOADING:
-            bar.show_text(self.tr("Loading the trainer…"), None)
-        elif state is State.PREPARING:
-            bar.show_text(self.tr("Preparing the run…"), None)
-        elif state is State.STOPPING:
-            bar.show_text(self.tr("Saving…"), progress.fraction if progress else 0.0)
-        elif state is State.READY:
-            run = self.session.run
-            outcome = run.outcome if run else None
-            if isinstance(outcome, Finished):
-                bar.show_text(say(outcome.reason), progress.fraction if progress else 1.0)
-            else:
-                bar.show_text(self.tr("Ready"), 0.0)
-        elif progress is not None:
-            bar.show_progress(progress, paused=state is State.PAUSED)
-
-    def _show_run(self) -> None:
-        self.window.happening.show_run(self.session.run, self.session.state)
 
     def _clear_banners(self) -> None:
         for key in ("problem", "failed", "loaded", "unfinished", "refused", "saved"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from engine.parameter import parameters_of
 from engine.strategy import Strategy
@@ -45,16 +45,23 @@ class ExplanationSheet(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAccessibleName(title(strategy))
         text = QLabel(sheet_html(strategy, origin))
+        text.setObjectName("sheet")
         text.setTextFormat(Qt.TextFormat.RichText)
         text.setWordWrap(True)
+        text.setContentsMargins(16, 8, 16, 8)
         text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(text)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.addWidget(text)
-        self.setFixedWidth(SHEET_WIDTH)
-        self.setFixedHeight(column.heightForWidth(SHEET_WIDTH))
+        column.setContentsMargins(1, 1, 1, 1)
+        column.addWidget(area)
+        text.ensurePolished()  # the height depends on the style sheet's font
+        most = parent.screen().availableGeometry().height() * 4 // 5
+        self.setFixedSize(SHEET_WIDTH, min(most, text.heightForWidth(SHEET_WIDTH - 2) + 8))
 
     def open_beside(self, widget: QWidget) -> None:
         """Show it at the right of a widget, within the screen."""
@@ -67,8 +74,8 @@ class ExplanationSheet(QFrame):
 
 
 def tooltip(strategy: type[Strategy]) -> str:
-    """The first sentence, wrapped by Qt as it is rich text."""
-    return f"<qt>{escape(summary(strategy))}</qt>"
+    """The name and the first sentence, wrapped by Qt as it is rich text."""
+    return f"<qt><b>{escape(title(strategy))}</b><br>{escape(summary(strategy))}</qt>"
 
 
 def sheet_html(strategy: type[Strategy], origin: str) -> str:
@@ -79,6 +86,7 @@ def sheet_html(strategy: type[Strategy], origin: str) -> str:
         meaning = escape(parameter_help(strategy.id, parameter))
         default = escape(parameter.write(parameter.default))
         usual = QCoreApplication.translate("Explanation", "Default {value}").format(value=default) if default else ""
+        usual = usual.replace(" ", "&nbsp;")
         parts.append(f"<p><b>{escape(parameter.name)}</b><br>{meaning} {usual}</p>")
     lines = [line for line in (source(strategy), "" if origin == "built-in" else origin) if line]
     parts.append("<p><small>" + "<br>".join(map(escape, lines)) + "</small></p>")

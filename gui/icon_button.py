@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from gui.icons import icon
 
@@ -30,6 +30,6 @@ class IconButton(QToolButton):
             self._draw()
 
     def _draw(self) -> None:
-        colours = self.palette()
+        colours = QApplication.palette()  # a style sheet gives the button one colour for every kind of text
         mute = colours.color(QPalette.ColorRole.Mid).name()
         self.setIcon(icon(self._name, colours.color(self._role).name(), mute))

@@ -136,6 +136,11 @@ class MainWindow(QMainWindow):
             act[f"theme_{name}"].triggered.connect(self._theme_chosen)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
 
+    def show_undo(self) -> None:
+        """Offer undo and redo where there is something to undo or redo."""
+        self.actions_by_name["undo"].setEnabled(self.panel.can_undo())
+        self.actions_by_name["redo"].setEnabled(self.panel.can_redo())
+
     @Slot()
     def _filter(self) -> None:
         self.docks[0].show()

@@ -51,7 +51,8 @@ class PluginRow(QWidget):
         self._later = self._mover(Qt.ArrowType.DownArrow, self.tr("Apply {name} later"), 1)
         self._ordered = ordered
         self.note = Note()
-        self._lay_out(InfoButton(entry.strategy, entry.origin))
+        self.info = InfoButton(entry.strategy, entry.origin)
+        self._lay_out()
         self.box.clicked.connect(self._clicked)
 
     def _mover(self, arrow: Qt.ArrowType, text: str, delta: int) -> QToolButton:
@@ -67,11 +68,11 @@ class PluginRow(QWidget):
         button.hide()
         return button
 
-    def _lay_out(self, info: InfoButton) -> None:
+    def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(4)
         line.addWidget(self.box, 1)
-        for widget in (self.next_tag, self._earlier, self._later, info):
+        for widget in (self.next_tag, self._earlier, self._later, self.info):
             line.addWidget(widget)
         self._body = QVBoxLayout()
         self._body.setContentsMargins(INDENT, 0, 0, 4)

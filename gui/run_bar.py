@@ -43,24 +43,24 @@ class RunBar(QWidget):
 
     def show_progress(self, progress: Progress, *, paused: bool) -> None:
         """Show how far the run is, in as many words as there is room for."""
-        words = self._words(progress, paused)
-        self._set_texts([" · ".join(words[:count]) for count in (4, 3, 1)] if len(words) == 4 else [" · ".join(words)])
+        self._set_texts([" · ".join(words) for words in self._variants(progress, paused)])
         self.bar.setRange(0, STEPS)
         self.bar.setValue(round(progress.fraction * STEPS))
         self.bar.setAccessibleDescription(self.label.text())
 
-    def _words(self, progress: Progress, paused: bool) -> list[str]:
+    def _variants(self, progress: Progress, paused: bool) -> list[list[str]]:
+        """The figures, from all of them to the one that matters most."""
         epoch = self.tr("epoch {epoch} of {epochs}").format(
             epoch=_padded(progress.epoch, progress.epochs), epochs=progress.epochs
         )
         if paused:
-            return [epoch, self.tr("paused")]
+            return [[epoch, self.tr("paused")]]
         left = self.tr("{time} left").format(time=numbers.duration(progress.seconds_left).rjust(5, SPACE))
         step = self.tr("step {step} of {steps}").format(
             step=_padded(progress.batch, progress.steps_per_epoch), steps=progress.steps_per_epoch
         )
         rate = numbers.rate(progress.samples_per_second).rjust(len("999,999 images/s"), SPACE)
-        return [epoch, left, step, rate]
+        return [[epoch, step, rate, left], [epoch, rate, left], [epoch, left], [epoch]]
 
     def _set_texts(self, texts: Sequence[str]) -> None:
         self._texts = texts

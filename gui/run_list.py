@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from gui.report import row_text
-from gui.run import Run
+from gui.run import Run, unique_label
+from gui.run_delegate import RunDelegate
 from gui.session import State
 
 RUN = Qt.ItemDataRole.UserRole
@@ -20,7 +21,8 @@ class RunList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setWordWrap(True)
+        self.setItemDelegate(RunDelegate(self))
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Runs"))
         self.setToolTip(self.tr("Tick a run to draw it behind the present one. Double-click to load it."))
@@ -43,9 +45,18 @@ class RunList(QListWidget):
             if item.checkState() == Qt.CheckState.Checked and item.data(RUN) is not self._present
         ]
 
+    def label_for(self, run: Run) -> str:
+        """What a run that was loaded is called: as it is listed, else apart from all others."""
+        item = self._item(run)
+        if item is not None:
+            return str(item.data(RUN).label)
+        return unique_label(run.label, [other.label for other in self.all_runs])
+
     def add(self, run: Run, *, first: bool = True) -> None:
-        """List a run, unless it is listed."""
-        if self._item(run) is not None:
+        """List a run; one that is kept in the same folder is the same run, loaded before."""
+        known = self._item(run)
+        if known is not None:
+            known.setData(RUN, run)
             return
         item = QListWidgetItem()
         item.setData(RUN, run)
@@ -85,8 +96,12 @@ class RunList(QListWidget):
             self.viewport().update()
 
     def _item(self, run: Run) -> QListWidgetItem | None:
-        rows = (self.item(row) for row in range(self.count()))
-        return next((item for item in rows if item.data(RUN) is run), None)
+        for row in range(self.count()):
+            item = self.item(row)
+            listed = item.data(RUN)
+            if listed is run or (run.folder is not None and listed.folder == run.folder):
+                return item
+        return None
 
     def _item_changed(self, item: QListWidgetItem) -> None:
         run = item.data(RUN)

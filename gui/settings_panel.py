@@ -43,6 +43,7 @@ class SettingsPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.catalogue = Catalogue(())
         self._undo: UndoStack | None = None
         self._running: RunConfig | None = None
         self._choices: dict[str, ChoiceRow] = {}
@@ -70,7 +71,7 @@ class SettingsPanel(QWidget):
 
     def begin(self, catalogue: Catalogue, config: RunConfig) -> None:
         """Make the forms."""
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._undo = UndoStack(config)
         self._recipes = {name: recipe(name, catalogue) for name in recipe_names()}
         self._stack.addWidget(self._build())
@@ -209,7 +210,7 @@ class SettingsPanel(QWidget):
     def _line(self, name: str, parameters: dict[str, Any]) -> QWidget:
         """The choice of a kind, or the field of a run's parameter."""
         if name in ONE_CHOICE:
-            choice = ChoiceRow(name, self._catalogue, self._recall)
+            choice = ChoiceRow(name, self.catalogue, self._recall)
             choice.changed.connect(self._choice_changed)
             choice.invalid.connect(self._validity_changed)
             self._choices[name] = choice
@@ -254,11 +255,11 @@ class SettingsPanel(QWidget):
         self._nothing = QLabel(self.tr("No technique matches."))
         self._nothing.setProperty("role", "muted")
         self._nothing.hide()
-        entries = self._catalogue.entries
+        entries = self.catalogue.entries
         for kind, base in KINDS.items():
             of_kind = [entry for entry in entries if entry.kind == kind and entry.strategy]
             if base.many and of_kind:
-                group = PluginGroup(kind, of_kind, self._catalogue)
+                group = PluginGroup(kind, of_kind, self.catalogue)
                 group.ticked.connect(self._plugin_ticked)
                 group.changed.connect(self._plugin_changed)
                 group.reordered.connect(self._reordered)

@@ -18,7 +18,7 @@ from gui.plugin_row import PluginRow
 from gui.session import Session, State
 from gui.settings_panel import SettingsPanel
 
-SECONDS = 60.0
+SECONDS = 30.0
 """No wait in a test is longer."""
 
 

@@ -18,7 +18,9 @@ from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished
 from engine.runs import new_run
 from gui.actions import ACTIONS
+from gui.icons import pixmap
 from gui.session import State
+from gui.theme import LIGHT
 from tests.gui.driving import Driver, pump, type_into
 
 EPOCHS = 3
@@ -356,6 +358,20 @@ def test_the_runs_of_the_workspace_can_be_overlaid_and_opened(open_window, works
     runs.itemActivated.emit(runs.item(0))
     pump(lambda: window.says("loaded"))
     assert window.last_step_drawn() == 8
+    assert runs.count() == 1 and window.session.run.label == run.label  # it is the same run
+    window.press("theme_dark")
+
+
+def test_the_icon_of_pause_stays_with_another_theme(open_window, workspace):
+    window = open_window(workspace)
+    window.set(epochs=40, threads="1")
+    window.press("start")
+    pump(lambda: window.session.state is State.RUNNING)
+    action = window.window.actions_by_name["start"]
+    window.press("theme_dark")
+    dark = action.icon().pixmap(16).toImage()
+    window.press("theme_light")
+    assert action.icon().pixmap(16).toImage() == pixmap("pause", LIGHT.on_accent, 16).toImage() != dark
 
 
 def test_every_action_is_in_a_menu_and_no_two_share_a_shortcut(open_window, workspace):
