@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon
 
@@ -33,9 +33,10 @@ class Banner(QFrame):
         super().__init__()
         self.setObjectName("banner")
         self.setProperty("level", level)
-        sign = QLabel()
-        sign.setPixmap(icon(ICONS[level], self.palette().color(QPalette.ColorRole.Text).name()).pixmap(QSize(16, 16)))
+        self._level = level
+        self._sign = sign = QLabel()
         sign.setAccessibleName({"info": self.tr("Note"), "warning": self.tr("Warning")}.get(level, self.tr("Error")))
+        self._draw()
         self.label = QLabel(text)
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -55,6 +56,16 @@ class Banner(QFrame):
         close.setAccessibleName(close.toolTip())
         close.clicked.connect(self.closed)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Draw the sign anew in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+
+    def _draw(self) -> None:
+        colour = QApplication.palette().color(QPalette.ColorRole.Text).name()
+        self._sign.setPixmap(icon(ICONS[self._level], colour).pixmap(QSize(16, 16)))
 
     def _button(self, answer: Answer) -> QPushButton:
         button = QPushButton(answer.text)

@@ -124,11 +124,11 @@ class Conductor(QObject):
             self.session.pause()
             return
         problem = self.window.panel.problem()
+        self._clear_banners()
         if problem is not None:
             self.window.banners.say("problem", "error", problem)
             self.window.panel.reveal_problem()
             return
-        self._clear_banners()
         self.keep_settings()
         self.session.start(self.window.panel.config)
 
@@ -256,7 +256,13 @@ class Conductor(QObject):
         answers = [self._details(outcome.traceback)] if outcome.traceback else []
         if run.started is not None and run.continue_from is not None:
             answers.insert(0, Answer(self.tr("Continue from the last checkpoint"), self.go_on))
+        plugin = outcome.plugin
+        if plugin is not None and any(strategy.id == plugin for strategy in self.window.panel.config.with_):
+            answers.insert(0, Answer(self.tr("Untick it"), lambda: self._untick(plugin)))
         self.window.banners.say("failed", "error", say(outcome.text), answers)
+
+    def _untick(self, plugin: str) -> None:
+        self.window.panel.set_config(self.window.panel.config.unticked(plugin))
 
     # --- checkpoints -----------------------------------------------------------------------------
 
@@ -268,11 +274,11 @@ class Conductor(QObject):
         self.window.panel.set_config(checkpoint.config.changed({"offered": tuple(offered)}))
         self.view.show_checkpoint(checkpoint)
         template = (
-            self.tr("Loaded {file}: all {epoch} epochs done.")
+            self.tr("Loaded {run}. It ended after {epoch} of {epochs} epochs.")
             if checkpoint.ended
-            else self.tr("Loaded {file}: {epoch} of {epochs} epochs done.")
+            else self.tr("Loaded {run}. {epoch} of {epochs} epochs are done.")
         )
-        text = template.format(file=checkpoint.path.name, epoch=checkpoint.epoch, epochs=checkpoint.epochs)
+        text = template.format(run=checkpoint.run.label, epoch=checkpoint.epoch, epochs=checkpoint.epochs)
         answer = (
             Answer(self.tr("10 more epochs"), self.train_more)
             if checkpoint.ended

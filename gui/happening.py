@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.events import Failed
 from gui.fields import Note
@@ -13,6 +13,7 @@ from gui.looks import give
 from gui.report import facts, headline, invitation, warnings
 from gui.run import Run
 from gui.run_list import RunList
+from gui.scroll_area import UprightScrollArea
 from gui.session import State
 from gui.text_window import TextWindow
 
@@ -60,10 +61,7 @@ class Happening(QWidget):
         buttons.addStretch(1)
         words.addLayout(buttons)
         words.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = UprightScrollArea()
         area.setWidget(told)
         area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         heading = QLabel(self.tr("Runs"))
@@ -86,7 +84,7 @@ class Happening(QWidget):
         self.headline.setText(headline(run, state))
         self.facts.setText(_paragraphs(facts(run) if run else [] if state is State.LOADING else [invitation()]))
         failed = run is not None and isinstance(run.outcome, Failed)
-        give(self.headline, role="error" if failed else "headline")
+        give(self.headline, role="failure" if failed else "headline")
         notes = warnings(run) if run else []
         self.warning.say("warning", "\n".join(notes)) if notes else self.warning.clear()
         self.continue_button.setVisible(run is not None and ready and run.continue_from is not None)

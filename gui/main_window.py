@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from gui.actions import THEMES, Actions
 from gui.banner import Banners
+from gui.dock_title import DockTitle
 from gui.happening import Happening
 from gui.help import about_sheet, shortcuts_sheet
 from gui.icons import icon
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
             dock = QDockWidget(title)
             dock.setObjectName(name)
             dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+            dock.setTitleBarWidget(DockTitle(dock))
             dock.setWidget(widget)
             docks.append(dock)
         return docks

@@ -18,7 +18,7 @@ class RunDelegate(QStyledItemDelegate):
     ) -> None:
         """Draw the box as the style does, and the text by hand."""
         self.initStyleOption(option, index)
-        name, figures = _lines(option.text)
+        name, figures = _lines(index)
         option.text = ""
         style = option.widget.style() if option.widget else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
@@ -37,12 +37,12 @@ class RunDelegate(QStyledItemDelegate):
         self.initStyleOption(option, index)
         if isinstance(option.widget, QListView):
             option.rect = QRect(0, 0, option.widget.viewport().width(), 0)
-        _, figures_room = _rooms(option, *_lines(option.text))
+        _, figures_room = _rooms(option, *_lines(index))
         return QSize(0, figures_room.bottom() + 2 * MARGIN)
 
 
-def _lines(text: str) -> tuple[str, str]:
-    name, _, figures = text.partition("\n")
+def _lines(index: QModelIndex | QPersistentModelIndex) -> tuple[str, str]:
+    name, _, figures = str(index.data()).partition("\n")
     return name, figures
 
 

@@ -25,6 +25,7 @@ class RunView(QObject):
         self.run: Run | None = None
         """The run that the graph draws in front."""
         self._last_step = 0
+        self._stopped_at: int | None = None
         self._redraw = QTimer(self)
         self._redraw.setInterval(REDRAW_MILLISECONDS)
         self._redraw.timeout.connect(self._tick)
@@ -48,6 +49,8 @@ class RunView(QObject):
         shown = self.run is run and self._last_step == started.step
         if resumed and shown:
             graph.continue_run(started.epochs)
+            if self._last_step != self._stopped_at:  # there the graph says "stopped" already
+                graph.mark(started.step / max(1, started.steps_per_epoch), self.tr("resumed"))
         elif resumed:
             graph.start(run.label, started.steps_per_epoch, started.epochs, run.history, started.epoch)
         else:
@@ -83,6 +86,7 @@ class RunView(QObject):
         self.window.panel.show_running(None)
         outcome, started = run.outcome, run.started
         if isinstance(outcome, Finished) and started is not None and outcome.reason.code != "all-epochs":
+            self._stopped_at = self._last_step
             self.window.graph.mark(self._last_step / max(1, started.steps_per_epoch), self._end_word(outcome))
         self.window.graph.redraw()
         self.show_state(self.session.state)
@@ -93,7 +97,7 @@ class RunView(QObject):
     def show_checkpoint(self, checkpoint: LoadedCheckpoint) -> None:
         """Draw the run of a checkpoint, as far as it had come."""
         run = checkpoint.run
-        self.window.graph.start(run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history, checkpoint.epoch)
+        self.window.graph.start(run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history)
         self._make_present(run)
         self._last_step = checkpoint.step
         self.window.graph.redraw()
@@ -105,6 +109,7 @@ class RunView(QObject):
         """Draw this run in front. The one before it stays in sight behind it."""
         self.window.happening.runs.set_present(run, keep_former=True)
         self.run = run
+        self._stopped_at = None
         self._refresh_overlays()
 
     @Slot()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from gui.choice_row import ChoiceRow, QuietComboBox
 from gui.fields import LABEL_CHARACTERS, SPACING, FieldRow
 from gui.plugin_group import ORDERED, PluginGroup, UnloadedGroup
 from gui.plugin_row import PluginRow, UnloadedRow
+from gui.scroll_area import UprightScrollArea
 from gui.undo import UndoStack
 from gui.words import parameter_help, recipe_title, run_title, say, say_invalid
 
@@ -50,6 +50,8 @@ class SettingsPanel(QWidget):
         self._fields: dict[str, FieldRow] = {}
         self._groups: list[PluginGroup] = []
         self._unloaded: UnloadedGroup | None = None
+        self.setObjectName("settings")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._stack = QStackedLayout(self)
         waiting = QLabel(self.tr("Loading the techniques…"))
         waiting.setProperty("role", "muted")
@@ -182,10 +184,7 @@ class SettingsPanel(QWidget):
         for widget in self._plugin_section():
             column.addWidget(widget)
         column.addStretch(1)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll = UprightScrollArea()
         self._scroll.setWidget(content)
         return self._scroll
 
