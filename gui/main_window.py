@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QToolBar,
     QToolButton,
     QVBoxLayout,
-)  # fmt: skip
+)
 
 from gui.actions import THEMES, Actions
 from gui.banner import Banners
@@ -200,5 +200,3 @@ class MainWindow(QMainWindow):
             return
         self.memory.keep_window(self)
         event.accept()
-
-

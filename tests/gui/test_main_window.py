@@ -374,6 +374,14 @@ def test_the_icon_of_pause_stays_with_another_theme(open_window, workspace):
     assert action.icon().pixmap(16).toImage() == pixmap("pause", LIGHT.on_accent, 16).toImage() != dark
 
 
+def test_a_closed_settings_dock_comes_back_with_the_filter(open_window, workspace):
+    window = open_window(workspace)
+    window.window.docks[0].close()
+    window.press("filter")
+    assert window.window.docks[0].isVisible()
+    assert window.window.focusWidget() is window.panel.filter_box
+
+
 def test_every_action_is_in_a_menu_and_no_two_share_a_shortcut(open_window, workspace):
     window = open_window(workspace).window
     in_menus = {action.objectName() for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()}
