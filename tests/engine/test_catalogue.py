@@ -92,7 +92,7 @@ BROKEN = {
     "unmarked": (GOOD.format(name="Unmarked").replace("@hookimpl\n", ""), "@hookimpl"),
     "misspelt": (
         GOOD.format(name="Misspelt").replace("def register_strategies", "def register_strategy"),
-        "register_strategies",
+        "unknown hook",
     ),
     "misspeltimport": ("from engine.strategie import Model\n", "engine.strategie"),
     "wrongname": ("from engine.strategy import Modell\n", "Modell"),

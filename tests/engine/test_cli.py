@@ -94,6 +94,7 @@ def refused(result, *words):
         (["--dataset", "fashion-mnist:path=/nowhere/at/all"], ["/nowhere/at/all", "missing"]),
         (["--recipe", "second-lesson"], ["first-lesson"]),
         (["--config", "/nowhere/at/all.yaml"], ["/nowhere/at/all.yaml"]),
+        (["--config", "/nowhere\nat/all.yaml"], ["at/all.yaml"]),
         (["--epoch", "3"], ["did you mean --epochs?"]),
         (["--early-stoping"], ["did you mean --early-stopping?"]),
         (["--early-stopping=3"], ["--early-stopping"]),

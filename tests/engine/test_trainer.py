@@ -262,6 +262,28 @@ def test_random_numbers_drawn_between_two_steps_change_nothing(tiny):
     assert differing(store.last(), reference.last()) == []
 
 
+DRAWN: list[float] = []
+
+
+class Draws(Augmentation):
+    """Notes what its generator gives."""
+
+    def __call__(self, images, generator):
+        DRAWN.append(torch.rand((), generator=generator).item())
+        return images
+
+
+def test_augmentation_draws_anew_in_every_step_whatever_else_is_ticked(tiny):
+    drawn = []
+    for ticked in ([Draws()], [Draws()], ["dropout", "l1", Draws()]):
+        DRAWN.clear()
+        run_stored(tiny(epochs=3, ticked=ticked))
+        drawn.append(list(DRAWN))
+    assert len(set(drawn[0])) == 15
+    assert drawn[1] == drawn[0]
+    assert drawn[2] == drawn[0]
+
+
 def test_keep_every_keeps_a_checkpoint_of_each_so_many_steps(tiny):
     _, store, _ = run_stored(tiny(epochs=3, keep_every=4))
     assert sorted(store.kept) == [4, 8, 12]
@@ -292,6 +314,21 @@ def test_a_closed_run_gives_its_store_free(tiny):
     next(generator)
     assert not closed
     generator.close()
+    assert closed == [True]
+
+
+def test_a_store_that_can_not_be_described_is_given_free(tiny):
+    closed = []
+
+    class Refuses(MemoryStore):
+        def describe(self, settings, environment):
+            raise InputError("cannot-write", "no room")
+
+        def close(self):
+            closed.append(True)
+
+    with pytest.raises(InputError, match="no room"):
+        Trainer(tiny(), Refuses)
     assert closed == [True]
 
 
@@ -357,6 +394,25 @@ def test_time_spent_on_saving_is_no_training_time(tiny, monkeypatch):
     run(trainer)
     assert offset[0] >= 5000.0
     assert all(0 < row.train_seconds < 100 for row in trainer.history.epochs)
+
+
+def test_the_time_of_an_epoch_is_the_time_before_and_after_a_stop(tiny, monkeypatch):
+    offset, true_clock = [0.0], time.perf_counter
+    monkeypatch.setattr(time, "perf_counter", lambda: true_clock() + offset[0])
+    config, store = tiny(epochs=1), MemoryStore()
+    for stop_at, seconds in ((1, 100.0), (3, 10.0), (None, 1000.0)):
+        trainer = Trainer(config, lambda: store, snapshot=store.last() if store.last_bytes else None)
+        generator = trainer.run()
+        next(generator)
+        next(generator)  # the first step of this part: what passes from here on is its time
+        offset[0] += seconds
+        while trainer.position.step < (stop_at or 5):
+            next(generator)
+        if stop_at:
+            assert [event for event in (generator.throw(Stop()), *generator) if isinstance(event, Finished)]
+            offset[0] += 50_000.0
+    list(generator)
+    assert 1110.0 <= trainer.history.epochs[0].train_seconds < 1200.0
 
 
 # --- failures -------------------------------------------------------------------------------------
