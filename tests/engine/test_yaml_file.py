@@ -114,11 +114,15 @@ def test_a_file_too_large_is_not_read(tmp_path):
         read_yaml(path)
 
 
-def test_the_largest_file_of_many_keys_takes_seconds_not_minutes():
-    text = "".join(f"k{number}: 1\n" for number in range(20_000))
-    started = time.process_time()
-    assert len(parse_yaml(text, "FILE")) == 20_000
-    assert time.process_time() - started < 20
+def test_reading_many_keys_takes_time_in_proportion():
+    def seconds(count):
+        text = "".join(f"k{number}: 1\n" for number in range(count))
+        started = time.process_time()
+        assert len(parse_yaml(text, "FILE")) == count
+        return time.process_time() - started
+
+    few = min(seconds(2_000) for _ in range(3))
+    assert seconds(20_000) < 25 * few
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00bad", bytes(range(128, 256)), b"\x80"])
