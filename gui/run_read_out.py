@@ -32,11 +32,14 @@ class RunReadOut(ReadOut):
         self.set_cells(cells + earlier, theme)
 
     def show_figures(self, x: float | None, run: RunCurves | None, overlays: list[OverlayDrawing]) -> None:
-        """Show the figures at this x, in epochs; without one, the latest. Epochs are read at the nearest end."""
+        """Show the figures at this x, in epochs; without one, where the present run is, so that earlier ones are
+        read at the same place. Epochs are read at the nearest end."""
         if run is None and not overlays:
             self.set_values([""] * (10 + len(overlays)))
             return
-        at = x if x is not None else max(one.last_x() for one in (run, *(o.run for o in overlays)) if one is not None)
+        at = x
+        if at is None:
+            at = run.last_x() if run is not None else max(drawing.run.last_x() for drawing in overlays)
         values = [f"{max(0.0, at):.1f}", *_of_run(run, at)]
         for drawing in overlays:
             row = drawing.run.row_at(at)

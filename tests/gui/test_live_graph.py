@@ -357,6 +357,16 @@ def test_the_read_out_tells_the_figures_under_the_pointer(graph):
     assert not any(plot.cursor_line.isVisible() for plot in graph.plots)
 
 
+def test_without_a_pointer_earlier_runs_are_read_where_the_present_one_is(graph):
+    history = History()
+    for epoch in range(1, 6):
+        history.add_epoch(row(epoch, val_loss=epoch / 10))
+    graph.overlay("before", history)
+    graph.start("now", PER_EPOCH, 5)
+    train(graph, 2)
+    assert graph.read_out.text().startswith("epoch 2.0") and "before 0.200" in graph.read_out.text()
+
+
 def test_the_pointer_over_a_plot_moves_the_cursor_of_all(graph):
     graph.start("a", PER_EPOCH, 10)
     train(graph, 3)
