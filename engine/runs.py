@@ -14,6 +14,11 @@ from engine.message import InputError
 from engine.store import RunFolder, cannot_write
 from engine.trainer import Trainer, history_of
 
+NEEDED = frozenset(
+    ("config", "changes", "progress", "sums", "epochs", "marks", "data", "input", "environment", "plugins")
+)
+"""What the metadata of a run's checkpoint holds."""
+
 
 def new_run(
     config: RunConfig, catalogue: Catalogue, workspace: Path, report: Report = lambda text, done: None
@@ -80,8 +85,14 @@ def resume_run(
 
 
 def config_of(snapshot: Snapshot, catalogue: Catalogue) -> RunConfig:
-    """The settings of a checkpoint. Raises `InputError`, naming the plugin, where one that it needs is absent."""
-    for plugin in snapshot.meta.get("plugins", []):
+    """The settings of a checkpoint. Raises `InputError` where it is no run's, or needs a plugin that is absent (named)."""
+    missing = NEEDED - snapshot.meta.keys()
+    if missing:
+        raise InputError(
+            "incomplete-checkpoint", "the checkpoint is not that of a run (it lacks {missing}): take another",
+            missing=", ".join(sorted(missing)),
+        )  # fmt: skip
+    for plugin in snapshot.meta["plugins"]:
         try:
             catalogue.entry(plugin["id"])
         except InputError as error:

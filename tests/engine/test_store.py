@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.checkpoint import read_checkpoint
+from engine.checkpoint import Snapshot, read_checkpoint, write_checkpoint
 from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished, Saved, SaveFailed
 from engine.history import read_history
@@ -308,6 +308,16 @@ def test_a_checkpoint_whose_plugin_is_absent_names_it(tiny, catalogue, workspace
     with pytest.raises(InputError, match=r"plugin blobs \(dataset\)") as error:
         resume_run(path, catalogue, workspace)
     assert error.value.message.code == "plugin-missing"
+
+
+@pytest.mark.parametrize("key", ["config", "progress", "data", "plugins"])
+def test_a_checkpoint_that_is_no_runs_is_refused_in_one_line(catalogue, workspace, folder_run, tiny, tmp_path, key):
+    path, _, _ = folder_run(tiny(epochs=1))
+    whole = read_checkpoint(path / "checkpoints" / "last.safetensors")
+    lone = tmp_path / "lone.safetensors"
+    write_checkpoint(lone, Snapshot(whole.tensors, {name: v for name, v in whole.meta.items() if name != key}))
+    with pytest.raises(InputError, match=f"lacks {key}"):
+        resume_run(lone, catalogue, workspace)
 
 
 def test_a_workspace_that_can_not_be_made_is_refused_and_a_check_makes_nothing(tmp_path):
