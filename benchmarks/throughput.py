@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 BATCH = 128
 MLP = {"model": {"id": "mlp", "hidden": [256, 128]}, "with": [{"id": "batch-norm"}, {"id": "dropout", "p": 0.2}]}
@@ -61,8 +60,9 @@ def hand_written(arguments: argparse.Namespace) -> float:
 
     from engine.catalogue import discover
     from engine.data import Source
+    from engine.workspace import workspace_folder
 
-    part = discover().make("dataset", "fashion-mnist", {}).load(Source(Path("data"))).training
+    part = discover().make("dataset", "fashion-mnist", {}).load(Source(workspace_folder() / "data")).training
     images, labels = part.inputs.squeeze(1).numpy(), part.targets.tolist()
     steps = [transforms.ToImage()]
     if arguments.augment:

@@ -85,7 +85,7 @@ def resume_run(
 
 
 def config_of(snapshot: Snapshot, catalogue: Catalogue) -> RunConfig:
-    """The settings of a checkpoint. Raises `InputError` where it is no run's, or needs a plugin that is absent (named)."""
+    """The settings of a checkpoint. Raises `InputError` where it is no run's, or needs an absent plugin (named)."""
     missing = NEEDED - snapshot.meta.keys()
     if missing:
         raise InputError(

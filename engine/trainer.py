@@ -28,6 +28,7 @@ from engine.network import network_tensors, restore_model, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums
 from engine.schedule import Schedule, check_lr
 from engine.store import MemoryStore, Store, versions
+from engine.workspace import workspace_folder
 
 SAVE_SECONDS = 30.0
 """How much training a crash may cost, at most."""
@@ -45,7 +46,7 @@ class Trainer:
         config: RunConfig,
         open_store: Callable[[], Store] = MemoryStore,
         *,
-        data_folder: Path = Path("data"),
+        data_folder: Path | None = None,
         report: Report = lambda text, fraction: None,
         snapshot: Snapshot | None = None,
         catalogue: Catalogue | None = None,
@@ -54,7 +55,7 @@ class Trainer:
         where a plugin fails.
 
         `open_store` is called once all else is ready, so that a run that can't start leaves nothing behind;
-        `data_folder` is where data sets keep downloads; `catalogue` tells where the plugins come from, for the record.
+        `data_folder` is where data sets keep downloads (the workspace's, unless given); `catalogue` tells where the plugins come from, for the record.
         """
         config.check()
         self.config = config
@@ -66,7 +67,7 @@ class Trainer:
         self._saved_at = time.perf_counter()
         self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
         try:
-            self.learner, self.threads = self._prepare(data_folder, report, snapshot)
+            self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
         except InputError:
             raise
         except Exception as error:
