@@ -55,7 +55,8 @@ class Trainer:
         where a plugin fails.
 
         `open_store` is called once all else is ready, so that a run that can't start leaves nothing behind;
-        `data_folder` is where data sets keep downloads (the workspace's, unless given); `catalogue` tells where the plugins come from, for the record.
+        `data_folder` is where data sets keep downloads (the workspace's, unless given); `catalogue` tells where the
+        plugins come from, for the record.
         """
         config.check()
         self.config = config
