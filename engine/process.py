@@ -1,0 +1,32 @@
+"""How the process that trains waits and keeps memory, as PyTorch needs it; set before PyTorch is loaded.
+
+Why, with figures: docs/decisions/0010-threads-spin-briefly.md and 0011-freed-memory-is-kept.md.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+SPIN_COUNT = "2000"
+"""How often an idle thread of OpenMP looks for work before it sleeps."""
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+"""Parameters of glibc's `mallopt` (malloc.h)."""
+
+
+def prepare() -> None:
+    """Set what is to be set, unless the user has. Harmless when called again."""
+    if not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
+        os.environ["GOMP_SPINCOUNT"] = SPIN_COUNT
+    if sys.platform.startswith("linux") and not any(name.startswith("MALLOC_") for name in os.environ):
+        _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library hold on to freed memory for the next step, instead of asking the system for it each time."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:  # glibc has it; musl hasn't
+        mallopt(M_MMAP_THRESHOLD, 32 * 2**20)  # the most that it takes
+        mallopt(M_TRIM_THRESHOLD, 2**30)
+        mallopt(M_TOP_PAD, 64 * 2**20)

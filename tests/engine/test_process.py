@@ -1,0 +1,56 @@
+"""What is set for the process before PyTorch is loaded, and what is left to the user."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+import pytest
+
+from engine import process
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What is asked of the C library; nothing is set in the environment."""
+    made = []
+
+    class Library:
+        @staticmethod
+        def mallopt(parameter, value):
+            made.append(parameter)
+            return 1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Library)
+    monkeypatch.setattr(process.sys, "platform", "linux")
+    for name in list(os.environ):
+        if name.startswith(("MALLOC_", "GOMP_", "OMP_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GOMP_SPINCOUNT", "to be unset")  # so that what is set is undone after the test
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    return made
+
+
+def test_threads_spin_briefly_and_freed_memory_is_kept(calls):
+    process.prepare()
+    assert os.environ["GOMP_SPINCOUNT"] == process.SPIN_COUNT
+    assert sorted(calls) == [process.M_MMAP_THRESHOLD, process.M_TOP_PAD, process.M_TRIM_THRESHOLD]
+
+
+@pytest.mark.parametrize(("name", "value"), [("GOMP_SPINCOUNT", "7"), ("OMP_WAIT_POLICY", "ACTIVE")])
+def test_how_threads_wait_is_left_to_a_user_who_says(calls, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    process.prepare()
+    assert os.environ.get("GOMP_SPINCOUNT") in (None, "7") and os.environ[name] == value
+
+
+def test_memory_is_left_to_a_user_who_says(calls, monkeypatch):
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
+    process.prepare()
+    assert calls == []
+
+
+def test_a_c_library_without_mallopt_is_no_problem(calls, monkeypatch):
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    process.prepare()
+    assert calls == []
