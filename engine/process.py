@@ -9,7 +9,7 @@ import ctypes
 import os
 import sys
 
-SPIN_COUNT = "2000"
+SPIN_COUNT = "4000"
 """How often an idle thread of OpenMP looks for work before it sleeps."""
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 """Parameters of glibc's `mallopt` (malloc.h)."""
