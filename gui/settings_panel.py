@@ -171,11 +171,6 @@ class SettingsPanel(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(16, 12, 4, 16)
         column.setSpacing(SPACING)
-        self._next_run = QLabel(self.tr("A run is training. Changes here count for the next one."))
-        self._next_run.setProperty("role", "tag")
-        self._next_run.setWordWrap(True)
-        self._next_run.hide()
-        column.addWidget(self._next_run)
         column.addLayout(self._recipe_line())
         parameters = {parameter.name: parameter for parameter in run_parameters()}
         for name in FIRST:
@@ -186,7 +181,22 @@ class SettingsPanel(QWidget):
         column.addStretch(1)
         self._scroll = UprightScrollArea()
         self._scroll.setWidget(content)
-        return self._scroll
+        return self._above_the_note(self._scroll)
+
+    def _above_the_note(self, forms: QWidget) -> QWidget:
+        """The note stands below: above, it would move every line under the pointer when a run starts or ends."""
+        self._next_run = QLabel(self.tr("A run is training. Changes here count for the next one."))
+        self._next_run.setProperty("role", "tag")
+        self._next_run.setWordWrap(True)
+        self._next_run.setContentsMargins(16, 8, 16, 8)
+        self._next_run.hide()
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(forms, 1)
+        column.addWidget(self._next_run)
+        return page
 
     def _recipe_line(self) -> QHBoxLayout:
         self.recipe_box = QuietComboBox()

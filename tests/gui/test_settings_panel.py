@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import pytest
+from PySide6.QtCore import QPoint
 
 from engine.catalogue import Catalogue, Entry, discover
 from engine.config import recipe
@@ -220,6 +221,16 @@ def test_during_a_run_what_differs_is_marked_for_the_next(panel):
     assert tag.isVisible() and not panel.plugin("weight-decay").next_tag.isVisible()
     panel.show_running(None)
     assert not tag.isVisible()
+
+
+def test_no_line_moves_under_the_pointer_when_a_run_starts_or_ends(panel, app):
+    box = panel.plugin("dropout").box
+    app.processEvents()
+    before = box.mapTo(panel, QPoint())
+    for running in (panel.config, None):
+        panel.show_running(running)
+        app.processEvents()
+        assert box.mapTo(panel, QPoint()) == before
 
 
 def test_a_plugin_that_did_not_load_is_greyed_with_its_reason(app, catalogue, tmp_path):
