@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import shlex
 import signal
 import sys
 import time
@@ -215,7 +216,7 @@ def report(trainer: Trainer, finished: Finished) -> str:
     if finished.checkpoint:
         lines.append(f"checkpoint  {finished.checkpoint}")
     if finished.stopped:
-        lines.append(f"go on with: tunedeck resume {trainer.store.where}")
+        lines.append(f"go on with: tunedeck resume {shlex.quote(str(trainer.store.where))}")
     return "\n".join(lines)
 
 

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.checkpoint import read_checkpoint
+from engine.commands import report
+from engine.events import Finished
 from engine.history import read_history
+from engine.message import message
 from engine.store import RunFolder
 from engine.workspace import workspace_folder
 from tests.engine.support import ROOT, differing, tunedeck
@@ -411,6 +416,13 @@ def test_what_a_person_reads_at_the_end_says_where_the_run_lies(cli, workspace):
     (run,) = (workspace / "runs").iterdir()
     assert str(run) in out and "test accuracy" in out and "best epoch" in out
     assert "epoch 2 of 2" in err
+
+
+def test_the_line_that_goes_on_with_a_run_can_be_pasted_whatever_the_workspace_is_called(tmp_path):
+    where = tmp_path / "작업 공간" / "runs" / "it's mine"
+    finished = Finished(message("stopped", "stopped"), True, 1, 5, None, None, None, None, None, None, 1.0, None)
+    line = report(SimpleNamespace(store=SimpleNamespace(where=str(where))), finished).splitlines()[-1]
+    assert shlex.split(line.partition("go on with: ")[2]) == ["tunedeck", "resume", str(where)]
 
 
 def test_help_answers_without_pytorch_and_qt():
