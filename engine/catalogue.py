@@ -248,7 +248,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def invalid_value(where: str, error: ValidationError) -> InputError:
     """One line for what pydantic found first."""
     first = error.errors()[0]
-    text = first["msg"].removeprefix("Value error, ")
+    text = first["msg"].removeprefix("Value error, ").partition(", unable to parse")[0]
     text = text[:1].lower() + text[1:]
     return InputError(
         "invalid-value", "{where}{name} = {value}: {text}",

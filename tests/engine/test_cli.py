@@ -82,7 +82,7 @@ def refused(result, *words):
         (["--with", "dropout:p=1.5"], ["p", "1.5"]),
         (["--with", "dropout:p"], ["name=value"]),
         (["--epochs", "0"], ["epochs"]),
-        (["--epochs", "three"], ["epochs", "three"]),
+        (["--epochs", "three"], ["epochs", "three", "it should be a valid integer\n"]),
         (["--lr", "-1"], ["lr"]),
         (["--lr", "nan"], ["lr"]),
         (["--batch-size", "1.5"], ["batch_size"]),
