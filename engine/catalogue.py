@@ -131,7 +131,7 @@ def discover(user_folder: Path | None = None, *, entry_points: bool = True) -> C
     """Load the built-in plugins, installed packages' entry points, and the files of the user's `plugins` folder."""
     entries: list[Entry] = []
     for name, origin, load in _sources(user_folder, entry_points):
-        taken = {entry.id for entry in entries if entry.strategy}
+        taken = {word for entry in entries if (s := entry.strategy) for word in (s.id, s.flag) if word}
         entries.extend(_load_apart(name, origin, load, taken))
     return Catalogue(entries)
 
@@ -225,6 +225,8 @@ def _checked(cls: Any, origin: str, taken: set[str]) -> Entry:
         raise PluginError(f"the id {cls.id!r} is not lower-case words joined by hyphens")
     if cls.id in taken:
         raise PluginError(f"the id {cls.id} is already taken")
+    if cls.flag is not None and (cls.flag in taken or not re.fullmatch(r"--[a-z0-9]+(-[a-z0-9]+)*", cls.flag)):
+        raise PluginError(f"the flag {cls.flag} is taken, or not -- and lower-case words joined by hyphens")
     if "__doc__" not in cls.__dict__ or not cls.__doc__:
         raise PluginError(f"{cls.__name__} has no docstring: its first sentence is its explanation")
     try:
@@ -234,7 +236,7 @@ def _checked(cls: Any, origin: str, taken: set[str]) -> Entry:
         raise PluginError(f"{cls.__name__}: {error}") from None
     except ValidationError as error:
         raise PluginError(f"{cls.__name__} can't be made with its defaults: {error.errors()[0]['msg']}") from None
-    taken.add(cls.id)
+    taken |= {cls.id, cls.flag or cls.id}
     return Entry(cls.id, cls.kind, cls, origin)
 
 

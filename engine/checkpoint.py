@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import safetensors
 import safetensors.torch
@@ -74,12 +76,38 @@ def encode(snapshot: Snapshot) -> bytes:
 def read_checkpoint(path: Path) -> Snapshot:
     """Read and verify a checkpoint file. Raises `InputError` where it is not one, is damaged, or of a newer format."""
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _not_a_checkpoint(str(path))
+            # What the header promises and what is there must agree before so much memory is taken.
+            if status.st_size != _promised_bytes(_head(file), str(path)):
+                raise _damaged(str(path))
+            file.seek(0)
+            data = file.read()
     except OSError as error:
         raise InputError(
             "unreadable", "{path} can't be read: {reason}", path=path, reason=error.strerror or str(error)
         ) from None
     return decode(data, str(path))
+
+
+def _head(file: BinaryIO) -> bytes:
+    """The first bytes of a file: the length of the header, and as much of a header as may be."""
+    prefix = file.read(8)
+    length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else MAX_HEADER_BYTES + 1
+    return prefix + (file.read(length) if length <= MAX_HEADER_BYTES else b"")
+
+
+def _promised_bytes(head: bytes, where: str) -> int:
+    """The size of the file that its header describes."""
+    header = _header(head, where)
+    _meta(header, where)  # what is no checkpoint is told apart from one that is damaged
+    try:
+        tensors = [entry for name, entry in json.loads(header).items() if name != "__metadata__"]
+        return 8 + len(header) + max((int(entry["data_offsets"][1]) for entry in tensors), default=0)
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError, AttributeError):
+        raise _damaged(where) from None
 
 
 def decode(data: bytes, where: str) -> Snapshot:
@@ -104,9 +132,7 @@ def read_meta(path: Path) -> dict[str, Any]:
     """The metadata of a checkpoint file alone, unverified: to list runs quickly. Raises `InputError`."""
     try:
         with open(path, "rb") as file:
-            prefix = file.read(8)
-            length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else MAX_HEADER_BYTES + 1
-            data = prefix + (file.read(length) if length <= MAX_HEADER_BYTES else b"")
+            data = _head(file)
     except OSError as error:
         raise InputError(
             "unreadable", "{path} can't be read: {reason}", path=path, reason=error.strerror or str(error)

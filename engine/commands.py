@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import shlex
 import signal
 import sys
@@ -52,6 +53,8 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
             _take_plugin_flags(arguments, unknown, catalogue)
         code, result = verbs[arguments.verb](arguments, catalogue, workspace)
     if arguments.json:
+        if isinstance(result, dict):  # JSON has no word for a figure that is not finite
+            result = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in result.items()}
         print(json.dumps(result, allow_nan=False, ensure_ascii=False))
     return code
 
@@ -116,6 +119,8 @@ def train(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) 
 
 def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck resume`."""
+    if arguments.reschedule and arguments.epochs is None and arguments.more is None:
+        raise InputError("nothing-to-reschedule", "--reschedule plans for a new total: give --epochs or --more too")
     return _train(
         lambda bar: resume_run(
             Path(arguments.checkpoint), catalogue, workspace, epochs=arguments.epochs, more=arguments.more,

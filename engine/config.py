@@ -120,7 +120,7 @@ class RunConfig(BaseModel):
     # --- changes ---------------------------------------------------------------------------------
 
     def ticked(self, strategy: Strategy) -> RunConfig:
-        """With this strategy: in the place of the one with its id, else after the last of its kind."""
+        """With this strategy: in the place of the one with its id, else at the end."""
         if not strategy.many:
             return self.changed({strategy.kind: strategy})
         kept = list(self.with_)
@@ -137,7 +137,8 @@ class RunConfig(BaseModel):
         """Without the strategy of this id, whose parameters stay on offer."""
         gone = tuple(s for s in self.with_ if s.id == id)
         kept = tuple(s for s in self.with_ if s.id != id)
-        return self.changed({"with_": kept, "offered": (*self.offered, *gone)})
+        others = tuple(s for s in self.offered if s.id != id)
+        return self.changed({"with_": kept, "offered": (*others, *gone)})
 
     def changed(self, values: dict[str, Any]) -> RunConfig:
         """With other values for these fields. Raises `InputError` for one out of range."""
@@ -192,6 +193,9 @@ class RunConfig(BaseModel):
                 "wrong-task", "the loss {loss} is not meant for a {task}: choose another",
                 loss=self.loss.id, task=data.task,
             )))  # fmt: skip
+        if data.task == "regression" and self.monitor.endswith("accuracy"):
+            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
+            found.append((self.loss.id, Advice("error", text)))
         if len(data.input_shape) != 3:
             found.extend((strategy.id, _error(
                 "not-images", "{id} changes images, and the data set {dataset} has none: untick it",
@@ -225,7 +229,9 @@ class RunConfig(BaseModel):
         """
         data = dict(data)
         version = data.pop("format", FORMAT)
-        if version != FORMAT:
+        if type(version) is not int or version < 1:
+            raise InputError("bad-format", "format: {version} is no format of settings: leave it out", version=version)
+        if version > FORMAT:
             raise InputError(
                 "newer-format", "the settings are of format {version}, this Tunedeck reads format {known}: update it",
                 version=version, known=FORMAT,

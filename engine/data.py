@@ -120,24 +120,46 @@ def amount(text: str, of: int, name: str) -> int:
 
 
 def _check(bundle: DataBundle) -> None:
-    for part in (bundle.training, bundle.validation, bundle.test):
-        if part is None:
-            continue
+    """Raise `InputError` where a data set's parts are not as `Part` says, or don't belong together."""
+    for part in _parts_of(bundle):
         images = part.inputs.dtype == torch.uint8 and part.inputs.ndim == 4
         features = part.inputs.dtype == torch.float32 and part.inputs.ndim == 2
-        if not (images or features) or len(part.inputs) != len(part.targets):
+        labels = part.targets.dtype == torch.int64 and part.targets.ndim == 1
+        values = part.targets.dtype == torch.float32 and part.targets.ndim == 2
+        right = labels if bundle.task == "classification" else values
+        if not (images or features) or not right or len(part.inputs) != len(part.targets):
             raise InputError(
-                "bad-bundle", "the data set gave {dtype} inputs of shape {shape} with {count} targets: inputs are "
-                "uint8 [N, C, H, W] or float32 [N, F], one target each",
-                dtype=str(part.inputs.dtype), shape=str(list(part.inputs.shape)), count=len(part.targets),
+                "bad-bundle", "the data set gave inputs {dtype} {shape} and targets {target} {targets}: inputs are "
+                "uint8 [N, C, H, W] or float32 [N, F], targets int64 [N], or float32 [N, K] in a regression",
+                dtype=str(part.inputs.dtype), shape=list(part.inputs.shape), target=str(part.targets.dtype),
+                targets=list(part.targets.shape),
             )  # fmt: skip
+        if part.inputs.shape[1:] != bundle.training.inputs.shape[1:]:
+            raise InputError(
+                "parts-differ", "the data set has samples of shape {one} in one part and {other} in another",
+                one=list(bundle.training.inputs.shape[1:]), other=list(part.inputs.shape[1:]),
+            )  # fmt: skip
+        if labels and len(part) and not 0 <= int(part.targets.min()) <= int(part.targets.max()) < _classes(bundle):
+            raise InputError(
+                "bad-label", "the data set has a label outside its {classes} classes", classes=_classes(bundle)
+            )
+
+
+def _parts_of(bundle: DataBundle) -> list[Part]:
+    return [part for part in (bundle.training, bundle.validation, bundle.test) if part is not None]
+
+
+def _classes(bundle: DataBundle) -> int:
+    """The number of classes: as named, else as seen in any part, however few samples are used."""
+    seen = [int(part.targets.max()) + 1 for part in _parts_of(bundle) if len(part)]
+    return len(bundle.class_names) or max(seen, default=1)
 
 
 def _spec(bundle: DataBundle, training: Part, samples: tuple[int, int, int]) -> DataSpec:
     shape = tuple(training.inputs.shape[1:])
     if bundle.task == "regression":
         return DataSpec(shape, training.targets.shape[1], "regression", samples=samples)
-    classes = len(bundle.class_names) or int(training.targets.max()) + 1
+    classes = _classes(bundle)
     counts = torch.bincount(training.targets, minlength=classes)
     return DataSpec(shape, classes, "classification", tuple(counts.tolist()), samples)
 

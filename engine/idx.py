@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import struct
 import zlib
+from io import BufferedReader
 from pathlib import Path
 
 import torch
@@ -16,7 +18,7 @@ from torch import Tensor
 
 from engine.message import InputError
 
-MAX_BYTES = 2**31
+MAX_BYTES = 2**29
 """A file that claims to hold more is refused."""
 
 
@@ -26,8 +28,8 @@ def read_idx(path: Path, dimensions: int) -> Tensor:
     Raises `InputError` where there is no such file, it is damaged, or has another number of dimensions.
     """
     packed = path.with_name(path.name + ".gz")
-    found = next((candidate for candidate in (path, packed) if candidate.is_file()), None)
-    if found is None:
+    found = packed if os.path.isfile(packed) else path  # noqa: PTH113 it raises for no name
+    if not os.path.isfile(found):  # noqa: PTH113
         raise InputError("no-data-file", "{path} is missing", path=packed)
     try:
         with gzip.open(found) if found == packed else open(found, "rb") as file:
@@ -38,8 +40,8 @@ def read_idx(path: Path, dimensions: int) -> Tensor:
             size = math.prod(shape)
             if not 0 < size <= MAX_BYTES:
                 raise _damaged(found)
-            data = file.read(size)
-            if len(data) < size or file.read(1):
+            data = bytearray(size)
+            if _fill(file, data) < size or file.read(1):
                 raise _damaged(found)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise _damaged(found) from None
@@ -47,7 +49,15 @@ def read_idx(path: Path, dimensions: int) -> Tensor:
         raise InputError(
             "unreadable", "{path} can't be read: {reason}", path=found, reason=error.strerror or str(error)
         ) from None
-    return torch.frombuffer(bytearray(data), dtype=torch.uint8).reshape(shape)
+    return torch.frombuffer(data, dtype=torch.uint8).reshape(shape)
+
+
+def _fill(file: BufferedReader | gzip.GzipFile, data: bytearray) -> int:
+    """Read into all of `data`; the number of bytes that there were."""
+    view, filled = memoryview(data), 0
+    while filled < len(data) and (count := file.readinto(view[filled:])):
+        filled += count
+    return filled
 
 
 def _damaged(path: Path) -> InputError:

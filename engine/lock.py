@@ -27,7 +27,7 @@ class FileLock:
         self._handle: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             _take(self._handle)
-        except OSError:
+        except (BlockingIOError, PermissionError):
             # Windows locks bytes against reading, so the holder's name stands after the first byte.
             os.lseek(self._handle, 1, os.SEEK_SET)
             holder = os.read(self._handle, 100).decode(errors="replace").strip()

@@ -6,10 +6,25 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from engine.message import Message
+from engine.message import InputError, Message
 
 FLUSH_SECONDS = 0.05
 """How long losses stay on the device before they come over together."""
+
+
+MAX_EPOCHS = 1_000_000
+
+
+def check_total(epochs: int, done: int) -> None:
+    """Raise `InputError` where a new total of epochs is not above what is done, or beyond all bounds."""
+    if epochs <= done:
+        raise InputError(
+            "nothing-to-add", "{done} epochs are done already: give a total above that, or --more", done=done
+        )
+    if epochs > MAX_EPOCHS:
+        raise InputError(
+            "too-many-epochs", "{epochs} epochs are too many: at most {most}", epochs=epochs, most=MAX_EPOCHS
+        )
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,8 @@ class Sums:
     correct: int = 0
     samples: int = 0
     seconds: float = 0.0
+    lr: float = 0.0
+    """No sum: the learning rate of its last step."""
 
 
 @dataclass

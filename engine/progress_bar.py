@@ -23,7 +23,7 @@ class ProgressBar:
             console=console, transient=True, disable=not self._live,
         )  # fmt: skip
         self._task: TaskID | None = None
-        self._epochs = self._steps_per_epoch = 0
+        self._epochs = 0
         self._last = ""
 
     def __enter__(self) -> ProgressBar:
@@ -69,7 +69,7 @@ class ProgressBar:
             self._progress.stop()
 
     def _start(self, event: Started) -> None:
-        self._epochs, self._steps_per_epoch = event.epochs, event.steps_per_epoch
+        self._epochs = event.epochs
         if self._task is not None:
             self._progress.remove_task(self._task)
         self._last = f"{event.parameters:,} parameters"

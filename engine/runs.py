@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
+
+import torch
 
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, read_checkpoint, read_meta
 from engine.config import RunConfig
 from engine.data import Report
+from engine.files import write_bytes
 from engine.message import InputError
+from engine.position import check_total
 from engine.store import RunFolder, cannot_write
 from engine.trainer import Trainer, history_of
 
@@ -28,13 +31,28 @@ def new_run(
     Raises `InputError` where the settings or the data can't be used, or the workspace can't be written.
     """
     check_writable(workspace)
-    return Trainer(
-        config,
-        lambda: RunFolder.create(workspace, config.model.id, config.dataset.id),
-        data_folder=workspace / "data",
-        report=report,
-        catalogue=catalogue,
-    )
+    create = _Creating(workspace, config)
+    with create:
+        return Trainer(config, create, data_folder=workspace / "data", report=report, catalogue=catalogue)
+
+
+class _Creating:
+    """Opens a new run folder when called, and removes it where the run does not come to be."""
+
+    def __init__(self, workspace: Path, config: RunConfig) -> None:
+        self._workspace, self._config = workspace, config
+        self._made: RunFolder | None = None
+
+    def __call__(self) -> RunFolder:
+        self._made = RunFolder.create(self._workspace, self._config.model.id, self._config.dataset.id)
+        return self._made
+
+    def __enter__(self) -> _Creating:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and self._made is not None:
+            self._made.discard()
 
 
 def resume_run(
@@ -60,28 +78,43 @@ def resume_run(
         checkpoint = last_checkpoint(checkpoint)
     snapshot = read_checkpoint(checkpoint)
     config = config_of(snapshot, catalogue)
+    total = _new_total(snapshot, epochs, more)
+    create = _Creating(workspace, config)
     folder = _own_folder(checkpoint, snapshot)
 
     def open_store() -> RunFolder:
-        store = folder or RunFolder.create(workspace, config.model.id, config.dataset.id)
+        store = folder or create()
         if folder is None:
             _bring_best(checkpoint, snapshot, store)
         store.rewrite_record(history_of(snapshot))
         return store
 
     try:
-        trainer = Trainer(
-            config, open_store, data_folder=workspace / "data", report=report, snapshot=snapshot, catalogue=catalogue
-        )
-        if epochs is not None or more is not None:
-            position = trainer.position
-            base = trainer.epochs if position.reason is None else position.epoch
-            trainer.extend(epochs if epochs is not None else base + (more or 0), reschedule=reschedule)
+        with create:
+            trainer = Trainer(
+                config, open_store, data_folder=workspace / "data", report=report, snapshot=snapshot,
+                catalogue=catalogue,
+            )  # fmt: skip
+            if total is not None:
+                trainer.extend(total, reschedule=reschedule)
     except BaseException:
         if folder is not None:
             folder.close()
         raise
     return trainer
+
+
+def _new_total(snapshot: Snapshot, epochs: int | None, more: int | None) -> int | None:
+    """The new total of epochs, if one is asked for. Raises `InputError` where it adds nothing."""
+    if epochs is None and more is None:
+        return None
+    progress = snapshot.meta["progress"]
+    if more is not None and more < 1:
+        raise InputError("nothing-to-add", "{more} epochs more are none: give a number from 1 on", more=more)
+    base = snapshot.meta["epochs"] if progress["reason"] is None else progress["epoch"]
+    total = epochs if epochs is not None else base + (more or 0)
+    check_total(total, progress["epoch"])
+    return int(total)
 
 
 def config_of(snapshot: Snapshot, catalogue: Catalogue) -> RunConfig:
@@ -137,18 +170,34 @@ def _own_folder(checkpoint: Path, snapshot: Snapshot) -> RunFolder | None:
     """The folder of the run whose last checkpoint this is, locked; None where it is no run's last."""
     run = checkpoint.absolute().parent.parent
     last = run / "checkpoints" / "last.safetensors"
-    if checkpoint.absolute().parent != last.parent or not last.is_file() or not (run / "config.yaml").is_file():
+    if (
+        checkpoint.absolute().parent != last.parent
+        or not (run / "config.yaml").is_file()
+        or not _same_step(last, snapshot)
+    ):
         return None
-    if read_meta(last)["progress"]["step"] != snapshot.meta["progress"]["step"]:
+    folder = RunFolder(run)
+    if not _same_step(last, snapshot):  # another process went on with it before it was locked
+        folder.close()
         return None
-    return RunFolder(run)
+    return folder
+
+
+def _same_step(last: Path, snapshot: Snapshot) -> bool:
+    try:
+        return bool(read_meta(last)["progress"]["step"] == snapshot.meta["progress"]["step"])
+    except (InputError, KeyError, TypeError):
+        return False
 
 
 def _bring_best(checkpoint: Path, snapshot: Snapshot, store: RunFolder) -> None:
-    """Copy the best checkpoint that lies beside this one into another folder, unless it is of a later step."""
-    best = checkpoint.parent / "best.safetensors"
+    """Copy the best checkpoint that lies beside this one into another folder, where it is of the same run's past."""
+    path = checkpoint.parent / "best.safetensors"
     try:
-        if read_meta(best)["progress"]["step"] <= snapshot.meta["progress"]["step"]:
-            shutil.copyfile(best, store.path / "checkpoints" / "best.safetensors")
-    except (InputError, OSError, KeyError, TypeError):
+        best = read_checkpoint(path)
+        past = snapshot.tensors["history.epochs"][: len(best.tensors["history.epochs"])]
+        same = torch.equal(best.tensors["history.epochs"].nan_to_num(-1.0), past.nan_to_num(-1.0))
+        if same and best.meta["config"] == snapshot.meta["config"]:
+            write_bytes(store.path / "checkpoints" / "best.safetensors", path.read_bytes())
+    except (InputError, OSError, KeyError):
         return

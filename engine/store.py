@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -106,10 +107,11 @@ class RunFolder:
         try:
             (path / "checkpoints").mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(path / "lock")
-            for stale in [*path.glob(".*.tmp"), *(path / "checkpoints").glob(".*.tmp")]:
-                stale.unlink(missing_ok=True)
         except OSError as error:
             raise cannot_write(path, error) from None
+        for stale in [*path.glob(".*.tmp"), *(path / "checkpoints").glob(".*.tmp")]:
+            with contextlib.suppress(OSError):
+                stale.unlink()
 
     @classmethod
     def create(cls, workspace: Path, model: str, dataset: str) -> RunFolder:
@@ -179,7 +181,15 @@ class RunFolder:
         flush_folder(target.parent)
 
     def best(self) -> Snapshot | None:
-        return read_checkpoint(Path(self.best_path)) if self.best_path else None
+        if self.best_path is None:
+            return None
+        path = Path(self.best_path)
+        try:
+            return read_checkpoint(path)
+        except InputError as error:
+            self.log(f"{error}; kept as damaged-{path.name}")
+            path.replace(path.with_name(f"damaged-{path.name}"))
+            return None
 
     def rewrite_record(self, history: History) -> None:
         """Set the record back to what a checkpoint knows, steps in full where the file still has them.
@@ -217,6 +227,11 @@ class RunFolder:
 
     def close(self) -> None:
         self._lock.release()
+
+    def discard(self) -> None:
+        """Remove a folder that was made for a run that did not come to be."""
+        self.close()
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def cannot_write(path: Path, error: OSError) -> InputError:

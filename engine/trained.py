@@ -6,16 +6,13 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
-
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, read_checkpoint
-from engine.config import RunConfig
 from engine.data import Source, split
 from engine.hardware import resolve_device
 from engine.learner import Learner, statistics_of
 from engine.message import InputError
-from engine.network import build_network, restore_model
+from engine.network import restore_model
 from engine.runs import config_of
 from engine.strategy import Dataset, DataSpec
 
@@ -40,15 +37,6 @@ def spec_of(snapshot: Snapshot) -> DataSpec:
     )
 
 
-def load_network(path: Path, catalogue: Catalogue) -> tuple[RunConfig, nn.Module]:
-    """The settings and the network of a checkpoint, in evaluation mode. Raises `InputError` where it can't be used."""
-    snapshot = read_checkpoint(path)
-    config = config_of(snapshot, catalogue)
-    model = build_network(config, spec_of(snapshot))
-    restore_model(model, snapshot, str(path))
-    return config, model.eval()
-
-
 def evaluate_checkpoint(
     path: Path, catalogue: Catalogue, workspace: Path, *, part: str = "test", dataset: Dataset | None = None
 ) -> Evaluation:
@@ -59,7 +47,7 @@ def evaluate_checkpoint(
     snapshot = read_checkpoint(path)
     config = config_of(snapshot, catalogue)
     if dataset is not None:
-        config = config.ticked(dataset)
+        config = config.ticked(dataset).changed({"train_samples": "all", "validation_samples": "10%"})
     parts = split(config.dataset.load(Source(workspace / "data")), config)
     samples = getattr(parts, part)
     if samples is None:

@@ -3,10 +3,11 @@ saved or given another learning rate."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Generator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from engine.history import EpochRow, History, epoch_row
 from engine.learner import Learner, statistics_of
 from engine.message import InputError, Message, message
 from engine.network import network_tensors, restore_model, restore_optimizer
-from engine.position import Change, Position, Stopwatch, Sums
+from engine.position import Change, Position, Stopwatch, Sums, check_total
 from engine.schedule import Schedule, check_lr
 from engine.store import MemoryStore, Store, versions
 from engine.workspace import workspace_folder
@@ -170,6 +171,7 @@ class Trainer:
             sums.loss += loss * size
             sums.correct += correct
             sums.samples += size
+        sums.lr = lrs[-1]
         sums.seconds = self._clock.seconds()
         self.history.add_steps(rows)
         self.store.add_steps(rows)
@@ -193,7 +195,7 @@ class Trainer:
             clean_train_accuracy=clean.accuracy,
             val_loss=validation.loss if validation else None,
             val_accuracy=validation.accuracy if validation else None,
-            lr=float(self.history.steps[-1, 2]),
+            lr=sums.lr,
             train_seconds=sums.seconds,
             train_samples=sums.samples,
             val_seconds=time.perf_counter() - started,
@@ -206,7 +208,7 @@ class Trainer:
         yield from self._save()
 
     def _reason_to_end(self) -> Message | None:
-        progress = self._schedule.progress(self.position.step)
+        progress = replace(self._schedule.progress(self.position.step), epochs=self.epochs)
         for stopping in self.config.stoppings:
             reason = stopping.reason(progress, self.history)
             if reason is not None:
@@ -302,14 +304,17 @@ class Trainer:
         test = None
         if self.learner.parts.test is not None:
             test = yield from self.learner.evaluate(self.learner.parts.test)
+            if not math.isfinite(test.loss):
+                raise LossNotFinite(self.position.step)
         yield self._finished(started, test, stopped=False)
 
     def _stop(self, started: float) -> Generator[Event | None, None, None]:
         """Keep everything and end. A second `Stop`, while the save fails, gives up what came after the last one."""
         # Once the last epoch is saved, the network may hold the best weights: only the test is left undone.
         if self.position.reason is None or self._saved_epoch != self.position.epoch:
-            try:
+            with contextlib.suppress(Stop):
                 yield self._flush()
+            try:
                 yield from self._save()
             except Stop:
                 self.store.log("stopped without saving")
@@ -361,11 +366,7 @@ class Trainer:
         Raises `InputError` where so many epochs are done already.
         """
         position = self.position
-        if epochs <= position.epoch:
-            raise InputError(
-                "nothing-to-add", "{done} epochs are done already: give a total above that, or --more",
-                done=position.epoch,
-            )  # fmt: skip
+        check_total(epochs, position.epoch)
         position.changes.append(Change(position.step, "epochs", self.epochs, epochs))
         if reschedule:
             position.changes.append(Change(position.step, "schedule", self._schedule.planned_epochs, epochs))

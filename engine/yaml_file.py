@@ -11,7 +11,7 @@ import yaml
 from engine.files import write_text
 from engine.message import InputError
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 100_000
 MAX_DEPTH = 20
 
 
@@ -67,9 +67,11 @@ for _either in (_Loader, _Dumper):
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a settings file. Raises `InputError` where there is none, or it is not safe and plain."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise InputError("file-too-large", "{path} is too large for a settings file", path=path)
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise InputError("not-yaml", "{path} is not a settings file in YAML: it is not text", path=path) from None
     except OSError as error:

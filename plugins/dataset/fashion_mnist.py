@@ -3,11 +3,13 @@
 import contextlib
 import io
 import os
-from concurrent.futures import ThreadPoolExecutor, wait
+import threading
+from concurrent.futures import Future, wait
 from importlib import resources
 from pathlib import Path
 
 from engine.data import DataBundle, Part, Source
+from engine.files import write_text
 from engine.idx import read_idx
 from engine.message import InputError
 from engine.strategy import Dataset, hookimpl, message
@@ -17,6 +19,9 @@ CLASS_NAMES = (
 )  # fmt: skip
 SYSTEM_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts the files."""
+FILES = tuple(f"{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
+DONE = "complete"
+"""Written beside the downloaded files once all are there: torchvision writes them under their own names at once."""
 DOWNLOAD_BYTES = 30_878_645
 """Size of the four compressed files together."""
 
@@ -33,12 +38,13 @@ class FashionMNIST(Dataset):
 
     def load(self, source: Source) -> DataBundle:
         if self.path:
-            return read_folder(Path(self.path).expanduser())
+            return read_folder(Path(os.path.expanduser(self.path)))  # noqa: PTH111 it raises for no name of a user
+        if (SYSTEM_FOLDER / FILES[0]).exists():
+            return read_folder(SYSTEM_FOLDER)
         downloaded = source.folder / "FashionMNIST" / "raw"
-        for folder in (SYSTEM_FOLDER, downloaded):
-            if (folder / "train-images-idx3-ubyte.gz").exists():
-                return read_folder(folder)
-        download(source)
+        if not (downloaded / DONE).exists():
+            download(source)
+            write_text(downloaded / DONE, "All four files are here and their hashes are right.\n")
         return read_folder(downloaded)
 
 
@@ -65,13 +71,26 @@ def read_folder(folder: Path) -> DataBundle:
 def download(source: Source) -> None:
     """Download by torchvision, which checks the files' hashes, and report how far it is by the bytes that are there."""
     import torchvision
+    from torchvision.datasets.utils import check_integrity
 
     target = source.folder / "FashionMNIST" / "raw"
     text = message("downloading", "downloading Fashion-MNIST (31 MB) to {folder}", folder=target)
     source.report(text, 0.0)
     # torchvision draws its own progress bars on standard error; the report takes their place.
-    with ThreadPoolExecutor(1) as pool, contextlib.redirect_stderr(io.StringIO()):
-        job = pool.submit(torchvision.datasets.FashionMNIST, os.fspath(source.folder), download=True)
+    job: Future[object] = Future()
+
+    def work() -> None:
+        try:
+            for name, digest in torchvision.datasets.FashionMNIST.resources:  # again, where one was cut short
+                if not check_integrity(os.fspath(target / name), digest):
+                    (target / name).unlink(missing_ok=True)
+            job.set_result(torchvision.datasets.FashionMNIST(os.fspath(source.folder), download=True))
+        except BaseException as error:  # noqa: BLE001 told in the thread that waits
+            job.set_exception(error)
+
+    # A daemon: whoever gives up waiting, by Ctrl-C or by closing the window, is not held until the download ends.
+    with contextlib.redirect_stderr(io.StringIO()):
+        threading.Thread(target=work, name="download", daemon=True).start()
         while wait([job], timeout=0.2).not_done:
             source.report(text, min(1.0, sum(path.stat().st_size for path in target.glob("*.gz")) / DOWNLOAD_BYTES))
     error = job.exception()
