@@ -247,3 +247,17 @@ def test_an_entry_without_a_strategy_has_no_parameters():
     entry = Entry("x", None, None, "here", "broken")
     assert (entry.summary, entry.parameters) == ("", ())
     assert Catalogue([entry]).of_kind("model") == []
+
+
+def test_a_flag_that_is_taken_is_no_ones_else(tmp_path):
+    text = (
+        "from engine.strategy import Stopping, hookimpl\n\n\n"
+        'class Mine(Stopping):\n    """Stop."""\n\n    flag = "--early-stopping"\n\n'
+        "    def reason(self, progress, history):\n        return None\n\n\n"
+        "@hookimpl\ndef register_strategies():\n    return [Mine]\n"
+    )
+    (tmp_path / "mine.py").write_text(text)
+    found = discover(tmp_path, entry_points=False)
+    [entry] = [entry for entry in found.entries if entry.id == "mine"]
+    assert "--early-stopping is taken" in entry.error
+    assert found.flags()["--early-stopping"] == "early-stopping"

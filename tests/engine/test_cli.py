@@ -446,3 +446,51 @@ def test_the_workspace_is_as_given_else_from_the_environment_else_at_home(tmp_pa
     monkeypatch.delenv("TUNEDECK_WORKSPACE")
     assert workspace_folder() == Path.home() / "Tunedeck"
     assert workspace_folder("relative").is_absolute()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workspace", "/tmp/" + 300 * "x"],
+        ["--workspace", "~nobody-of-this-name/x"],
+        ["--dataset", "fashion-mnist:path=~nobody-of-this-name/x"],
+        ["--dataset", "fashion-mnist:path=/tmp/" + 300 * "x"],
+        ["--config", "/dev/zero"],
+    ],
+)
+def test_odd_paths_are_refused_in_one_line(cli, arguments, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert refused(cli("train", *SMALL, *arguments))
+
+
+def test_a_checkpoint_far_larger_than_its_header_says_is_refused_unread(cli, trained, tmp_path):
+    large = tmp_path / "large.safetensors"
+    shutil.copy(checkpoint(trained()), large)
+    os.truncate(large, 2**40)
+    assert refused(cli("evaluate", str(large)), "damaged")
+    assert refused(cli("evaluate", "/dev/zero"), "not a Tunedeck checkpoint")
+
+
+@pytest.mark.parametrize("flags", [["--reschedule"], ["--more", "0"], ["--more", "-3"], ["--epochs", "2000000"]])
+def test_an_extension_that_extends_nothing_is_refused(cli, trained, workspace, flags):
+    run = trained()
+    before = files(workspace)
+    assert refused(cli("resume", str(run), *flags))
+    assert {k: v for k, v in files(workspace).items() if k.name != "lock"} == {
+        k: v for k, v in before.items() if k.name != "lock"
+    }
+
+
+@pytest.mark.parametrize("version", ["0", "true", "one", "1.5"])
+def test_a_format_that_is_none_is_refused(cli, tmp_path, version):
+    (tmp_path / "a.yaml").write_text(f"format: {version}\n")
+    assert refused(cli("train", "--config", str(tmp_path / "a.yaml")), "no format of settings")
+
+
+def test_another_data_set_may_be_smaller_than_the_own(cli, trained, tmp_path):
+    run = trained("--validation-samples", "5000")
+    folder = ROOT / "resources" / "sample"
+    arguments = ["--dataset", f"fashion-mnist:path={folder}", "--part", "test", "--json"]
+    code, out, err = cli("evaluate", str(checkpoint(run, "best")), *arguments)
+    assert code == 0, err
+    assert json.loads(out)["samples"] == 1000

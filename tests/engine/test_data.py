@@ -186,3 +186,30 @@ def test_however_often_it_is_stopped_each_epoch_sees_each_sample_once(tiny):
         assert len(SEEN) == 3 * 130
         for epoch in range(3):
             assert Counter(SEEN[130 * epoch : 130 * (epoch + 1)]) == expected, f"stopped after steps {stops}"
+
+
+def bundle_of(targets, *, test=None, width=2, task="classification"):
+    def part(labels, width):
+        return Part(torch.arange(len(labels) * width * width).byte().reshape(-1, 1, width, width), labels)
+
+    return DataBundle(part(targets, 2), test=None if test is None else part(test, width), task=task)
+
+
+def test_the_number_of_classes_does_not_depend_on_how_many_samples_are_used(tiny):
+    bundle = bundle_of(torch.tensor([0, 1] * 40 + [2]), test=torch.tensor([0, 3]))
+    for samples in ("10", "all"):
+        assert split(bundle, tiny(train_samples=samples)).spec.outputs == 4
+
+
+@pytest.mark.parametrize(
+    ("bundle", "words"),
+    [
+        (bundle_of(torch.arange(40) % 3, test=torch.arange(4) % 3, width=3), "in one part and"),
+        (bundle_of(torch.arange(40) % 3 - 1), "label outside"),
+        (bundle_of(torch.rand(40)), "targets int64"),
+        (bundle_of(torch.rand(40), task="regression"), r"or float32 \[N, K\]"),
+    ],
+)
+def test_parts_that_do_not_belong_together_are_refused(tiny, bundle, words):
+    with pytest.raises(InputError, match=words):
+        split(bundle, tiny())

@@ -351,3 +351,59 @@ def test_a_disk_that_is_full_ends_no_run_when_the_rate_is_changed(tiny, tmp_path
     events = [event for event in generator if event]
     assert not of_type(events, Failed)
     assert read_checkpoint(trainer.store.last_path).meta["changes"][0]["new"] == 0.5
+
+
+def runs_of(workspace):
+    return sorted(path.name for path in (workspace / "runs").iterdir())
+
+
+def test_a_resume_that_is_refused_leaves_no_new_folder_behind(sample, catalogue, workspace):
+    first = new_run(sample.changed({"keep_every": 2}), catalogue, workspace)
+    run(first)
+    older = first.store.path / "checkpoints" / "step-2.safetensors"
+    before = runs_of(workspace)
+    for extension in ({"more": 0}, {"more": -3}, {"epochs": 10_000_000}):
+        with pytest.raises(InputError):
+            resume_run(older, catalogue, workspace, **extension)
+    assert runs_of(workspace) == before
+
+
+def test_a_fault_while_the_run_is_made_removes_its_new_folder(sample, catalogue, workspace, monkeypatch):
+    monkeypatch.setattr(RunFolder, "describe", lambda *_: (_ for _ in ()).throw(InputError("x", "no room")))
+    with pytest.raises(InputError, match="no room"):
+        new_run(sample, catalogue, workspace)
+    assert runs_of(workspace) == []
+
+
+def test_an_older_checkpoint_can_be_used_where_the_last_is_damaged(sample, catalogue, workspace):
+    first = new_run(sample.changed({"keep_every": 2}), catalogue, workspace)
+    run(first)
+    whole = read_checkpoint(first.store.last_path)
+    first.store.last_path.write_bytes(b"rubbish")
+    again = resume_run(first.store.path / "checkpoints" / "step-2.safetensors", catalogue, workspace)
+    assert again.store.path != first.store.path
+    run(again)
+    assert differing(read_checkpoint(again.store.last_path), whole) == []
+
+
+def test_a_run_goes_on_where_its_best_is_damaged(sample, catalogue, workspace):
+    first = new_run(sample, catalogue, workspace)
+    run(first)
+    best = Path(first.store.best_path)
+    damaged = best.read_bytes()[:5000]
+    best.unlink()  # it may share its bytes with last
+    best.write_bytes(damaged)
+    assert isinstance(run(resume_run(first.store.path, catalogue, workspace, more=1))[-1], Finished)
+    assert best.with_name("damaged-best.safetensors").stat().st_size == 5000
+
+
+def test_the_best_of_another_run_is_not_brought_along(sample, catalogue, workspace, tmp_path):
+    runs = [new_run(sample.changed({"seed": seed}), catalogue, workspace) for seed in (1, 2)]
+    for trainer in runs:
+        run(trainer)
+    (tmp_path / "last.safetensors").write_bytes(runs[0].store.last_path.read_bytes())
+    for trainer, brought in ((runs[1], False), (runs[0], True)):
+        (tmp_path / "best.safetensors").write_bytes(Path(trainer.store.best_path).read_bytes())
+        again = resume_run(tmp_path / "last.safetensors", catalogue, workspace)
+        again.store.close()
+        assert (again.store.best_path is not None) == brought

@@ -898,3 +898,26 @@ def test_the_batches_of_a_run_are_those_of_its_settings(tiny):
     config = tiny()
     parts = split(config.dataset.load(None), config)
     assert Trainer(config).learner.bounds == batch_bounds(len(parts.training), 32)
+
+
+def test_early_stopping_counts_what_it_saves_from_the_extended_total(tiny):
+    config = tiny(epochs=2, lr=0.05, dataset=Blobs(noise=140.0), ticked=["early-stopping:patience=2"])
+    store = MemoryStore()
+    run(Trainer(config, lambda: store))
+    trainer = Trainer(config, lambda: store, snapshot=store.last())
+    trainer.extend(60)
+    reason = run(trainer)[-1].reason
+    assert reason.code == "early-stopping"
+    assert reason.values["saved"] == 60 - reason.values["epoch"] > 0
+
+
+def test_a_stop_asked_for_twice_saves_all_the_same(tiny):
+    store = MemoryStore()
+    trainer = Trainer(tiny(epochs=3), lambda: store)
+    generator = trainer.run()
+    while trainer.position.step < 7:
+        next(generator)
+    told = generator.throw(Stop())
+    assert isinstance(told, Steps)
+    assert isinstance(generator.throw(Stop()), Saved)
+    assert store.last().meta["progress"]["step"] == 7
