@@ -66,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
 
     evaluate = _verb(verbs, "evaluate", "Measure a checkpoint on samples that it was not trained on.", json=True)
-    evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file")
+    evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
     evaluate.add_argument("--dataset", metavar="ID[:NAME=VALUE,...]", help="another data set than its own")
     evaluate.add_argument(
         "--part", choices=("test", "validation", "training"), default="test", help="which part (test)"

@@ -27,7 +27,7 @@ from engine.events import Event, Failed, Finished, SaveFailed
 from engine.failure import StartFailed
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
-from engine.runs import new_run, resume_run
+from engine.runs import best_checkpoint, new_run, resume_run
 from engine.strategy import Dataset
 from engine.summary import layer_table
 from engine.trained import evaluate_checkpoint
@@ -236,6 +236,8 @@ def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
         assert isinstance(chosen, Dataset)
         dataset = chosen
     path = Path(arguments.checkpoint).absolute()
+    if path.is_dir():
+        path = best_checkpoint(path)
     found = evaluate_checkpoint(path, catalogue, workspace, part=arguments.part, dataset=dataset)
     if not arguments.json:
         print(f"{found.part} part, {found.samples:,} samples: loss {found.loss:.4f}", end="")

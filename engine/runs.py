@@ -144,6 +144,12 @@ def last_checkpoint(run: Path) -> Path:
     return path
 
 
+def best_checkpoint(run: Path) -> Path:
+    """The best checkpoint of a run's folder, or its last where no epoch is done. Raises `InputError` where none is."""
+    path = run / "checkpoints" / "best.safetensors"
+    return path if path.is_file() else last_checkpoint(run)
+
+
 def unfinished_run(workspace: Path) -> Path | None:
     """The newest run of the workspace if it was left before its end, so that it can be continued."""
     folders = sorted((workspace / "runs").glob("*/checkpoints/last.safetensors"), reverse=True)

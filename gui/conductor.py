@@ -268,6 +268,7 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_checkpoint(self, checkpoint: LoadedCheckpoint) -> None:
+        self.window.banners.clear("unfinished")
         checkpoint.run.label = self.window.happening.runs.label_for(checkpoint.run)
         present = self.window.panel.config
         offered = [s for s in (*present.with_, *present.offered) if s.id not in {t.id for t in checkpoint.config.with_}]

@@ -13,6 +13,8 @@ X, LOSS, LR, SMOOTH = range(4)
 """Columns of `RunCurves.steps`."""
 
 EPOCH_FIGURES = tuple(name for name in EpochRow._fields if name.endswith(("loss", "accuracy")))
+BEYOND = 0.5
+"""Epochs beyond the end of a run within which its last figures are still read."""
 
 
 class RunCurves:
@@ -56,14 +58,14 @@ class RunCurves:
         return 100 * values if name.endswith("accuracy") else values
 
     def row_at(self, x: float) -> EpochRow | None:
-        """The epoch that ended nearest to x."""
-        if not self.rows:
+        """The epoch that ended nearest to x; None beyond the end of the curves."""
+        if not self.rows or x > self.last_x() + BEYOND:
             return None
         return self.rows[_nearest(self.epochs(), x)]
 
     def step_at(self, x: float) -> tuple[float, float, float, float] | None:
-        """x, loss, lr and smoothed loss of the step nearest to x."""
-        if not len(self.steps):
+        """x, loss, lr and smoothed loss of the step nearest to x; None beyond the end of the curves."""
+        if not len(self.steps) or x > self.last_x() + BEYOND:
             return None
         index = _nearest(self.steps.column(X), x)
         return tuple(float(self.steps.column(column)[index]) for column in range(4))  # type: ignore[return-value]

@@ -494,3 +494,9 @@ def test_another_data_set_may_be_smaller_than_the_own(cli, trained, tmp_path):
     code, out, err = cli("evaluate", str(checkpoint(run, "best")), *arguments)
     assert code == 0, err
     assert json.loads(out)["samples"] == 1000
+
+
+def test_a_runs_folder_stands_for_its_best_checkpoint(cli, trained):
+    run = trained()
+    whole, best = (json.loads(cli("evaluate", str(path), "--json")[1]) for path in (run, checkpoint(run, "best")))
+    assert whole == best

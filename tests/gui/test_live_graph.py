@@ -430,3 +430,12 @@ def test_a_run_that_begins_takes_the_view_back(graph):
     turn_wheel(graph.plots.loss)
     graph.start("b", PER_EPOCH, 5)
     assert graph.following
+
+
+def test_the_read_out_makes_nothing_up_beyond_the_end_of_a_run(graph):
+    graph.start("now", PER_EPOCH, 40)
+    train(graph, 2)
+    graph.read_out.show_figures(2.3, graph._run, [])
+    assert "validation 0.600" in graph.read_out.text()
+    graph.read_out.show_figures(30.0, graph._run, [])
+    assert graph.read_out.text().startswith("epoch 30.0") and "validation 0.600" not in graph.read_out.text()
