@@ -8,6 +8,8 @@ a file into the workspace's `plugins/` folder, or installs a package, trusts its
 from __future__ import annotations
 
 import difflib
+import functools
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -16,7 +18,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,6 +50,8 @@ class Entry:
     traceback: str | None = None
     unavailable: str | None = None
     """The command that installs the optional library it needs."""
+    version: str = ""
+    """Of the package that it comes from; of a single file its digest."""
 
     @property
     def summary(self) -> str:
@@ -130,25 +134,41 @@ class Catalogue:
 def discover(user_folder: Path | None = None, *, entry_points: bool = True) -> Catalogue:
     """Load the built-in plugins, installed packages' entry points, and the files of the user's `plugins` folder."""
     entries: list[Entry] = []
-    for name, origin, load in _sources(user_folder, entry_points):
+    for name, origin, version, load in _sources(user_folder, entry_points):
         taken = {word for entry in entries if (s := entry.strategy) for word in (s.id, s.flag) if word}
-        entries.extend(_load_apart(name, origin, load, taken))
+        entries.extend(replace(entry, version=version) for entry in _load_apart(name, origin, load, taken))
     return Catalogue(entries)
 
 
-def _sources(user_folder: Path | None, entry_points: bool) -> Iterator[tuple[str, str, Callable[[], ModuleType]]]:
+def _sources(user_folder: Path | None, entry_points: bool) -> Iterator[tuple[str, str, str, Callable[[], ModuleType]]]:
+    """Name, origin and version of each plugin, and how to load it."""
     built_in = importlib.util.find_spec("plugins")
     for folder in built_in.submodule_search_locations or [] if built_in else []:
         for kind in KINDS:
             for path in _plugin_files(Path(folder) / kind):
                 name = f"plugins.{kind}.{path.stem}"
-                yield path.stem, "built-in", lambda name=name: importlib.import_module(name)  # type: ignore[misc]
+                yield path.stem, "built-in", _own_version(), lambda name=name: importlib.import_module(name)  # type: ignore[misc]
     if entry_points:
         for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
-            yield point.name, point.value, point.load
+            yield point.name, point.value, point.dist.version if point.dist else "", point.load
     if user_folder is not None and user_folder.is_dir():
         for path in _plugin_files(user_folder):
-            yield path.stem, str(path), lambda path=path: _import_file(path)  # type: ignore[misc]
+            yield path.stem, str(path), _digest(path), lambda path=path: _import_file(path)  # type: ignore[misc]
+
+
+def _digest(path: Path) -> str:
+    try:
+        return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+    except OSError:  # loading it will say why
+        return ""
+
+
+@functools.cache
+def _own_version() -> str:
+    try:
+        return importlib.metadata.version("tunedeck")
+    except importlib.metadata.PackageNotFoundError:  # run from its sources, without having been installed
+        return ""
 
 
 def _plugin_files(folder: Path) -> list[Path]:

@@ -67,7 +67,7 @@ class Trainer:
         self._untold: list[tuple[int, float, float]] = []
         self._clock = Stopwatch()
         self._saved_at = time.perf_counter()
-        self._origins = {entry.id: entry.origin for entry in catalogue.entries} if catalogue else {}
+        self._entries = {entry.id: entry for entry in catalogue.entries} if catalogue else {}
         try:
             self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
         except InputError:
@@ -398,7 +398,16 @@ class Trainer:
         return self.config.model_copy(update={"offered": ()}).to_dict()
 
     def _plugins(self) -> list[dict[str, str]]:
-        return [{"id": s.id, "kind": s.kind, "origin": self._origins.get(s.id, "")} for s in self.config.strategies]
+        known = [(strategy, self._entries.get(strategy.id)) for strategy in self.config.strategies]
+        return [
+            {
+                "id": s.id,
+                "kind": s.kind,
+                "origin": entry.origin if entry else "",
+                "version": entry.version if entry else "",
+            }
+            for s, entry in known
+        ]
 
     def _started(self) -> Started:
         advice = self.config.advice(self.learner.parts.spec)

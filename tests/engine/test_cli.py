@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -197,7 +198,9 @@ def test_a_checkpoint_that_needs_a_plugin_that_is_absent_names_it(cli, trained, 
     plugin = workspace / "plugins" / "invert.py"
     plugin.write_text(INVERT)
     run = trained("--with", "invert")
-    assert json.loads((workspace / run / "environment.json").read_text())["plugins"][-1]["origin"] == str(plugin)
+    last = json.loads((workspace / run / "environment.json").read_text())["plugins"][-1]
+    digest = hashlib.sha256(plugin.read_bytes()).hexdigest()
+    assert last["origin"] == str(plugin) and last["version"] == f"sha256:{digest[:16]}"
     plugin.unlink()
     before = files(workspace)
     for verb in ("resume", "evaluate"):
