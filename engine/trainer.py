@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.catalogue import Catalogue
+from engine.catalogue import Catalogue, Entry
 from engine.checkpoint import Snapshot, epochs_tensor
 from engine.config import RunConfig
 from engine.data import Report, Source, permutation, split
@@ -398,16 +398,9 @@ class Trainer:
         return self.config.model_copy(update={"offered": ()}).to_dict()
 
     def _plugins(self) -> list[dict[str, str]]:
-        known = [(strategy, self._entries.get(strategy.id)) for strategy in self.config.strategies]
-        return [
-            {
-                "id": s.id,
-                "kind": s.kind,
-                "origin": entry.origin if entry else "",
-                "version": entry.version if entry else "",
-            }
-            for s, entry in known
-        ]
+        unknown = Entry("", None, None, "")
+        known = [(strategy, self._entries.get(strategy.id, unknown)) for strategy in self.config.strategies]
+        return [{"id": s.id, "kind": s.kind, "origin": entry.origin, "version": entry.version} for s, entry in known]
 
     def _started(self) -> Started:
         advice = self.config.advice(self.learner.parts.spec)

@@ -18,7 +18,10 @@ import gui.app as app
 class Pressing(app.Application):
     def __init__(self, workspace):
         super().__init__(workspace)
+        # Before the loader hears of it: its thread may have begun to import PyTorch a moment later.
+        self.window.painted.disconnect(self.loader.start)
         self.window.painted.connect(lambda: print("painted", "torch" in sys.modules, flush=True))
+        self.window.painted.connect(self.loader.start)
         self.loader.loaded.connect(self.press_start)
         self.conductor.session.epoch_ended.connect(lambda ended: {act})
 
