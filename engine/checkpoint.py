@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from engine.files import write_bytes
-from engine.history import EpochRow
+from engine.history import EpochRow, History, epoch_row
 from engine.message import InputError
 
 FORMAT = 1
@@ -191,3 +191,13 @@ def epochs_tensor(rows: list[EpochRow]) -> Tensor:
     return torch.tensor(
         [[float("nan") if value is None else float(value) for value in row] for row in rows], dtype=torch.float64
     ).reshape(len(rows), len(EpochRow._fields))
+
+
+def history_of(snapshot: Snapshot) -> History:
+    """The history that a snapshot holds."""
+    history = History()
+    for values in snapshot.tensors["history.epochs"].tolist():
+        history.add_epoch(epoch_row([None if value != value else value for value in values]))
+    history.add_steps(snapshot.tensors["history.steps"].tolist())
+    history.marks = list(snapshot.meta["marks"])
+    return history

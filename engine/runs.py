@@ -8,14 +8,14 @@ from pathlib import Path
 import torch
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, read_checkpoint, read_meta
+from engine.checkpoint import Snapshot, history_of, read_checkpoint, read_meta
 from engine.config import RunConfig
 from engine.data import Report
 from engine.files import write_bytes
 from engine.message import InputError
 from engine.position import check_total
 from engine.store import RunFolder, cannot_write
-from engine.trainer import Trainer, history_of
+from engine.trainer import Trainer
 
 NEEDED = frozenset(
     ("config", "changes", "progress", "sums", "epochs", "marks", "data", "input", "environment", "plugins")

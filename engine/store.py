@@ -129,8 +129,7 @@ class RunFolder:
             try:
                 folder.rewrite_record(History())
             except InputError:
-                folder.close()
-                shutil.rmtree(path, ignore_errors=True)
+                folder.discard()
                 raise
             return folder
         raise InputError("too-many-runs", "{path} holds too many runs of this second", path=workspace / "runs")

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue, Entry
-from engine.checkpoint import Snapshot, epochs_tensor
+from engine.checkpoint import Snapshot, epochs_tensor, history_of
 from engine.config import RunConfig
 from engine.data import Report, Source, permutation, split
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Started, Steps
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.hardware import resolve_device
-from engine.history import EpochRow, History, epoch_row
+from engine.history import EpochRow, History
 from engine.learner import Learner, statistics_of
 from engine.message import InputError, Message, message
 from engine.network import network_tensors, restore_model, restore_optimizer
@@ -418,13 +418,3 @@ class Trainer:
             lr=self.config.lr,
             warnings=tuple((id, advice.text) for id, advice in advice if advice.level == "warning"),
         )
-
-
-def history_of(snapshot: Snapshot) -> History:
-    """The history that a snapshot holds."""
-    history = History()
-    for values in snapshot.tensors["history.epochs"].tolist():
-        history.add_epoch(epoch_row([None if value != value else value for value in values]))
-    history.add_steps(snapshot.tensors["history.steps"].tolist())
-    history.marks = list(snapshot.meta["marks"])
-    return history

@@ -27,10 +27,9 @@ class LoadedCheckpoint:
 
 def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     """Read and verify a checkpoint. Raises `InputError`, and then nothing was changed."""
-    from engine.checkpoint import read_checkpoint
+    from engine.checkpoint import history_of, read_checkpoint
     from engine.data import batch_bounds
     from engine.runs import config_of
-    from engine.trainer import history_of
 
     snapshot = read_checkpoint(path)
     config = config_of(snapshot, catalogue)

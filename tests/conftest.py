@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from engine.catalogue import Catalogue, discover
 
@@ -19,3 +20,12 @@ def workspace(tmp_path, monkeypatch):
     folder = tmp_path / "workspace"
     monkeypatch.setenv("TUNEDECK_WORKSPACE", str(folder))
     return folder
+
+
+@pytest.fixture
+def one_thread():
+    """Networks this small are slower on two threads, and other programs run beside the tests."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.checkpoint import Snapshot, read_checkpoint, write_checkpoint
+from engine.checkpoint import Snapshot, history_of, read_checkpoint, write_checkpoint
 from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished, Saved, SaveFailed
 from engine.history import read_history
 from engine.message import InputError
 from engine.runs import check_writable, new_run, resume_run, unfinished_run
 from engine.store import RunFolder
-from engine.trainer import Trainer, history_of
+from engine.trainer import Trainer
 from engine.yaml_file import read_yaml
 from tests.engine.support import differing, of_type, run, run_stored
 
