@@ -51,7 +51,7 @@ def test_the_plugin_guides_example_is_a_whole_plugin(tmp_path, capsys):
     [example] = blocks((ROOT / "docs" / "plugin-guide.md").read_text(encoding="utf-8"), "python")
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "noise.py").write_text(example, encoding="utf-8")
-    words = ["train", "--workspace", str(tmp_path), *SHORT, "--with", "gaussian-noise:sigma=0.1", "--json"]
+    words = ["train", "--workspace", str(tmp_path), *SHORT, "--with", "salt-and-pepper:share=0.1", "--json"]
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["epochs"] == 1
 

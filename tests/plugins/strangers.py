@@ -83,8 +83,8 @@ class Halves(Scaling):
         return torch.full((inputs.shape[1],), 127.5), torch.full((inputs.shape[1],), 127.5)
 
 
-class GaussianNoise(Augmentation):
-    """Add Gaussian noise to every training image."""
+class Speckle(Augmentation):
+    """Speckle every training image with noise."""
 
     sigma: float = Field(0.05, ge=0, le=1)
     """Standard deviation, as a fraction of the pixel range."""
@@ -114,7 +114,7 @@ class Wide(Model):
         return nn.Sequential(OrderedDict(body=body, head=nn.Linear(inputs, data.outputs)))
 
 
-class LeakyReLU(Activation):
+class Bent(Activation):
     """Let a little through below zero."""
 
     negative_slope: float = Field(0.01, ge=0, le=1)
@@ -124,7 +124,7 @@ class LeakyReLU(Activation):
         return nn.LeakyReLU(self.negative_slope)
 
 
-class SmallNormal(Initializer):
+class Narrow(Initializer):
     """Small normal weights."""
 
     std: float = Field(0.01, gt=0, le=1)
@@ -136,7 +136,7 @@ class SmallNormal(Initializer):
                 nn.init.normal_(parameter, std=self.std)
 
 
-class Focal(Loss):
+class LooksAway(Loss):
     """Cross-entropy that looks away from easy samples, weighted by class."""
 
     gamma: float = Field(2.0, ge=0, le=10)
@@ -144,13 +144,13 @@ class Focal(Loss):
 
     def prepare(self, data):
         counts = torch.tensor(data.class_counts).float()
-        return FocalModule(self.gamma, counts.sum() / (len(counts) * counts))
+        return EasyModule(self.gamma, counts.sum() / (len(counts) * counts))
 
     def __call__(self, outputs, targets):
-        return FocalModule(self.gamma, torch.ones(outputs.shape[1]))(outputs, targets)
+        return EasyModule(self.gamma, torch.ones(outputs.shape[1]))(outputs, targets)
 
 
-class FocalModule:
+class EasyModule:
     def __init__(self, gamma, weights):
         self.gamma, self.weights = gamma, weights
 
@@ -161,7 +161,7 @@ class FocalModule:
         return -(self.weights * targets * (1 - log.exp()) ** self.gamma * log).sum(1).mean()
 
 
-class NAdam(Optimizer):
+class AheadAdam(Optimizer):
     """Adam with Nesterov's look ahead: its state has numbers of its own."""
 
     momentum_decay: float = Field(4e-3, ge=0, le=1)
@@ -191,7 +191,7 @@ class CountedSteps(torch.optim.Optimizer):
                 parameter.sub_(parameter.grad.sign(), alpha=group["lr"] / state["count"])
 
 
-class MaxNorm(Regularizer):
+class Bounded(Regularizer):
     """Bound the length of each neuron's weights."""
 
     bound: float | None = Field(1.0, gt=0, le=100)
@@ -206,7 +206,7 @@ class MaxNorm(Regularizer):
                     parameter.copy_(parameter.renorm(2, 0, self.bound))
 
 
-class Mixup(Regularizer):
+class Blend(Regularizer):
     """Mix each sample with another one."""
 
     alpha: float = Field(0.2, gt=0, le=10)
@@ -222,7 +222,7 @@ class Mixup(Regularizer):
         )
 
 
-class LayerNorm(Regularizer):
+class SampleNorm(Regularizer):
     """Normalise over the features of each sample."""
 
     slot = "norm"
@@ -269,7 +269,6 @@ class Target(Stopping):
 @hookimpl
 def register_strategies():
     return [
-        GreyBars, ColourBars, Features, Halves, GaussianNoise, Wide, LeakyReLU, SmallNormal, Focal, NAdam, SignDescent,
-        MaxNorm,
-        Mixup, LayerNorm, Milestones, Target,
+        GreyBars, ColourBars, Features, Halves, Speckle, Wide, Bent, Narrow, LooksAway, AheadAdam, SignDescent,
+        Bounded, Blend, SampleNorm, Milestones, Target,
     ]  # fmt: skip
