@@ -9,21 +9,11 @@ from torchvision.transforms import RandomResizedCrop as TorchvisionCrop
 from torchvision.transforms.v2 import InterpolationMode, functional
 
 from plugins.augmentation.random_resized_crop import RandomResizedCrop, resized_crops
+from tests.plugins.augmentation.distributions import DRAWS, critical_distance, kolmogorov_smirnov
+from tests.plugins.augmentation.pictures import generator, smooth_and_noisy
 
-DRAWS = 10_000
 RESIZES_UINT8 = "AVX" in torch.backends.cpu.get_cpu_capability()
 """Whether torchvision resizes whole numbers here, rounding twice; elsewhere it resizes fractions and rounds once."""
-
-
-def generator(seed: int = 1) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def smooth_and_noisy(shape: tuple[int, int, int], count: int) -> torch.Tensor:
-    """Half of the images noise, the worst case, half of them smooth as photographs are."""
-    noise = torch.rand(count, *shape, generator=generator()) * 255
-    smooth = torch.nn.functional.avg_pool2d(noise, 5, 1, 2)
-    return torch.cat([noise[: count // 2], smooth[count // 2 :]]).to(torch.uint8)
 
 
 @pytest.mark.parametrize("scale", [(0.08, 1.0), (0.7, 1.0)], ids=str)
@@ -79,22 +69,6 @@ def quantities(boxes: np.ndarray, height: int, width: int) -> list[np.ndarray]:
     above = top / np.maximum(height - rows, 1)
     before = left / np.maximum(width - columns, 1)
     return [top, left, rows, columns, rows * columns, columns / rows, above, before]
-
-
-def kolmogorov_smirnov(one: np.ndarray, other: np.ndarray) -> float:
-    """The greatest distance between the distribution functions of two samples."""
-    points = np.union1d(one, other)
-    return float(
-        np.abs(
-            np.searchsorted(np.sort(one), points, side="right") / len(one)
-            - np.searchsorted(np.sort(other), points, side="right") / len(other)
-        ).max()
-    )
-
-
-def critical_distance(count: int, comparisons: int, level: float = 0.01) -> float:
-    """The distance that samples of `count` each exceed in one of so many comparisons with probability `level`."""
-    return math.sqrt(-math.log(level / comparisons / 2) / 2) * math.sqrt(2 / count)
 
 
 @pytest.mark.parametrize(("height", "width", "scale", "ratio"), SETTINGS, ids=str)

@@ -1,0 +1,16 @@
+"""The images on which augmentations are compared with torchvision."""
+
+from __future__ import annotations
+
+import torch
+
+
+def generator(seed: int = 1) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def smooth_and_noisy(shape: tuple[int, int, int], count: int) -> torch.Tensor:
+    """Half of the images noise, the worst case, half of them smooth as photographs are."""
+    noise = torch.rand(count, *shape, generator=generator()) * 255
+    smooth = torch.nn.functional.avg_pool2d(noise, 5, 1, 2)
+    return torch.cat([noise[: count // 2], smooth[count // 2 :]]).to(torch.uint8)
