@@ -86,6 +86,8 @@ class Progress:
     steps_per_epoch: int
     lr: float
     """The base learning rate, before any schedule."""
+    seconds: float = 0.0
+    """Seconds of training and evaluation since the run's last start, pauses excluded. A resume is no start."""
 
     @property
     def steps(self) -> int:
@@ -101,6 +103,8 @@ class Place:
     """Features of a linear layer, or channels of a convolution."""
     dimensions: Literal[0, 2]
     """Spatial dimensions of what flows through: 0 for `[N, F]`, 2 for `[N, C, H, W]`."""
+    depth: float = 1.0
+    """How deep in the network it lies: 0 at the input, 1 at the output."""
 
 
 class Slots:
@@ -117,12 +121,12 @@ class Slots:
         """A new activation module."""
         return self._activation.build()
 
-    def layer(self, slot: str, features: int, dimensions: Literal[0, 2] = 0) -> nn.Module:
-        """A new module for the slot named `slot`, at a place of so many features and spatial dimensions."""
+    def layer(self, slot: str, features: int, dimensions: Literal[0, 2] = 0, depth: float = 1.0) -> nn.Module:
+        """A new module for the slot named `slot`, at a place of so many features, spatial dimensions and such depth."""
         from torch import nn
 
         regularizer = self._filling.get(slot)
-        return nn.Identity() if regularizer is None else regularizer.layer(Place(features, dimensions))
+        return nn.Identity() if regularizer is None else regularizer.layer(Place(features, dimensions, depth))
 
 
 @dataclass(frozen=True)
@@ -210,11 +214,25 @@ class Model(Strategy):
 
     kind = "model"
     slots: ClassVar[frozenset[str]] = frozenset()
-    """The slots it offers to regularizers: `norm` between layer and activation, `dropout` after the activation."""
+    """The slots it offers to regularizers: `norm` between layer and activation, `dropout` after the activation,
+    `spatial-dropout` after the activation of a convolution, `residual` at the end of a residual branch."""
+    owned: ClassVar[frozenset[str]] = frozenset()
+    """The slots that its architecture fills itself, such as the norms of a ResNet."""
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         """A module with a `body` and a `head`, from `[N, *data.input_shape]` to `[N, data.outputs]`."""
         raise NotImplementedError
+
+    def statistics(self, data: DataSpec) -> tuple[Tensor, Tensor] | None:
+        """Mean and deviation of the inputs, each `[C]`, where the model needs its own: they replace Scaling's."""
+        return None
+
+    def pretrained(self, network: nn.Module, source: Source) -> None:
+        """Load pretrained weights into a network of `build`, once, when a run begins. Most models have none.
+
+        May report progress through `source`, and keeps downloads in `source.folder`. Raises `InputError` where they
+        are missing.
+        """
 
 
 class Activation(Strategy):
@@ -233,7 +251,7 @@ class Initializer(Strategy):
     kind = "initializer"
 
     def apply(self, model: nn.Module) -> None:
-        """Set the model's parameters in place, drawing from PyTorch's global generator."""
+        """Set the parameters of a new run's model in place, drawing from PyTorch's global generator."""
         raise NotImplementedError
 
 
@@ -282,6 +300,14 @@ class Regularizer(Strategy):
         """The optimizer's parameter groups, changed or divided."""
         raise NotImplementedError
 
+    def order(self, targets: Tensor, generator: Generator) -> Tensor:
+        """The rows (int64 `[N]`) that an epoch visits, in their order, from the `N` targets of the training part."""
+        raise NotImplementedError
+
+    def micro_batches(self, size: int) -> int:
+        """In how many parts, one after another, a batch of `size` samples goes through the network."""
+        raise NotImplementedError
+
     def penalty(self, model: nn.Module) -> Tensor:
         """A scalar added to the loss before the backward pass; the loss that is shown excludes it."""
         raise NotImplementedError
@@ -296,6 +322,14 @@ class Regularizer(Strategy):
 
     def after_step(self, model: nn.Module) -> None:
         """Act on the weights after the step, such as bounding their norm."""
+        raise NotImplementedError
+
+    def average_share(self, progress: Progress) -> float | None:
+        """The share of the weights after a step in their running average; None where there is to be no average (yet).
+
+        The first share starts the average with the weights as they are; 0 leaves it alone. Where there is an average,
+        it is validated, kept as best and handed over in place of the weights.
+        """
         raise NotImplementedError
 
 
@@ -323,9 +357,11 @@ class Stopping(Strategy):
 
     kind = "stopping"
     many = True
+    every: ClassVar[Literal["epoch", "step"]] = "epoch"
+    """How often it is asked: after every epoch, or besides between steps, some 20 times a second."""
 
     def reason(self, progress: Progress, history: History) -> Message | None:
-        """Why the run should stop after this epoch, or None. Judges `history.since_start()` only."""
+        """Why the run should stop here, or None. Judges `history.since_start()` only."""
         raise NotImplementedError
 
 

@@ -352,9 +352,10 @@ def test_a_model_asks_for_every_slot_that_it_says_it_has(id):
     asked = []
 
     class Spy(Slots):
-        def layer(self, slot, features, dimensions=0):
+        def layer(self, slot, features, dimensions=0, depth=1.0):
+            assert 0 <= depth <= 1
             asked.append(slot)
-            return super().layer(slot, features, dimensions)
+            return super().layer(slot, features, dimensions, depth)
 
     strategy(id).build(SPECS["grey-bars"], Spy(strategy("relu")))
     assert set(asked) == strategy(id).slots
@@ -438,7 +439,7 @@ def test_an_optimizer_leaves_weights_without_a_gradient_alone(id):
     assert torch.equal(weight.data, torch.ones(3)), "it decays weights of its own accord"
 
 
-REGULARIZER_METHODS = ("layer", "parameter_groups", "penalty", "mix", "before_step", "after_step")
+REGULARIZER_METHODS = tuple(name for name, value in vars(Regularizer).items() if callable(value) and name[0] != "_")
 
 
 def giving(method: str) -> list[str]:
