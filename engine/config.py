@@ -7,6 +7,7 @@ and at the first `=`; `+` separates the items of a list.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,6 +33,7 @@ from engine.strategy import (
     Scheduler,
     Stopping,
     Strategy,
+    overrides,
 )  # fmt: skip
 from engine.yaml_file import parse_yaml
 
@@ -153,31 +155,24 @@ class RunConfig(BaseModel):
     def advice(self, data: DataSpec | None = None) -> list[tuple[str, Advice]]:
         """What to tell about these settings, and of the data once they are there, each with the id of its strategy."""
         found: list[tuple[str, Advice]] = [] if data is None else self._advice_on_data(data)
-        ids = [strategy.id for strategy in self.with_]
-        slots: dict[str, str] = {}
-        shape: str | None = None
+        taken: dict[str, str] = {}
         for strategy in self.with_:
-            if ids.count(strategy.id) > 1:
-                found.append((strategy.id, _error("twice", "{id} is listed twice", id=strategy.id)))
             slot = strategy.slot if isinstance(strategy, Regularizer) else None
-            if slot is not None and slot not in self.model.slots:
+            if slot is not None and slot in self.model.owned:
+                found.append((strategy.id, _error(
+                    "already-present", "the model {model} brings its own {slot} layers, already present: untick {id}",
+                    model=self.model.id, id=strategy.id, slot=slot,
+                )))  # fmt: skip
+            elif slot is not None and slot not in self.model.slots:
                 found.append((strategy.id, _error(
                     "no-slot", "the model {model} has no place for {id} (it lacks the slot {slot}): untick it or "
                     "choose another model", model=self.model.id, id=strategy.id, slot=slot,
                 )))  # fmt: skip
-            elif slot is not None and slot in slots:
-                found.append((strategy.id, _error(
-                    "slot-taken", "{id} and {other} want the same place: untick one", id=strategy.id, other=slots[slot]
-                )))  # fmt: skip
-            if slot is not None:
-                slots.setdefault(slot, strategy.id)
-            if isinstance(strategy, Scheduler) and strategy.shape:
-                if shape is not None:
-                    found.append((strategy.id, _error(
-                        "two-schedules", "{id} and {other} each lay down the whole course of the learning rate: "
-                        "untick one", id=strategy.id, other=shape,
-                    )))  # fmt: skip
-                shape = strategy.id
+            for claim, code, template in _claims(strategy):
+                if claim in taken:
+                    found.append((strategy.id, _error(code, template, id=strategy.id, other=taken[claim])))
+                    break
+                taken[claim] = strategy.id
         for strategy in self.strategies:
             try:
                 found.extend((strategy.id, advice) for advice in strategy.advice(self, data))
@@ -334,6 +329,24 @@ def _strategy_from(value: Any, kind: str | None, catalogue: Catalogue) -> Strate
         raise InputError("no-id", "a plugin in the settings has no id: write {{id: name, parameter: value}}")
     values = {name: item for name, item in value.items() if name != "id"}
     return catalogue.make(kind, value["id"], values)
+
+
+def _claims(strategy: Strategy) -> Iterable[tuple[str, str, str]]:
+    """What only one ticked strategy of a run may have, each with the code and the words where two want it."""
+    yield f"id {strategy.id}", "twice", "{id} is listed twice"
+    if isinstance(strategy, Regularizer):
+        if strategy.slot is not None:
+            text = "{id} and {other} want the same place: untick one"
+            yield f"slot {strategy.slot}", "slot-taken", text
+        if overrides(strategy, "average_share"):
+            text = "{id} and {other} each keep an average of the weights, and a run has one: untick one"
+            yield "average", "two-averages", text
+        if overrides(strategy, "order"):
+            text = "{id} and {other} each lay down the order of the samples: untick one"
+            yield "order", "two-orders", text
+    if isinstance(strategy, Scheduler) and strategy.shape:
+        text = "{id} and {other} each lay down the whole course of the learning rate: untick one"
+        yield "shape", "two-schedules", text
 
 
 def _error(code: str, template: str, **values: Any) -> Advice:

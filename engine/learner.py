@@ -5,45 +5,76 @@ from __future__ import annotations
 import copy
 from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from engine.averaging import measure_norms, start_average, update_average
 from engine.checkpoint import Snapshot
 from engine.config import RunConfig, strategy_to_dict
-from engine.data import Part, Parts, Scaler, batch_bounds
-from engine.evaluation import Figures, evaluate
+from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
+from engine.evaluation import Figures, evaluate, evaluation_batches
 from engine.hardware import fastest_threads, processors, remembered_threads
-from engine.network import build_network, build_optimizer
+from engine.network import build_network, build_optimizer, optimizer_tensors, restore_model
 from engine.randomness import generator, seed_global_generators, stream
-from engine.strategy import overrides
+from engine.strategy import Progress, overrides
 
 CLEAN_SAMPLES = 2_000
-"""Training samples, at most, on which the clean training loss is measured."""
+"""Training samples, at most, on which the clean training loss is measured, and averaged batch norms."""
 
 
 class Learner:
     """A network, the samples that it learns from, and how: all that a step needs besides its place in time."""
 
     def __init__(
-        self, config: RunConfig, parts: Parts, device: torch.device, statistics: tuple[Tensor, Tensor] | None = None
+        self, config: RunConfig, parts: Parts, device: torch.device, source: Source, snapshot: Snapshot | None = None
     ) -> None:
-        """Build the network. `statistics` are the mean and deviation of the inputs, where a checkpoint has them."""
+        """Build the network: with its initial weights, else with those of a snapshot.
+
+        Raises `InputError` where the snapshot's don't fit, or pretrained weights are missing in `source`.
+        """
         self.config = config
         self.device = device
         self.parts = parts.to(device)
-        self.clean = self.parts.training.take(_clean_rows(parts, config.split_seed).to(device))
+        rows = torch.randperm(len(parts.training), generator=generator(config.split_seed, "clean"))[:CLEAN_SAMPLES]
+        self._some = self.parts.training.take(rows.sort().values.to(device))
+        # As many as in the validation part where that is smaller: the two losses are then equally rough.
+        count = len(parts.validation or parts.training)
+        self.clean = self.parts.training.take(rows[:count].sort().values.to(device))
         self.bounds = batch_bounds(len(parts.training), config.batch_size)
-        self.model = build_network(config, parts.spec).to(device)
+        self.model = build_network(config, parts.spec, initial=snapshot is None)
+        self.average: nn.Module | None = None
+        if snapshot is None:
+            config.model.pretrained(self.model, source)
+        self.model.to(device)
         self.optimizer = build_optimizer(config, self.model)
-        statistics = statistics or config.scaling.fit(parts.training.inputs)
-        self.scale = Scaler.of(*statistics, parts.training.inputs.ndim, device)
         self._loss = config.loss.prepare(parts.spec)
-        self._mixers = [r for r in config.regularizers if overrides(r, "mix")]
-        self._penalties = [r for r in config.regularizers if overrides(r, "penalty")]
-        self._before_step = [r for r in config.regularizers if overrides(r, "before_step")]
-        self._after_step = [r for r in config.regularizers if overrides(r, "after_step")]
+        self._mixers = self._giving("mix")
+        self._penalties = self._giving("penalty")
+        self._before_step = self._giving("before_step")
+        self._after_step = self._giving("after_step")
+        self._dividers = self._giving("micro_batches")
+        self._averagers = self._giving("average_share")
+        statistics = config.model.statistics(parts.spec)
+        if snapshot is not None:
+            statistics = statistics_of(snapshot)
+            self.restore(snapshot, "the checkpoint")
+        self.scale = Scaler.of(
+            *(statistics or config.scaling.fit(parts.training.inputs)), parts.training.inputs.ndim, device
+        )
+
+    def _giving(self, method: str) -> list[Any]:
+        return [regularizer for regularizer in self.config.regularizers if overrides(regularizer, method)]
+
+    def order(self, epoch: int) -> Tensor:
+        """The rows (int64 `[N]`) that epoch number `epoch` visits, in their order."""
+        for regularizer in self._giving("order"):
+            drawing = generator(self.config.seed, "order", epoch, device=self.device)
+            return regularizer.order(self.parts.training.targets, drawing)  # type: ignore[no-any-return]
+        return permutation(len(self.parts.training), self.config.seed, epoch).to(self.device)
 
     def step(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
         """One optimizer update: gather, augment, scale, forward, loss, backward, schedule, step.
@@ -65,14 +96,8 @@ class Learner:
             mixing = generator(config.seed, "mix", epoch, batch, device=self.device)
             for regularizer in self._mixers:
                 inputs, targets = regularizer.mix(inputs, targets, mixing)
-        with self._autocast():
-            outputs = self.model(inputs)
-        outputs = outputs.float()
-        loss = objective = self._loss(outputs, targets)
-        for regularizer in self._penalties:
-            objective = objective + regularizer.penalty(self.model)
         self.optimizer.zero_grad(set_to_none=True)
-        objective.backward()
+        loss, correct = self._propagate(inputs, targets, labels)
         for regularizer in self._before_step:
             regularizer.before_step(self.model)
         for group in self.optimizer.param_groups:
@@ -80,11 +105,69 @@ class Learner:
         self.optimizer.step()
         for regularizer in self._after_step:
             regularizer.after_step(self.model)
-        return loss.detach(), self._correct(outputs, labels)
+        return loss, correct
+
+    def _propagate(self, inputs: Tensor, targets: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward, loss, backward: of a batch as a whole, or of its parts one after another.
+
+        The gradients are those of the batch's mean loss and of the penalties. Returns the loss and how many were right.
+        """
+        count = len(labels)
+        pieces = max((divider.micro_batches(count) for divider in self._dividers), default=1)
+        ends = [count * (piece + 1) // pieces for piece in range(pieces)]
+        losses, correct = [], []
+        for start, end in pairwise([0, *ends]):
+            with self._autocast():
+                outputs = self.model(inputs[start:end])
+            outputs = outputs.float()
+            loss = self._loss(outputs, targets[start:end])
+            objective = loss = loss if pieces == 1 else loss * ((end - start) / count)
+            for regularizer in self._penalties if end == count else ():
+                objective = objective + regularizer.penalty(self.model)
+            objective.backward()
+            losses.append(loss.detach())
+            correct.append(self._correct(outputs, labels[start:end]))
+        return sum(losses[1:], losses[0]), sum(correct[1:], correct[0])
+
+    def update_average(self, progress: Progress) -> None:
+        """Let the weights join their running average, where a regularizer keeps one; `progress` is after the step."""
+        for averager in self._averagers:
+            share = averager.average_share(progress)
+            if share is None:
+                self.average = None
+            elif self.average is None:
+                self.average = start_average(self.model)
+            elif share > 0:
+                update_average(self.average, self.model, share)
+
+    def measure_average(self) -> Generator[None, None, None]:
+        """Make the average ready for an evaluation: its batch norms need statistics of their own."""
+        if self.average is not None:
+            batches = [self._some.inputs[start:end] for start, end in evaluation_batches(self._some)]
+            yield from measure_norms(self.average, (self.scale(inputs) for inputs in batches if len(inputs) > 1))
 
     def evaluate(self, part: Part) -> Generator[None, None, Figures]:
-        """Loss and accuracy on a part, in evaluation mode, without augmentation, mixing or penalties."""
-        return evaluate(self.model, part, self.scale, self._loss, self._autocast)
+        """Loss and accuracy on a part, in evaluation mode, without augmentation, mixing or penalties.
+
+        Where there is an average of the weights, these are its figures.
+        """
+        return evaluate(self.average or self.model, part, self.scale, self._loss, self._autocast)
+
+    def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and the optimizer's plain numbers."""
+        tensors, numbers = optimizer_tensors(self.optimizer)
+        tensors |= {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        if self.average is not None:
+            tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
+        return tensors, numbers
+
+    def restore(self, snapshot: Snapshot, where: str) -> None:
+        """Set the weights, and their average, to a snapshot's. Raises `InputError` where they don't fit."""
+        restore_model(self.model, snapshot.group("model"), where)
+        averaged = snapshot.group("average")
+        self.average = start_average(self.model) if averaged else None
+        if self.average is not None:
+            restore_model(self.average, averaged, where)
 
     def choose_threads(self, memory: Path) -> int:
         """The number of threads that is fastest for such steps, measured on a throw-away copy of the network.
@@ -126,10 +209,3 @@ def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:
     """Mean and deviation of the inputs that a snapshot's network was trained with."""
     statistics = snapshot.meta["input"]
     return torch.tensor(statistics["mean"]), torch.tensor(statistics["std"])
-
-
-def _clean_rows(parts: Parts, seed: int) -> Tensor:
-    """A fixed sample of the training part, as large as the validation part where that is smaller."""
-    training, validation, _ = parts.spec.samples
-    count = min(training, validation or training, CLEAN_SAMPLES)
-    return torch.randperm(training, generator=generator(seed, "clean"))[:count].sort().values

@@ -15,11 +15,15 @@ from engine.randomness import seed_global_generators, stream
 from engine.strategy import DataSpec, ParameterGroup, Slots, overrides
 
 
-def build_network(config: RunConfig, data: DataSpec) -> nn.Module:
-    """The network with its initial weights, which depend on the seed and the settings alone."""
+def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) -> nn.Module:
+    """The network with its initial weights, which depend on the seed and the settings alone.
+
+    Where a snapshot's weights are to take their place, `initial` is False and the initializer is not asked.
+    """
     seed_global_generators(stream(config.seed, "weights"))
     model = config.model.build(data, Slots(config.activation, config.regularizers))
-    config.initializer.apply(model)
+    if initial:
+        config.initializer.apply(model)
     if any(isinstance(module, nn.Conv2d) for module in model.modules()):
         model = model.to(memory_format=torch.channels_last)
     return model
@@ -34,9 +38,9 @@ def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
     return config.optimizer.build(groups)
 
 
-def network_tensors(model: nn.Module, optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors `model.*` and `optimizer.<parameter>.<key>`, and the optimizer's plain numbers by that name."""
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+def optimizer_tensors(optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors `optimizer.<parameter>.<key>`, and the optimizer's plain numbers by that name."""
+    tensors: dict[str, Tensor] = {}
     numbers: dict[str, Any] = {}
     for name, parameter in _optimized(optimizer):
         for key, value in optimizer.state.get(parameter, {}).items():
@@ -47,10 +51,10 @@ def network_tensors(model: nn.Module, optimizer: Optimizer) -> tuple[dict[str, T
     return tensors, numbers
 
 
-def restore_model(model: nn.Module, snapshot: Snapshot, where: str) -> None:
-    """Set a network's tensors to a snapshot's. Raises `InputError` where they don't fit."""
+def restore_model(model: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
+    """Set a network's tensors to those of a snapshot's group. Raises `InputError` where they don't fit."""
     try:
-        model.load_state_dict(snapshot.group("model"))
+        model.load_state_dict(tensors)
     except RuntimeError as error:
         raise InputError(
             "weights-do-not-fit", "the weights of {path} do not fit the model that its settings name: {reason}",

@@ -60,6 +60,8 @@ class Position:
     batch: int = 0
     """Batches completed in the present epoch."""
     step: int = 0
+    seconds: float = 0.0
+    """Seconds of the epochs completed since the last start, less what the present one had taken before it."""
     sums: Sums = field(default_factory=Sums)
     changes: list[Change] = field(default_factory=list)
     reason: Message | None = None
@@ -70,7 +72,7 @@ class Position:
         return {
             "changes": [asdict(change) for change in self.changes],
             "progress": {
-                "epoch": self.epoch, "batch": self.batch, "step": self.step,
+                "epoch": self.epoch, "batch": self.batch, "step": self.step, "seconds": self.seconds,
                 "reason": self.reason.to_dict() if self.reason else None,
             },
             "sums": asdict(self.sums),
@@ -84,6 +86,7 @@ class Position:
             epoch=progress["epoch"],
             batch=progress["batch"],
             step=progress["step"],
+            seconds=progress["seconds"],
             sums=Sums(**meta["sums"]),
             changes=[Change(**change) for change in meta["changes"]],
             reason=Message.from_dict(progress["reason"]) if progress["reason"] else None,

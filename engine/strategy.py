@@ -261,6 +261,8 @@ class Loss(Strategy):
     kind = "loss"
     tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
     """The tasks it is meant for."""
+    output_activation: ClassVar[Literal["softmax", "sigmoid", "identity"]] = "softmax"
+    """What turns the outputs that it is given into class probabilities."""
 
     def prepare(self, data: DataSpec) -> Callable[[Tensor, Tensor], Tensor]:
         """The loss for these data. The default needs nothing of them: itself."""

@@ -10,9 +10,8 @@ from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, read_checkpoint
 from engine.data import Source, split
 from engine.hardware import resolve_device
-from engine.learner import Learner, statistics_of
+from engine.learner import Learner
 from engine.message import InputError
-from engine.network import restore_model
 from engine.runs import config_of
 from engine.strategy import Dataset, DataSpec
 
@@ -48,7 +47,8 @@ def evaluate_checkpoint(
     config = config_of(snapshot, catalogue)
     if dataset is not None:
         config = config.ticked(dataset).changed({"train_samples": "all", "validation_samples": "10%"})
-    parts = split(config.dataset.load(Source(workspace / "data")), config)
+    source = Source(workspace / "data")
+    parts = split(config.dataset.load(source), config)
     samples = getattr(parts, part)
     if samples is None:
         raise InputError("no-part", "the data set {id} has no {part} part", id=config.dataset.id, part=part)
@@ -59,8 +59,7 @@ def evaluate_checkpoint(
             "and {classes}", shape=list(expected.input_shape), outputs=expected.outputs, id=config.dataset.id,
             actual=list(parts.spec.input_shape), classes=parts.spec.outputs,
         )  # fmt: skip
-    learner = Learner(config, parts, resolve_device(config.device), statistics_of(snapshot))
-    restore_model(learner.model, snapshot, str(path))
+    learner = Learner(config, parts, resolve_device(config.device), source, snapshot)
     evaluating = learner.evaluate(samples.to(learner.device))
     while True:
         try:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,19 @@ from torch import Tensor
 from engine.catalogue import Catalogue, Entry
 from engine.checkpoint import Snapshot, epochs_tensor, history_of
 from engine.config import RunConfig
-from engine.data import Report, Source, permutation, split
+from engine.data import Parts, Report, Source, split
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Started, Steps
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.hardware import resolve_device
 from engine.history import EpochRow, History
-from engine.learner import Learner, statistics_of
+from engine.learner import Learner
 from engine.message import InputError, Message, message
-from engine.network import network_tensors, restore_model, restore_optimizer
+from engine.network import restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
 from engine.schedule import Schedule, check_lr
 from engine.store import MemoryStore, Store, versions
+from engine.strategy import Stopping
 from engine.workspace import workspace_folder
 
 SAVE_SECONDS = 30.0
@@ -91,13 +92,16 @@ class Trainer:
 
     def _prepare(self, data_folder: Path, report: Report, snapshot: Snapshot | None) -> tuple[Learner, int]:
         """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
-        config = self.config
-        parts = split(config.dataset.load(Source(data_folder, report)), config)
+        config, source = self.config, Source(data_folder, report)
+        parts = split(config.dataset.load(source), config)
         config.check(parts.spec)
-        statistics = statistics_of(snapshot) if snapshot else None
-        learner = Learner(config, parts, resolve_device(config.device), statistics)
         if snapshot:
-            self._restore(learner, snapshot)
+            _check_same_data(snapshot, parts)
+        learner = Learner(config, parts, resolve_device(config.device), source, snapshot)
+        if snapshot:
+            restore_optimizer(learner.optimizer, snapshot)
+            self.position = Position.from_meta(snapshot.meta)
+            self.history = history_of(snapshot)
             return learner, int(snapshot.meta["environment"]["threads"])
         if config.threads == "auto":
             return learner, learner.choose_threads(data_folder / "threads.json")
@@ -131,18 +135,22 @@ class Trainer:
             if self._unsaved or self._best_is_stale():
                 yield from self._save()
             while position.reason is None:
-                order = permutation(len(learner.parts.training), self.config.seed, position.epoch).to(learner.device)
+                order = learner.order(position.epoch)
                 self._clock.start(position.sums.seconds)
                 for start, end in learner.bounds[position.batch :]:
                     lr = self._schedule.lr(position.step, self.history)
                     loss, correct = learner.step(order[start:end], position.epoch, position.batch, lr)
                     position.batch += 1
                     position.step += 1
+                    learner.update_average(self._schedule.progress(position.step))
                     self._pending.append((loss, correct, end - start, lr))
-                    yield self._flush() if self._clock.flush_is_due() or position.batch == len(learner.bounds) else None
+                    due = self._clock.flush_is_due() or position.batch == len(learner.bounds)
+                    yield self._flush() if due else None
                     if self._save_is_due():
                         yield from self._save()
-                yield from self._end_epoch()
+                    if due and self._ends_within_epoch():
+                        break
+                yield from self._end_epoch() if position.reason is None else self._save()
             yield from self._finish(started)
         except Stop:
             yield from self._stop(started)
@@ -181,6 +189,7 @@ class Trainer:
         """Evaluate, append to the record, ask the stoppers, save."""
         learner, position, sums = self.learner, self.position, self.position.sums
         started = time.perf_counter()
+        yield from learner.measure_average()
         clean = yield from learner.evaluate(learner.clean)
         validation = None
         if learner.parts.validation is not None:
@@ -202,20 +211,32 @@ class Trainer:
         )
         self.history.add_epoch(row)
         self.store.add_epoch(row)
+        position.seconds += row.train_seconds + row.val_seconds
         position.epoch, position.batch, position.sums = position.epoch + 1, 0, Sums()
         position.reason = self._reason_to_end()
         yield EpochEnded(row, self._stands_at_best())
         yield from self._save()
 
     def _reason_to_end(self) -> Message | None:
-        progress = replace(self._schedule.progress(self.position.step), epochs=self.epochs)
-        for stopping in self.config.stoppings:
-            reason = stopping.reason(progress, self.history)
-            if reason is not None:
-                return reason
-        if self.position.epoch >= self.epochs:
+        """Why the run should end at the end of an epoch."""
+        reason = self._reason_to_stop(self.config.stoppings)
+        if reason is None and self.position.epoch >= self.epochs:
             return message("all-epochs", "all epochs done ({epochs} of {epochs})", epochs=self.epochs)
-        return None
+        return reason
+
+    def _ends_within_epoch(self) -> bool:
+        """Whether a stopping that is asked between steps ends the run before its epoch is over."""
+        if self.position.batch < len(self.learner.bounds):
+            self.position.reason = self._reason_to_stop([s for s in self.config.stoppings if s.every == "step"])
+        return self.position.reason is not None
+
+    def _reason_to_stop(self, stoppings: Sequence[Stopping]) -> Message | None:
+        if not stoppings:
+            return None
+        seconds = self.position.seconds + self.position.sums.seconds
+        progress = replace(self._schedule.progress(self.position.step), epochs=self.epochs, seconds=seconds)
+        reasons = (stopping.reason(progress, self.history) for stopping in stoppings)
+        return next((reason for reason in reasons if reason is not None), None)
 
     def _best(self) -> EpochRow | None:
         """The best epoch whose weights are kept: a run continued from a lone file has only those since."""
@@ -263,7 +284,7 @@ class Trainer:
         """All there is to the run at this moment. Raises `LossNotFinite`."""
         self._settle()
         learner, spec = self.learner, self.learner.parts.spec
-        tensors, numbers = network_tensors(learner.model, learner.optimizer)
+        tensors, numbers = learner.tensors()
         tensors["history.epochs"] = epochs_tensor(self.history.epochs)
         tensors["history.steps"] = torch.from_numpy(self.history.kept_steps().copy())
         meta = {
@@ -280,27 +301,13 @@ class Trainer:
         }
         return Snapshot(tensors, meta)
 
-    def _restore(self, learner: Learner, snapshot: Snapshot) -> None:
-        """Stand where the snapshot stood."""
-        old, new = list(snapshot.meta["data"]["samples"]), list(learner.parts.spec.samples)
-        if old != new:
-            raise InputError(
-                "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now "
-                "{new}",
-                old="+".join(map(str, old)), new="+".join(map(str, new)),
-            )  # fmt: skip
-        restore_model(learner.model, snapshot, "the checkpoint")
-        restore_optimizer(learner.optimizer, snapshot)
-        self.position = Position.from_meta(snapshot.meta)
-        self.history = history_of(snapshot)
-
     # --- the ends --------------------------------------------------------------------------------
 
     def _finish(self, started: float) -> Generator[Event | None, None, None]:
         """Restore the best weights and measure them, once, on the test part."""
         best = self.store.best()
         if best is not None:
-            restore_model(self.learner.model, best, self.store.best_path or "the best checkpoint")
+            self.learner.restore(best, self.store.best_path or "the best checkpoint")
         test = None
         if self.learner.parts.test is not None:
             test = yield from self.learner.evaluate(self.learner.parts.test)
@@ -372,6 +379,7 @@ class Trainer:
             position.changes.append(Change(position.step, "schedule", self._schedule.planned_epochs, epochs))
         if position.reason is not None:
             self.history.marks.append(position.epoch)
+            position.seconds = -position.sums.seconds
             position.reason = None
         self._unsaved = True
         self.store.describe(self.settings(), self.environment())
@@ -418,3 +426,13 @@ class Trainer:
             lr=self.config.lr,
             warnings=tuple((id, advice.text) for id, advice in advice if advice.level == "warning"),
         )
+
+
+def _check_same_data(snapshot: Snapshot, parts: Parts) -> None:
+    """Raise `InputError` where the parts have other sizes than when the snapshot was made."""
+    old, new = list(snapshot.meta["data"]["samples"]), list(parts.spec.samples)
+    if old != new:
+        raise InputError(
+            "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now {new}",
+            old="+".join(map(str, old)), new="+".join(map(str, new)),
+        )  # fmt: skip

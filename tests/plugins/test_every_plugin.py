@@ -514,7 +514,7 @@ def test_mixing_gives_probabilities_and_leaves_its_arguments_alone(id, shape):
 
 @pytest.mark.parametrize("id", giving("mix"))
 def test_validation_is_never_mixed(id):
-    plain, mixing = (Learner(settings, Trainer(settings).learner.parts, torch.device("cpu")) for settings in (
+    plain, mixing = (Learner(settings, Trainer(settings).learner.parts, torch.device("cpu"), Source(Path("nowhere"))) for settings in (
         config(), config(strategy(id))
     ))  # fmt: skip
     assert figures(plain) == figures(mixing)
