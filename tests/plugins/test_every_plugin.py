@@ -59,7 +59,17 @@ def run_with(id: str, data: str, **values):
     """A small run with this strategy; one of features goes to a network that takes them."""
     chosen = with_defaults(id)
     extra = [strategy("wide")] if id == "features" else []
+    if isinstance(chosen, Regularizer) and chosen.slot is not None:
+        extra = [model_with(chosen.slot)]
     return config(*extra, chosen, data=data, **values)
+
+
+def model_with(slot: str):
+    """The first model that offers this slot, and a small one of its kind."""
+    small = {"cnn": {"channels": (4,), "hidden": 8}, "small-resnet": {"widths": (4, 8)}}
+    found = [id for id in of_kind("model") if slot in strategy(id).slots]
+    assert found, f"no model has the slot {slot}"
+    return strategy(found[0], **small.get(found[0], {}))
 
 
 def cases(*kinds: str) -> list:
@@ -474,6 +484,55 @@ def test_parameter_groups_hold_each_parameter_once(id):
     for name, parameter, mark in found:
         assert parameter is dict(named)[name]
         assert mark == (1 if name in dict(named[:3]) else 2), "options of other techniques are lost"
+
+
+CLASSES = torch.tensor([0] * 17 + [1] * 5 + [3] * 2 + [4])[torch.tensor([7 * row % 25 for row in range(25)])]
+"""Targets of which one class has most, one has one, and one has none."""
+
+
+@pytest.mark.parametrize("targets", [CLASSES, torch.arange(12) % 3, torch.zeros(1).long(), torch.rand(9, 2)])
+@pytest.mark.parametrize("id", giving("order"))
+def test_an_order_is_as_long_as_the_training_part_and_shows_every_class(id, targets):
+    before = targets.clone()
+    for made in variants(id):
+        with generators_untouched():
+            order = made.order(targets, torch.Generator().manual_seed(5))
+        assert (order.shape, order.dtype) == ((len(targets),), torch.int64)
+        assert 0 <= order.min() <= order.max() < len(targets)
+        if targets.ndim == 1:
+            assert torch.equal(targets[order].unique(), targets.unique())
+        assert torch.equal(targets, before)
+        assert torch.equal(made.order(targets, torch.Generator().manual_seed(5)), order), "not from its generator alone"
+        others = [made.order(targets, torch.Generator().manual_seed(seed)) for seed in range(6, 12)]
+        assert len(targets) == 1 or any(not torch.equal(order, other) for other in others)
+
+
+@pytest.mark.parametrize("id", giving("micro_batches"))
+def test_a_batch_of_any_size_has_between_one_part_and_one_for_each_sample(id):
+    for made in variants(id):
+        for size in [*range(1, 100), 127, 128, 1_000, 60_000, 10_000_000]:
+            with generators_untouched():
+                parts = made.micro_batches(size)
+            assert type(parts) is int
+            assert 1 <= parts <= size
+            assert made.micro_batches(size) == parts
+
+
+@pytest.mark.parametrize("id", giving("average_share"))
+def test_a_share_of_an_average_is_none_or_a_share_and_depends_on_progress_alone(id):
+    for made in variants(id):
+        for epochs, steps_per_epoch in ((1, 1), (2, 3), (10, 1), (7, 5)):
+            run_through = [
+                Progress(step // steps_per_epoch, step, epochs, steps_per_epoch, 0.1)
+                for step in range(1, 2 * epochs * steps_per_epoch + 2)  # an extended run goes on beyond the plan
+            ]
+            with generators_untouched():
+                shares = [made.average_share(progress) for progress in run_through]
+            assert all(share is None or 0 <= share <= 1 for share in shares)
+            assert any(share is not None and share > 0 for share in shares), "there never is an average"
+            first = next(number for number, share in enumerate(shares) if share is not None)
+            assert None not in shares[first:], "an average that has begun is dropped"
+            assert [made.average_share(progress) for progress in reversed(run_through)] == shares[::-1]
 
 
 @pytest.mark.parametrize("id", giving("penalty"))
