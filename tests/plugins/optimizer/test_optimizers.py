@@ -10,7 +10,11 @@ from torch import nn
 
 from engine.network import build_network, build_optimizer
 from engine.strategy import DataSpec
+from plugins.optimizer.adagrad import Adagrad
 from plugins.optimizer.adam import Adam
+from plugins.optimizer.adamw import AdamW
+from plugins.optimizer.nadam import NAdam
+from plugins.optimizer.rmsprop import RMSprop
 from plugins.optimizer.sgd import SGD
 from plugins.regularizer.batch_norm import BatchNorm
 from plugins.regularizer.weight_decay import WeightDecay
@@ -34,6 +38,38 @@ CASES = {
         lambda groups: torch.optim.Adam(groups, lr=1.0, betas=(0.8, 0.95), eps=1e-6, fused=True),
     ),
     "amsgrad": (Adam(amsgrad=True), lambda groups: torch.optim.Adam(groups, lr=1.0, amsgrad=True, fused=True)),
+    "adagrad": (Adagrad(), lambda groups: torch.optim.Adagrad(groups, lr=1.0, fused=True)),
+    "adagrad slowing down": (
+        Adagrad(lr_decay=0.01, initial_accumulator_value=0.1, eps=1e-6),
+        lambda groups: torch.optim.Adagrad(
+            groups, lr=1.0, lr_decay=0.01, initial_accumulator_value=0.1, eps=1e-6, fused=True
+        ),
+    ),
+    "rmsprop": (RMSprop(), lambda groups: torch.optim.RMSprop(groups, lr=1.0, foreach=True)),
+    "rmsprop alpha": (
+        RMSprop(alpha=0.9, eps=1e-6),
+        lambda groups: torch.optim.RMSprop(groups, lr=1.0, alpha=0.9, eps=1e-6, foreach=True),
+    ),
+    "rmsprop momentum": (
+        RMSprop(momentum=0.9, centered=True),
+        lambda groups: torch.optim.RMSprop(groups, lr=1.0, momentum=0.9, centered=True, foreach=True),
+    ),
+    "adamw": (AdamW(), lambda groups: torch.optim.AdamW(groups, lr=1.0, weight_decay=0.0, fused=True)),
+    "adamw betas": (
+        AdamW(beta1=0.8, beta2=0.95, eps=1e-6, amsgrad=True),
+        lambda groups: torch.optim.AdamW(
+            groups, lr=1.0, betas=(0.8, 0.95), eps=1e-6, amsgrad=True, weight_decay=0.0, fused=True
+        ),
+    ),
+    "nadam": (NAdam(), lambda groups: torch.optim.NAdam(groups, lr=1.0, foreach=True)),
+    "nadam betas": (
+        NAdam(beta1=0.8, beta2=0.95, eps=1e-6, momentum_decay=0.1),
+        lambda groups: torch.optim.NAdam(groups, lr=1.0, betas=(0.8, 0.95), eps=1e-6, momentum_decay=0.1, foreach=True),
+    ),
+    "nadam decoupled": (
+        NAdam(decoupled_weight_decay=True),
+        lambda groups: torch.optim.NAdam(groups, lr=1.0, decoupled_weight_decay=True, foreach=True),
+    ),
 }
 """Ours, and PyTorch's constructed by hand."""
 
@@ -98,3 +134,70 @@ def test_nesterov_that_pytorch_would_refuse_is_told_before_the_run(made):
         made.build([{"params": [("w", nn.Parameter(torch.zeros(1)))]}])
     assert [(advice.level, advice.field) for advice in made.advice(config(made))] == [("error", "nesterov")]
     assert list(SGD(nesterov=True, momentum=0.9).advice(config())) == []
+
+
+OF_EACH = (SGD(), Adam(), Adagrad(), RMSprop(), AdamW(), NAdam())
+
+
+@pytest.mark.parametrize("made", OF_EACH, ids=lambda made: made.id)
+def test_names_and_defaults_are_pytorchs_but_for_rate_decay_and_speed(made):
+    ours = made.build([{"params": [("weight", nn.Parameter(torch.zeros(1)))]}])
+    theirs = getattr(torch.optim, type(made).__name__)([nn.Parameter(torch.zeros(1))])
+    assert type(ours) is type(theirs)
+    for options in (ours.defaults, theirs.defaults):
+        for name in ("lr", "weight_decay", "fused", "foreach"):
+            options.pop(name, None)
+    assert ours.defaults == theirs.defaults
+
+
+@pytest.mark.parametrize("made", OF_EACH, ids=lambda made: made.id)
+def test_takes_the_same_way_as_the_plain_loop_in_pytorch(made):
+    settings, network, reference = networks(made)
+    train(network, build_optimizer(settings, network))
+    options = {"weight_decay": 0.0, "foreach": False}
+    train(reference, getattr(torch.optim, type(made).__name__)(reference.parameters(), lr=1.0, **options))
+    for name, tensor in reference.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], tensor, rtol=1e-3, atol=1e-4)
+
+
+def shrunk(made, decay: float, steps: int = 3) -> list[float]:
+    """A weight of 1 after each of some steps at rate 0.1 without a gradient."""
+    weight = nn.Parameter(torch.ones(1))
+    optimizer = made.build([{"params": [("weight", weight)], "weight_decay": decay}])
+    found = []
+    for _ in range(steps):
+        weight.grad = torch.zeros(1)
+        optimizer.param_groups[0]["lr"] = 0.1
+        optimizer.step()
+        found.append(weight.item())
+    return found
+
+
+@pytest.mark.parametrize("made", [AdamW(), NAdam(decoupled_weight_decay=True)], ids=lambda made: made.id)
+def test_decoupled_decay_takes_the_same_share_of_a_weight_whatever_its_gradient(made):
+    assert shrunk(made, 0.5) == pytest.approx([0.95, 0.95**2, 0.95**3], rel=1e-6)
+
+
+@pytest.mark.parametrize("made", [Adam(), NAdam()], ids=lambda made: made.id)
+def test_decay_in_the_gradient_is_divided_by_its_own_size(made):
+    assert shrunk(made, 0.5) == pytest.approx(shrunk(made, 0.05), rel=1e-5)
+    assert shrunk(made, 0.5)[-1] < 0.8
+
+
+def test_adamw_without_weight_decay_is_said_to_be_adam_and_is():
+    assert [(advice.level, advice.text.code) for advice in AdamW().advice(config())] == [
+        ("warning", "adamw-without-decay")
+    ]
+    assert list(AdamW().advice(config(WeightDecay()))) == []
+    ways = []
+    for made in (AdamW(), Adam()):
+        settings, network, _ = networks(made)
+        train(network, build_optimizer(settings, network))
+        ways.append(network.state_dict())
+    assert_same_bits(*ways)
+
+
+def test_adagrad_is_fused_on_a_processor_alone():
+    for device, fused in (("cpu", True), ("meta", None)):
+        weight = nn.Parameter(torch.zeros(2, device=device))
+        assert Adagrad().build([{"params": [("weight", weight)]}]).defaults["fused"] is fused
