@@ -72,6 +72,16 @@ def build_parser() -> argparse.ArgumentParser:
         "--part", choices=("test", "validation", "training"), default="test", help="which part (test)"
     )
 
+    evaluate.add_argument(
+        "--views", type=int, default=1, metavar="N",
+        help="look at each image N times, augmented from the second look on, and average the probabilities (1)",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--with", dest="with", action=_Change, metavar="ID[:NAME=VALUE,...]",
+        help="an augmentation for --views, instead of the run's own; may be repeated",
+    )  # fmt: skip
+    evaluate.set_defaults(changes=[])
+
     plugins = _verb(verbs, "plugins", "List all techniques with their parameters.", json=True)
     plugins.add_argument("id", nargs="?", metavar="ID", help="explain one technique")
 

@@ -28,7 +28,7 @@ from engine.failure import StartFailed
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.runs import best_checkpoint, new_run, resume_run
-from engine.strategy import Dataset
+from engine.strategy import Augmentation, Dataset, Strategy
 from engine.summary import layer_table
 from engine.trained import evaluate_checkpoint
 from engine.trainer import Stop, Trainer
@@ -238,7 +238,13 @@ def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
     path = Path(arguments.checkpoint).absolute()
     if path.is_dir():
         path = best_checkpoint(path)
-    found = evaluate_checkpoint(path, catalogue, workspace, part=arguments.part, dataset=dataset)
+    augmentations = [_augmentation(parse_strategy(text, catalogue)) for _, text in arguments.changes]
+    if arguments.views < 1 or (augmentations and arguments.views == 1):
+        raise InputError("bad-views", "--views is a number from 1 on, and above 1 with --with: such as --views 8")
+    found = evaluate_checkpoint(
+        path, catalogue, workspace, part=arguments.part, dataset=dataset, views=arguments.views,
+        augmentations=augmentations,
+    )  # fmt: skip
     if not arguments.json:
         print(f"{found.part} part, {found.samples:,} samples: loss {found.loss:.4f}", end="")
         if found.accuracy is not None and found.interval is not None:
@@ -247,8 +253,14 @@ def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
         print()
     return DONE, {
         "checkpoint": str(path), "part": found.part, "samples": found.samples,
-        "loss": found.loss, "accuracy": found.accuracy, "interval": found.interval,
+        "views": arguments.views, "loss": found.loss, "accuracy": found.accuracy, "interval": found.interval,
     }  # fmt: skip
+
+
+def _augmentation(strategy: Strategy) -> Augmentation:
+    if not isinstance(strategy, Augmentation):
+        raise InputError("no-augmentation", "{id} is no augmentation: views are made by one", id=strategy.id)
+    return strategy
 
 
 def plugins(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, list[Any]]:

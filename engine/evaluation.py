@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from engine.data import Part, Scaler
+from engine.data import Part
 
 ELEMENTS_PER_BATCH = 2**20
 """Input values in a batch of an evaluation: many small images, few large ones."""
@@ -31,31 +30,31 @@ def evaluation_batches(part: Part) -> list[tuple[int, int]]:
 
 
 def evaluate(
-    model: nn.Module,
+    network: nn.Module,
     part: Part,
-    scale: Scaler,
+    outputs_of: Callable[[Tensor, int], Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
-    autocast: Callable[[], AbstractContextManager[None]],
 ) -> Generator[None, None, Figures]:
-    """Yields between batches, so that whoever drives it can pause; returns the figures. The model's mode stays."""
-    was_training = model.training
+    """Yields between batches, so that whoever drives it can pause; returns the figures. The network's mode stays.
+
+    `outputs_of` gives the network's outputs `[N, K]` for inputs as they are stored, of which the first is that row.
+    """
+    was_training = network.training
     losses: list[Tensor] = []
     correct: list[Tensor] = []
     batches = evaluation_batches(part)
-    model.eval()
+    network.eval()
     try:
         for start, end in batches:
             targets = part.targets[start:end]
+            outputs = outputs_of(part.inputs[start:end], start)
             with torch.inference_mode():
-                with autocast():
-                    outputs = model(scale(part.inputs[start:end]))
-                outputs = outputs.float()
                 losses.append(loss(outputs, targets))
                 if targets.ndim == 1:
                     correct.append((outputs.argmax(1) == targets).sum())
             yield None
     finally:
-        model.train(was_training)
+        network.train(was_training)
     sums = [(end - start) * value for (start, end), value in zip(batches, torch.stack(losses).tolist(), strict=True)]
     accuracy = int(torch.stack(correct).sum()) / len(part) if correct else None
     return Figures(sum(sums) / len(part), accuracy)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator
-from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,14 @@ from engine.config import RunConfig, strategy_to_dict
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
 from engine.evaluation import Figures, evaluate, evaluation_batches
 from engine.hardware import fastest_threads, processors, remembered_threads
-from engine.network import build_network, build_optimizer, optimizer_tensors, restore_model
+from engine.network import (
+    autocast,
+    build_network,
+    build_optimizer,
+    optimizer_tensors,
+    restore_model,
+    statistics_of,
+)
 from engine.randomness import generator, seed_global_generators, stream
 from engine.strategy import Progress, overrides
 
@@ -112,12 +118,12 @@ class Learner:
 
         The gradients are those of the batch's mean loss and of the penalties. Returns the loss and how many were right.
         """
-        count = len(labels)
+        config, count = self.config, len(labels)
         pieces = max((divider.micro_batches(count) for divider in self._dividers), default=1)
         ends = [count * (piece + 1) // pieces for piece in range(pieces)]
         losses, correct = [], []
         for start, end in pairwise([0, *ends]):
-            with self._autocast():
+            with autocast(config.precision, self.device):
                 outputs = self.model(inputs[start:end])
             outputs = outputs.float()
             loss = self._loss(outputs, targets[start:end])
@@ -151,7 +157,13 @@ class Learner:
 
         Where there is an average of the weights, these are its figures.
         """
-        return evaluate(self.average or self.model, part, self.scale, self._loss, self._autocast)
+        network = self.average or self.model
+
+        def outputs_of(inputs: Tensor, first: int) -> Tensor:
+            with torch.inference_mode(), autocast(self.config.precision, self.device):
+                return network(self.scale(inputs)).float()  # type: ignore[no-any-return]
+
+        return evaluate(network, part, outputs_of, self._loss)
 
     def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and the optimizer's plain numbers."""
@@ -198,14 +210,3 @@ class Learner:
         if labels.ndim > 1:
             return torch.zeros((), dtype=torch.int64, device=self.device)
         return (outputs.detach().argmax(1) == labels).sum()
-
-    def _autocast(self) -> AbstractContextManager[None]:
-        if self.config.precision == "float32":
-            return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
-
-
-def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of the inputs that a snapshot's network was trained with."""
-    statistics = snapshot.meta["input"]
-    return torch.tensor(statistics["mean"]), torch.tensor(statistics["std"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -36,6 +37,17 @@ def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
         if overrides(regularizer, "parameter_groups"):
             groups = regularizer.parameter_groups(groups)
     return config.optimizer.build(groups)
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:
+    """The context of a forward pass in this precision."""
+    return nullcontext() if precision == "float32" else torch.autocast(device.type, torch.bfloat16)
+
+
+def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of the inputs that a snapshot's network was trained with."""
+    statistics = snapshot.meta["input"]
+    return torch.tensor(statistics["mean"]), torch.tensor(statistics["std"])
 
 
 def optimizer_tensors(optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:

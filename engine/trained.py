@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, read_checkpoint
-from engine.data import Source, split
+from engine.config import RunConfig
+from engine.data import Part, Scaler, Source, split
+from engine.evaluation import Figures, evaluate
 from engine.hardware import resolve_device
-from engine.learner import Learner
 from engine.message import InputError
+from engine.network import autocast, build_network, restore_model, statistics_of
 from engine.runs import config_of
-from engine.strategy import Dataset, DataSpec
+from engine.strategy import Augmentation, Dataset, DataSpec
+from engine.views import Views, activated
 
 
 @dataclass(frozen=True)
@@ -36,37 +43,91 @@ def spec_of(snapshot: Snapshot) -> DataSpec:
     )
 
 
+class Predictor:
+    """A trained network, or the average of its weights, rebuilt from its checkpoint alone, without its data."""
+
+    def __init__(self, snapshot: Snapshot, config: RunConfig, where: str, views: Views | None = None) -> None:
+        """`where` names the checkpoint in errors; `views` are looked at besides each image as it is.
+
+        Raises `InputError` where the weights don't fit the settings, or the device is absent.
+        """
+        self.config = config
+        self.spec = spec_of(snapshot)
+        if views is not None and len(self.spec.input_shape) != 3:
+            raise InputError("views-of-images", "only of images can there be several views: leave --views out")
+        self.device = resolve_device(config.device)
+        self.network = build_network(config, self.spec, initial=False)
+        restore_model(self.network, snapshot.group("average") or snapshot.group("model"), where)
+        self.network.to(self.device).eval()
+        self._scale = Scaler.of(*statistics_of(snapshot), len(self.spec.input_shape) + 1, self.device)
+        self._views = views
+
+    def outputs(self, inputs: Tensor, first: int = 0) -> Tensor:
+        """The network's outputs `[N, K]` for inputs as they are stored, uint8 `[N, C, H, W]` or float32 `[N, F]`.
+
+        With views, the outputs that stand for the mean of the views' probabilities. `first` is the place of the first
+        input in its part: it fixes what the views look like.
+        """
+        inputs = inputs.to(self.device)
+        if self._views is None:
+            return self._forward(inputs)
+        return self._views.outputs(self._forward, inputs, first, self.config.loss.output_activation)
+
+    def probabilities(self, inputs: Tensor, first: int = 0) -> Tensor:
+        """The probability of each class, `[N, K]`, arguments as of `outputs`."""
+        return activated(self.outputs(inputs, first), self.config.loss.output_activation)
+
+    def evaluate(self, part: Part) -> Figures:
+        """Loss and accuracy on a part."""
+        evaluating = evaluate(self.network, part.to(self.device), self.outputs, self.config.loss.prepare(self.spec))
+        while True:
+            try:
+                next(evaluating)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+
+    def _forward(self, inputs: Tensor) -> Tensor:
+        with torch.inference_mode(), autocast(self.config.precision, self.device):
+            return self.network(self._scale(inputs)).float()  # type: ignore[no-any-return]
+
+
 def evaluate_checkpoint(
-    path: Path, catalogue: Catalogue, workspace: Path, *, part: str = "test", dataset: Dataset | None = None
+    path: Path,
+    catalogue: Catalogue,
+    workspace: Path,
+    *,
+    part: str = "test",
+    dataset: Dataset | None = None,
+    views: int = 1,
+    augmentations: Sequence[Augmentation] = (),
 ) -> Evaluation:
     """Measure a checkpoint on the part named `test`, `validation` or `training` of its own data set, or of another.
 
-    Raises `InputError` where the checkpoint or the data can't be used, or there is no such part.
+    With `views` above 1 each image is looked at so often, once as it is and else changed by the augmentations (the
+    run's own, unless given), and the probabilities are averaged.
+
+    Raises `InputError` where the checkpoint or the data can't be used, there is no such part, or nothing to make views.
     """
     snapshot = read_checkpoint(path)
     config = config_of(snapshot, catalogue)
+    looks = None
+    if views > 1:
+        looks = Views(views, tuple(augmentations or config.augmentations), config.seed)
+    predictor = Predictor(snapshot, config, str(path), looks)
     if dataset is not None:
         config = config.ticked(dataset).changed({"train_samples": "all", "validation_samples": "10%"})
-    source = Source(workspace / "data")
-    parts = split(config.dataset.load(source), config)
+    parts = split(config.dataset.load(Source(workspace / "data")), config)
     samples = getattr(parts, part)
     if samples is None:
         raise InputError("no-part", "the data set {id} has no {part} part", id=config.dataset.id, part=part)
-    expected = spec_of(snapshot)
+    expected = predictor.spec
     if (parts.spec.input_shape, parts.spec.outputs) != (expected.input_shape, expected.outputs):
         raise InputError(
             "other-data", "the network takes {shape} and tells {outputs} classes apart; the data set {id} has {actual} "
             "and {classes}", shape=list(expected.input_shape), outputs=expected.outputs, id=config.dataset.id,
             actual=list(parts.spec.input_shape), classes=parts.spec.outputs,
         )  # fmt: skip
-    learner = Learner(config, parts, resolve_device(config.device), source, snapshot)
-    evaluating = learner.evaluate(samples.to(learner.device))
-    while True:
-        try:
-            next(evaluating)
-        except StopIteration as end:
-            figures = end.value
-            break
+    figures = predictor.evaluate(samples)
     interval = wilson(figures.accuracy, len(samples)) if figures.accuracy is not None else None
     return Evaluation(part, len(samples), figures.loss, figures.accuracy, interval)
 
