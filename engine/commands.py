@@ -22,12 +22,13 @@ from rich.markup import escape
 
 from engine.catalogue import Catalogue, discover, nearest
 from engine.config import ONE_CHOICE, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
-from engine.data import Source, split
+from engine.data import Source, batch_bounds, split
 from engine.events import Event, Failed, Finished, SaveFailed
 from engine.failure import StartFailed
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.runs import best_checkpoint, new_run, resume_run
+from engine.schedule import Schedule
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.summary import layer_table
 from engine.trained import evaluate_checkpoint
@@ -291,6 +292,7 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
     parts = split(config.dataset.load(Source(workspace / "data")), config)
     rows = layer_table(config, parts.spec)
     total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
+    course = Schedule(config, len(batch_bounds(len(parts.training), config.batch_size))).course()
     if not arguments.json:
         table = rich.table.Table(box=rich.box.SIMPLE)
         for heading in ("layer", "type", "output shape"):
@@ -305,6 +307,8 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         )
         console.print(table)
         console.print(f"{total:,} parameters, {trainable:,} trainable", highlight=False)
+        if config.schedulers:
+            console.print(_drawn(course), highlight=False)
     return DONE, {
         "input_shape": [1, *parts.spec.input_shape],
         "layers": [
@@ -313,4 +317,14 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         ],
         "parameters": total,
         "trainable": trainable,
+        "lr": course,
     }  # fmt: skip
+
+
+def _drawn(course: list[tuple[int, float]]) -> str:
+    """The learning rate over the run, as a line of bars."""
+    rates = [lr for _, lr in course]
+    width = max(1, len(rates) // 50)
+    bars = [max(rates[start : start + width]) for start in range(0, len(rates), width)]
+    line = "".join("▁▂▃▄▅▆▇█"[min(7, int(8 * rate / max(rates)))] if max(rates) else "▁" for rate in bars)
+    return f"learning rate {line}\n{rates[0]:.2e} at first, {max(rates):.2e} at most, {rates[-1]:.2e} at last"

@@ -11,9 +11,9 @@ from torch.optim import Optimizer
 
 from engine.checkpoint import Snapshot
 from engine.config import RunConfig
-from engine.message import InputError
+from engine.message import InputError, message
 from engine.randomness import seed_global_generators, stream
-from engine.strategy import DataSpec, ParameterGroup, Slots, overrides
+from engine.strategy import Advice, DataSpec, ParameterGroup, Slots, overrides
 
 
 def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) -> nn.Module:
@@ -48,6 +48,19 @@ def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:
     """Mean and deviation of the inputs that a snapshot's network was trained with."""
     statistics = snapshot.meta["input"]
     return torch.tensor(statistics["mean"]), torch.tensor(statistics["std"])
+
+
+def output_advice(config: RunConfig, network: nn.Module) -> list[tuple[str, Advice]]:
+    """What to tell, with the id of the strategy, where a network's last layer does what its loss does once more."""
+    last = [module for module in network.modules() if not list(module.children())][-1]
+    if not isinstance(last, (nn.Softmax, nn.Sigmoid)) or config.loss.output_activation == "identity":
+        return []
+    text = message(
+        "second-softmax", "its last layer is a {layer}, and the loss {loss} applies a {activation} itself: the second "
+        "one flattens the gradients, and the network learns slowly; leave the layer out",
+        layer=type(last).__name__, loss=config.loss.id, activation=config.loss.output_activation,
+    )  # fmt: skip
+    return [(config.model.id, Advice("warning", text))]
 
 
 def optimizer_tensors(optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -45,6 +45,15 @@ class Schedule:
             self._of_epoch = (asked, self._product("epoch", held, history))
         return self._config.lr * self._of_epoch[1] * self._product("step", held, history) * self._own_factor()
 
+    def course(self, points: int = 200) -> list[tuple[int, float]]:
+        """Step and learning rate at up to so many steps, evenly spread over the planned epochs: the plan before a run.
+
+        What acts on the record, such as a reduction on a plateau, has nothing to act on yet.
+        """
+        steps = self.planned_epochs * self._steps_per_epoch
+        shown = sorted({round(point * (steps - 1) / max(1, points - 1)) for point in range(points)})
+        return [(step, self.lr(step, History())) for step in shown]
+
     def _product(self, every: str, progress: Progress, history: History) -> float:
         product = 1.0
         for scheduler in self._config.schedulers:

@@ -25,7 +25,7 @@ from engine.hardware import resolve_device
 from engine.history import EpochRow, History
 from engine.learner import Learner
 from engine.message import InputError, Message, message
-from engine.network import restore_optimizer
+from engine.network import output_advice, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
 from engine.schedule import Schedule, check_lr
 from engine.store import MemoryStore, Store, versions
@@ -411,7 +411,7 @@ class Trainer:
         return [{"id": s.id, "kind": s.kind, "origin": entry.origin, "version": entry.version} for s, entry in known]
 
     def _started(self) -> Started:
-        advice = self.config.advice(self.learner.parts.spec)
+        advice = [*self.config.advice(self.learner.parts.spec), *output_advice(self.config, self.learner.model)]
         self.store.log(f"training from step {self.position.step} with {self.threads} threads on {self.learner.device}")
         return Started(
             run=self.store.where,

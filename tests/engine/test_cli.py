@@ -400,6 +400,18 @@ def test_plugins_are_listed_with_the_keys_of_the_interface(cli):
     assert refused(cli("plugins", "dropuot"), "did you mean dropout?")
 
 
+def test_summary_draws_the_learning_rate_before_the_run(cli):
+    flags = ("--model", "linear", "--epochs", 3, "--batch-size", 600, "--lr", 0.5)
+    code, out, _ = cli("summary", *flags, "--with", "cosine")
+    assert code == 0
+    bars, words = out.splitlines()[-2:]
+    assert bars.startswith("learning rate █") and bars.endswith("▁") and bars.count("█") < 8
+    assert words == "5.00e-01 at first, 5.00e-01 at most, 1.69e-03 at last"
+    assert "learning rate" not in cli("summary", *flags)[1]
+    course = json.loads(cli("summary", *flags, "--with", "cosine", "--json")[1])["lr"]
+    assert course[0] == [0, 0.5] and len(course) == 27 and course[-1][0] == 26
+
+
 def test_plugins_and_summary_are_readable_without_json(cli):
     code, out, _ = cli("plugins", "dropout")
     assert code == 0 and "Switch each neuron off" in out and "0.5" in out
