@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 class CNN(Model):
-    """Convolution layers (합성곱층), each halving the image, then a fully connected one: it sees shapes, not pixels."""
+    """Blocks of convolution layers (합성곱층), each halving the image, then a fully connected one: it sees shapes."""
 
-    slots = frozenset({"norm", "dropout"})
+    slots = frozenset({"norm", "spatial-dropout", "dropout"})
 
     channels: tuple[Annotated[int, Field(ge=1, le=4_096)], ...] = Field((32, 64), min_length=1, max_length=12)
-    """Channels of each convolution layer: more numbers make the network deeper, larger ones make it wider."""
+    """Channels of each block: more numbers make the network deeper, larger ones make it wider."""
+    convolutions: int = Field(1, ge=1, le=100)
+    """Convolution layers in each block, one after another: more make the network deeper without shrinking the image."""
     kernel: int = Field(3, ge=1, le=11)
     """Side of the square that each convolution looks at, in pixels; odd."""
     hidden: int = Field(128, ge=1, le=65_536)
@@ -34,30 +36,36 @@ class CNN(Model):
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         if len(data.input_shape) != 3 or min(data.input_shape[1:]) < 2 ** len(self.channels):
             raise InputError(
-                "too-small-for-cnn", "images of {shape} are too small for a CNN of {layers} layers: use fewer",
-                shape="×".join(map(str, data.input_shape)), layers=len(self.channels),
+                "too-small-for-cnn", "images of {shape} are too small for a CNN of {blocks} blocks: list fewer "
+                "channels", shape="×".join(map(str, data.input_shape)), blocks=len(self.channels),
             )  # fmt: skip
         channels, height, width = data.input_shape
+        layers = len(self.channels) * self.convolutions + 1
         body = nn.Sequential()
         for number, outputs in enumerate(self.channels, 1):
-            body.add_module(f"block{number}", self._block(channels, outputs, slots))
+            done = (number - 1) * self.convolutions
+            body.add_module(f"block{number}", self._block(channels, outputs, slots, done, layers))
             channels, height, width = outputs, height // 2, width // 2
         body.add_module("flatten", nn.Flatten())
-        body.add_module("dropout", slots.layer("dropout", channels * height * width))
+        body.add_module("dropout", slots.layer("dropout", channels * height * width, depth=(layers - 1) / layers))
         body.add_module("linear", nn.Linear(channels * height * width, self.hidden))
         body.add_module("activation", slots.activation())
         body.add_module("dropout2", slots.layer("dropout", self.hidden))
         return nn.Sequential(OrderedDict(body=body, head=nn.Linear(self.hidden, data.outputs)))
 
-    def _block(self, inputs: int, outputs: int, slots: Slots) -> nn.Module:
-        return nn.Sequential(
-            OrderedDict(
-                convolution=nn.Conv2d(inputs, outputs, self.kernel, padding="same"),
-                norm=slots.layer("norm", outputs, 2),
-                activation=slots.activation(),
-                pool=nn.MaxPool2d(2),
-            )
-        )
+    def _block(self, inputs: int, outputs: int, slots: Slots, done: int, layers: int) -> nn.Module:
+        """Convolutions, then half the size; `done` of the `layers` of the network come before it."""
+        block = nn.Sequential()
+        for number in range(1, self.convolutions + 1):
+            suffix = "" if number == 1 else str(number)
+            block.add_module(f"convolution{suffix}", nn.Conv2d(inputs, outputs, self.kernel, padding="same"))
+            block.add_module(f"norm{suffix}", slots.layer("norm", outputs, 2, (done + number) / layers))
+            block.add_module(f"activation{suffix}", slots.activation())
+            inputs = outputs
+        block.add_module("pool", nn.MaxPool2d(2))
+        depth = (done + self.convolutions) / layers
+        block.add_module("spatial_dropout", slots.layer("spatial-dropout", outputs, 2, depth))
+        return block
 
 
 @hookimpl

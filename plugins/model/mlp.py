@@ -22,18 +22,18 @@ class MLP(Model):
         widths = [prod(data.input_shape), *self.hidden]
         body = nn.Sequential(OrderedDict(flatten=nn.Flatten()))
         for number, (inputs, outputs) in enumerate(pairwise(widths), 1):
-            body.add_module(f"layer{number}", fully_connected(inputs, outputs, slots))
+            body.add_module(f"layer{number}", fully_connected(inputs, outputs, slots, number / len(self.hidden)))
         return nn.Sequential(OrderedDict(body=body, head=nn.Linear(widths[-1], data.outputs)))
 
 
-def fully_connected(inputs: int, outputs: int, slots: Slots) -> nn.Module:
-    """A linear layer with its norm, activation and dropout."""
+def fully_connected(inputs: int, outputs: int, slots: Slots, depth: float) -> nn.Module:
+    """A linear layer with its norm, activation and dropout, so deep in the network."""
     return nn.Sequential(
         OrderedDict(
             linear=nn.Linear(inputs, outputs),
-            norm=slots.layer("norm", outputs),
+            norm=slots.layer("norm", outputs, depth=depth),
             activation=slots.activation(),
-            dropout=slots.layer("dropout", outputs),
+            dropout=slots.layer("dropout", outputs, depth=depth),
         )
     )
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from engine.message import InputError
-from engine.strategy import DataSpec, Slots
+from engine.strategy import DataSpec, Regularizer, Slots
 from plugins.activation.relu import ReLU
 from plugins.activation.tanh import Tanh
 from plugins.model.cnn import CNN
@@ -44,6 +44,11 @@ def count(network: nn.Module) -> int:
             COLOUR,
             (25 * 3 * 4 + 4) + (25 * 4 * 5 + 5) + (25 * 5 * 6 + 6) + (4 * 4 * 6 * 11 + 11) + (11 * 7 + 7),
         ),
+        (
+            CNN(channels=(4, 5), convolutions=2, hidden=11),
+            COLOUR,
+            (9 * 3 * 4 + 4) + (9 * 4 * 4 + 4) + (9 * 4 * 5 + 5) + (9 * 5 * 5 + 5) + (64 * 5 * 11 + 11) + (11 * 7 + 7),
+        ),
     ],
     ids=str,
 )
@@ -54,7 +59,14 @@ def test_has_as_many_parameters_as_counted_by_hand(model, data, parameters):
 
 
 @pytest.mark.parametrize(
-    ("model", "features"), [(Linear(), 0), (MLP(hidden=(9, 8)), 9 + 8), (CNN(channels=(4, 5), hidden=11), 4 + 5)]
+    ("model", "features"),
+    [
+        (Linear(), 0),
+        (MLP(hidden=(9, 8)), 9 + 8),
+        (CNN(channels=(4, 5), hidden=11), 4 + 5),
+        (CNN(channels=(4, 5), convolutions=3), 3 * (4 + 5)),
+    ],
+    ids=str,
 )
 def test_batch_norm_adds_a_scale_and_a_shift_per_feature_and_dropout_nothing(model, features):
     plain = build(model, COLOUR)
@@ -70,10 +82,76 @@ def test_norm_stands_between_layer_and_activation_and_dropout_after_it():
     both = BatchNorm(), Dropout()
     layer = ["Linear", "BatchNorm1d", "Tanh", "Dropout"]
     assert kinds(build(MLP(hidden=(9, 8)), GREY, *both, activation=Tanh())) == ["Flatten", *layer, *layer, "Linear"]
-    block = ["Conv2d", "BatchNorm2d", "Tanh", "MaxPool2d"]
+    block = ["Conv2d", "BatchNorm2d", "Tanh", "MaxPool2d", "Identity"]
     dense = ["Flatten", "Dropout", "Linear", "Tanh", "Dropout", "Linear"]
     assert kinds(build(CNN(channels=(4, 5)), GREY, *both, activation=Tanh())) == [*block, *block, *dense]
     assert "BatchNorm1d" not in kinds(build(Linear(), GREY, *both))
+
+
+class Channels(Regularizer):
+    """Dropout of whole channels."""
+
+    slot = "spatial-dropout"
+
+    def layer(self, place):
+        return nn.Dropout2d(0.2)
+
+
+def test_each_convolution_has_its_norm_and_each_block_drops_channels_once_it_is_pooled():
+    layer = ["Conv2d", "BatchNorm2d", "Tanh"]
+    block = [*layer, *layer, "MaxPool2d", "Dropout2d"]
+    network = build(CNN(channels=(4, 5), convolutions=2), GREY, BatchNorm(), Channels(), activation=Tanh())
+    assert kinds(network.body)[: 2 * len(block)] == [*block, *block]
+    assert network.body.block2.convolution2(torch.zeros(1, 5, 14, 14)).shape == (1, 5, 14, 14)
+
+
+def test_the_names_of_a_plain_cnn_are_those_in_the_checkpoints_that_there_are():
+    layers = ["body.block1.convolution", "body.block2.convolution", "body.linear", "head"]
+    assert list(build(CNN(), GREY).state_dict()) == [
+        f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")
+    ]
+
+
+class Places(Slots):
+    """Keeps the places that a model asks for."""
+
+    def __init__(self):
+        super().__init__(ReLU())
+        self.asked = []
+
+    def layer(self, slot, features, dimensions=0, depth=1.0):
+        self.asked.append((slot, features, dimensions, round(depth, 6)))
+        return super().layer(slot, features, dimensions, depth)
+
+
+@pytest.mark.parametrize(
+    ("model", "places"),
+    [
+        (Linear(), []),
+        (
+            MLP(hidden=(9, 8)),
+            [("norm", 9, 0, 0.5), ("dropout", 9, 0, 0.5), ("norm", 8, 0, 1), ("dropout", 8, 0, 1)],
+        ),
+        (
+            CNN(channels=(4, 5), convolutions=2, hidden=11),
+            [
+                ("norm", 4, 2, 0.2),
+                ("norm", 4, 2, 0.4),
+                ("spatial-dropout", 4, 2, 0.4),
+                ("norm", 5, 2, 0.6),
+                ("norm", 5, 2, 0.8),
+                ("spatial-dropout", 5, 2, 0.8),
+                ("dropout", 5 * 7 * 7, 0, 0.8),
+                ("dropout", 11, 0, 1),
+            ],
+        ),
+    ],
+    ids=str,
+)
+def test_a_slot_is_told_its_features_and_how_many_of_the_layers_lie_before_it(model, places):
+    slots = Places()
+    model.build(GREY, slots)
+    assert slots.asked == places
 
 
 def test_an_empty_slot_is_an_identity():
@@ -90,7 +168,7 @@ def test_a_technique_without_a_place_in_the_model_is_an_error_that_names_both():
 
 @pytest.mark.parametrize("data", [FEATURES, DataSpec((1, 3, 28), 10), DataSpec((1, 28, 3), 10)], ids=str)
 def test_a_cnn_says_so_where_the_input_is_too_small_for_its_layers(data):
-    with pytest.raises(InputError, match="too small for a CNN of 2 layers"):
+    with pytest.raises(InputError, match="too small for a CNN of 2 blocks"):
         build(CNN(channels=(2, 2)), data)
 
 
