@@ -1,9 +1,17 @@
 """Cosine annealing (Loshchilov, Hutter 2016, arXiv:1608.03983)."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from engine.history import History
-from engine.strategy import Field, Progress, Scheduler, hookimpl
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class Cosine(Scheduler):
@@ -16,6 +24,13 @@ class Cosine(Scheduler):
 
     eta_min: float = Field(0.0, ge=0, le=1e4)
     """Learning rate that the wave ends at."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.eta_min >= config.lr:
+            yield Advice("warning", message(
+                "floor-above-rate", "it does not lower the learning rate: {eta_min} is not below {lr}",
+                eta_min=self.eta_min, lr=config.lr,
+            ), "eta_min")  # fmt: skip
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         floor = self.eta_min / progress.lr

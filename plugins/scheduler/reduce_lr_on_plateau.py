@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class ReduceLROnPlateau(Scheduler):
     """Multiply the learning rate by a factor when the validation loss has not improved for some epochs (학습률 감소).
 
-    Names, defaults and behaviour are those of PyTorch's scheduler of that name.
+    Names, defaults and behaviour are those of PyTorch's scheduler of that name. Beside another scheduler it stays what
+    it is alone: `min_lr` and `eps` judge the base rate as this technique has reduced it, without the other's factor.
     """
 
     flag = "--lr-scheduler"
@@ -47,6 +48,11 @@ class ReduceLROnPlateau(Scheduler):
                 "plateau-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
                 epochs=config.epochs, patience=self.patience,
             ), "patience")  # fmt: skip
+        if self._lower(config.lr) == config.lr:
+            yield Advice("warning", message(
+                "plateau-no-room", "it never acts: from {lr}, with min_lr {min_lr}, a reduction is not above eps {eps}",
+                lr=config.lr, min_lr=self.min_lr, eps=self.eps,
+            ), "min_lr" if config.lr - self.min_lr <= self.eps else "eps")  # fmt: skip
         if (self.mode == "max") != self.monitor.endswith("accuracy"):
             yield Advice("warning", message(
                 "mode-mismatch", "mode {mode} does not fit {monitor}", mode=self.mode, monitor=self.monitor
@@ -55,6 +61,9 @@ class ReduceLROnPlateau(Scheduler):
             yield Advice("warning", message(
                 "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
             ), "monitor")  # fmt: skip
+        if data is not None and data.task == "regression" and self.monitor.endswith("accuracy"):
+            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
+            yield Advice("warning", text, "monitor")
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         lr, best, bad, cooling = progress.lr, None, 0, 0
@@ -68,10 +77,12 @@ class ReduceLROnPlateau(Scheduler):
             if cooling > 0:
                 cooling, bad = cooling - 1, 0
             if bad > self.patience:
-                lower = max(lr * self.factor, self.min_lr)
-                lr = lower if lr - lower > self.eps else lr
-                cooling, bad = self.cooldown, 0
+                lr, cooling, bad = self._lower(lr), self.cooldown, 0
         return lr / progress.lr
+
+    def _lower(self, lr: float) -> float:
+        lower = max(lr * self.factor, self.min_lr)
+        return lower if lr - lower > self.eps else lr
 
     def _improves(self, value: float, best: float) -> bool:
         if self.mode == "min":

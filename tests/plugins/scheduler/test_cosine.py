@@ -61,3 +61,10 @@ def test_does_not_climb_again_in_a_run_that_is_extended():
     held = [schedule.lr(step, History()) for step in range(20, 60)]
     assert set(held) == {schedule.lr(19, History())}
     assert 0 < held[0] < 0.01
+
+
+@pytest.mark.parametrize(("eta_min", "warned"), [(0.0, False), (0.009, False), (0.01, True), (0.02, True)])
+def test_says_so_where_it_does_not_lower_the_rate(eta_min, warned):
+    advice = [(a.level, a.text.code, a.field) for a in Cosine(eta_min=eta_min).advice(config(lr=0.01))]
+    assert advice == ([("warning", "floor-above-rate", "eta_min")] if warned else [])
+    assert (min(rates(Cosine(eta_min=eta_min), 0.01)) < 0.01) is not warned

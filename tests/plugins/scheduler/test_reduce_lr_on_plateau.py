@@ -7,8 +7,10 @@ import torch
 from torch.optim import lr_scheduler
 
 from engine.schedule import Schedule
+from engine.strategy import DataSpec
 from plugins.scheduler.cosine import Cosine
 from plugins.scheduler.reduce_lr_on_plateau import ReduceLROnPlateau
+from plugins.scheduler.warm_up import WarmUp
 from tests.plugins.bench import config, history
 
 EPOCHS = 500
@@ -100,6 +102,26 @@ def test_joins_cosine():
     assert both.lr(12, record) == pytest.approx(0.1 * alone.lr(12, record), rel=1e-14)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_beside_another_scheduler_it_judges_the_base_rate_by_itself_alone(seed):
+    numbers = random.Random(seed)
+    lr, epochs = 0.1, 60
+    chosen = options(numbers, lr) | {"patience": 1, "cooldown": 0, "min_lr": lr / 20, "eps": lr / 1000}
+    values = a_record(numbers)[:epochs]
+    theirs = pytorchs(values, lr, chosen)
+    assert len(set(theirs)) > 2
+    plateau = ReduceLROnPlateau(**chosen)
+    both = Schedule(config(WarmUp(epochs=3.0), Cosine(), plateau, epochs=epochs + 1, lr=lr), 5)
+    others = Schedule(config(WarmUp(epochs=3.0), Cosine(), epochs=epochs + 1, lr=lr), 5)
+    for epoch in range(epochs + 1):
+        record = history(val_loss=values[:epoch])
+        rate, other = both.lr(5 * epoch + 2, record), others.lr(5 * epoch + 2, record)
+        assert rate == pytest.approx(theirs[epoch] * other / lr, rel=1e-12, abs=0)
+        # The others' factor may bring the rate below `min_lr`, which bounds this technique's own reductions.
+        assert rate <= other
+    assert rate < lr / 20
+
+
 @pytest.mark.parametrize(
     ("values", "epochs", "field"),
     [
@@ -123,3 +145,33 @@ def test_the_smallest_run_in_which_it_can_act_is_the_one_that_gets_no_warning(pa
         schedule = Schedule(config(plateau, epochs=epochs, lr=1.0), 1)
         acts = schedule.lr(epochs - 1, history(val_loss=[1.0] * (epochs - 1))) < 1.0
         assert acts == (list(plateau.advice(config(plateau, epochs=epochs))) == [])
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"min_lr": 0.0999}, None),
+        ({"min_lr": 0.1}, "min_lr"),
+        ({"min_lr": 2.0}, "min_lr"),
+        ({"eps": 0.0899}, None),
+        ({"eps": 0.0901}, "eps"),
+        ({"min_lr": 0.05, "eps": 0.06}, "min_lr"),
+        ({"factor": 0.9, "eps": 0.02}, "eps"),
+    ],
+    ids=str,
+)
+def test_says_so_where_there_is_no_room_for_a_reduction(values, field):
+    plateau = ReduceLROnPlateau(patience=0, **values)
+    settings = config(plateau, epochs=9, lr=0.1)
+    advice = [(a.level, a.text.code, a.field) for a in plateau.advice(settings)]
+    assert advice == ([("warning", "plateau-no-room", field)] if field else [])
+    reduced = Schedule(settings, 1).lr(8, history(val_loss=[1.0] * 8)) < 0.1
+    assert reduced is (field is None)
+
+
+def test_says_so_where_a_regression_has_no_accuracy_to_watch():
+    plateau = ReduceLROnPlateau(monitor="val_accuracy", mode="max", patience=1)
+    for task, codes in (("regression", ["no-accuracy"]), ("classification", [])):
+        data = DataSpec((5,), 1, task, samples=(10, 10, 10))
+        assert [a.text.code for a in plateau.advice(config(epochs=9), data)] == codes
+        assert list(ReduceLROnPlateau(patience=1).advice(config(epochs=9), data)) == []

@@ -1,0 +1,50 @@
+"""Learning rate reduced at milestones, as in the training of residual networks (He et al. 2015, arXiv:1512.03385)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+from engine.history import History
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+Epoch = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class MultiStepLR(Scheduler):
+    """Multiply the learning rate by a factor after each of some chosen epochs.
+
+    Names and behaviour are those of PyTorch's scheduler of that name, which has no default for `milestones`.
+    """
+
+    id = "multi-step"
+
+    milestones: tuple[Epoch, ...] = (10, 15)
+    """Epochs after which the learning rate falls; one that is named twice counts twice."""
+    gamma: float = Field(0.1, gt=0, lt=1)
+    """What the learning rate is multiplied by."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        beyond = sorted(epoch for epoch in self.milestones if epoch >= config.epochs)
+        if len(beyond) == len(self.milestones):
+            yield Advice("warning", message(
+                "milestones-beyond", "it cannot act within {epochs} epochs: no milestone lies before their end",
+                epochs=config.epochs,
+            ), "milestones")  # fmt: skip
+        elif beyond:
+            yield Advice("warning", message(
+                "some-milestones-beyond", "within {epochs} epochs these milestones cannot act: {beyond}",
+                epochs=config.epochs, beyond=", ".join(map(str, beyond)),
+            ), "milestones")  # fmt: skip
+
+    def lr_factor(self, progress: Progress, history: History) -> float:
+        return float(self.gamma ** sum(epoch <= progress.epoch for epoch in self.milestones))
+
+
+@hookimpl
+def register_strategies() -> list[type[Scheduler]]:
+    return [MultiStepLR]

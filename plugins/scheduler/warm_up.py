@@ -1,0 +1,62 @@
+"""Linear warm-up of the learning rate (Goyal et al. 2017, arXiv:1706.02677)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from engine.data import batch_bounds
+from engine.history import History
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+
+class WarmUp(Scheduler):
+    """Begin with a small learning rate and raise it step by step, while the weights are still far from any good.
+
+    PyTorch's `LinearLR` with `total_iters` the steps of the warm-up. It joins any other scheduler.
+    """
+
+    every = "step"
+    shape = False
+
+    epochs: float = Field(1.0, gt=0, le=1_000_000)
+    """Epochs in which the learning rate rises; a fraction will do."""
+    steps: int | None = Field(None, ge=1, le=1_000_000_000)
+    """Steps in which it rises; if given, in place of epochs."""
+    start_factor: float = Field(1 / 3, gt=0, le=1)
+    """Share of the learning rate that the first step takes."""
+    end_factor: float = Field(1.0, ge=0, le=1)
+    """Share that is reached in the end, and kept."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.steps is None and self.epochs >= config.epochs:
+            yield Advice("warning", message(
+                "warm-up-too-long", "the run ends before the warm-up does ({warm_up} of {epochs} epochs)",
+                warm_up=self.epochs, epochs=config.epochs,
+            ), "epochs")  # fmt: skip
+        if self.steps is not None and data is not None:
+            planned = config.epochs * len(batch_bounds(data.samples[0], config.batch_size))
+            if self.steps >= planned:
+                yield Advice("warning", message(
+                    "warm-up-too-many-steps", "the run ends before the warm-up does ({warm_up} of {steps} steps)",
+                    warm_up=self.steps, steps=planned,
+                ), "steps")  # fmt: skip
+        if self.end_factor < self.start_factor:
+            yield Advice("warning", message(
+                "warm-up-falls", "the learning rate falls: start_factor {start} is above end_factor {end}",
+                start=self.start_factor, end=self.end_factor,
+            ), "start_factor")  # fmt: skip
+
+    def lr_factor(self, progress: Progress, history: History) -> float:
+        steps = self.steps or max(1, round(self.epochs * progress.steps_per_epoch))
+        share = min(1.0, progress.step / steps)
+        return self.start_factor * (1 - share) + self.end_factor * share
+
+
+@hookimpl
+def register_strategies() -> list[type[Scheduler]]:
+    return [WarmUp]
