@@ -14,3 +14,14 @@ def smooth_and_noisy(shape: tuple[int, int, int], count: int) -> torch.Tensor:
     noise = torch.rand(count, *shape, generator=generator()) * 255
     smooth = torch.nn.functional.avg_pool2d(noise, 5, 1, 2)
     return torch.cat([noise[: count // 2], smooth[count // 2 :]]).to(torch.uint8)
+
+
+SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64)]
+"""The shapes of the images that are compared."""
+
+
+def difference(ours: torch.Tensor, theirs: torch.Tensor) -> tuple[int, float]:
+    """The greatest difference between pixels, in levels, and the share of the pixels that differ."""
+    assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+    levels = (ours.int() - theirs.int()).abs()
+    return int(levels.max()), (levels > 0).float().mean().item()
