@@ -47,13 +47,22 @@ def test_the_readme_trains_by_at_least_three_commands():
     assert len(TRAINING) >= 3
 
 
-def test_the_plugin_guides_example_is_a_whole_plugin(tmp_path, capsys):
-    [example] = blocks((ROOT / "docs" / "plugin-guide.md").read_text(encoding="utf-8"), "python")
+GUIDE = blocks((ROOT / "docs" / "plugin-guide.md").read_text(encoding="utf-8"), "python")
+TICKED = {"SaltAndPepper": "salt-and-pepper:share=0.1", "Perspective": "perspective:distortion_scale=0.5"}
+
+
+@pytest.mark.parametrize("name", TICKED)
+def test_each_example_of_the_plugin_guide_is_a_whole_plugin(name, tmp_path, capsys):
+    [example] = [block for block in GUIDE if f"class {name}(" in block]
     (tmp_path / "plugins").mkdir()
-    (tmp_path / "plugins" / "noise.py").write_text(example, encoding="utf-8")
-    words = ["train", "--workspace", str(tmp_path), *SHORT, "--with", "salt-and-pepper:share=0.1", "--json"]
+    (tmp_path / "plugins" / "example.py").write_text(example, encoding="utf-8")
+    words = ["train", "--workspace", str(tmp_path), *SHORT, "--with", TICKED[name], "--json"]
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["epochs"] == 1
+
+
+def test_the_plugin_guide_has_no_example_that_is_not_tried():
+    assert len(GUIDE) == len(TICKED)
 
 
 @pytest.mark.parametrize(
