@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl, overrides
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -29,12 +29,15 @@ class BatchNorm(Regularizer):
     """Added to the variance, so that it is never 0."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if config.batch_size < 2:
+        dividers = [regularizer for regularizer in config.regularizers if overrides(regularizer, "micro_batches")]
+        parts = max((divider.micro_batches(config.batch_size) for divider in dividers), default=1)
+        size = config.batch_size // parts
+        if size < 2:
             yield Advice("error", message("batch-norm-one", "batch normalisation needs batches of 2 or more"))
-        elif config.batch_size < 8:
+        elif size < 8:
             yield Advice("warning", message(
                 "batch-norm-small", "the mean of {size} samples is too rough for batch normalisation: batches of 8 "
-                "or more are better", size=config.batch_size,
+                "or more are better", size=size,
             ))  # fmt: skip
 
     def layer(self, place: Place) -> nn.Module:

@@ -1,8 +1,17 @@
 """Label smoothing (Szegedy et al. 2015, arXiv:1512.00567)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from torch import Generator, Tensor
 
-from engine.strategy import Field, Regularizer, hookimpl
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class LabelSmoothing(Regularizer):
@@ -10,6 +19,12 @@ class LabelSmoothing(Regularizer):
 
     smoothing: float = Field(0.1, ge=0, lt=1)
     """Share of the target that is spread. Validation targets are never smoothed."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if data is not None and data.task == "regression":
+            yield Advice("warning", message(
+                "no-labels-to-smooth", "a regression has no labels to smooth: its targets would be changed; untick it"
+            ))  # fmt: skip
 
     def mix(self, inputs: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         return inputs, targets * (1 - self.smoothing) + self.smoothing / targets.shape[1]

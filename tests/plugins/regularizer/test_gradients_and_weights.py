@@ -1,4 +1,4 @@
-"""Gradient clipping, L1 and weight decay."""
+"""Gradient clipping, L1, weight decay and max-norm."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from plugins.optimizer.sgd import SGD
 from plugins.regularizer.batch_norm import BatchNorm
 from plugins.regularizer.gradient_clipping import GradientClipping
 from plugins.regularizer.l1 import L1
+from plugins.regularizer.max_norm import MaxNorm
 from plugins.regularizer.weight_decay import WeightDecay
 from tests.plugins.bench import assert_same_bits, config
 
@@ -112,3 +113,46 @@ def test_a_step_of_sgd_without_gradient_shrinks_weights_by_lr_times_decay():
     optimizer.step()
     torch.testing.assert_close(weight.data, torch.full((2, 2), 1 - 0.5 * 0.3))
     assert_same_bits({"bias": bias.data}, {"bias": torch.ones(2)})
+
+
+def test_max_norm_shortens_what_is_too_long_and_leaves_the_rest_alone():
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.Flatten(), nn.Linear(20, 6))
+    network.to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        for module in (network[0], network[3]):
+            for number, row in enumerate(module.weight):
+                row.mul_((number + 1) / row.norm())  # lengths 1, 2, 3, …
+        for parameter in network.parameters():
+            if parameter.ndim == 1:
+                parameter.fill_(50.0)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    MaxNorm(max_norm=3.5).after_step(network)
+    after = network.state_dict()
+    for name in ("0.weight", "3.weight"):
+        lengths = after[name].flatten(1).norm(dim=1)
+        torch.testing.assert_close(lengths, torch.arange(1.0, len(lengths) + 1).clamp(max=3.5))
+        assert torch.equal(after[name][:3], before[name][:3])
+        directions = nn.functional.cosine_similarity(after[name].flatten(1), before[name].flatten(1))
+        torch.testing.assert_close(directions, torch.ones_like(directions))
+    assert after["0.weight"].is_contiguous(memory_format=torch.channels_last)
+    assert_same_bits(*({n: t for n, t in tensors.items() if t.ndim < 2} for tensors in (before, after)))
+
+
+def test_max_norm_leaves_frozen_weights_alone():
+    network = nn.Linear(4, 3).requires_grad_(False)
+    before = network.weight.fill_(9.0).clone()
+    MaxNorm().after_step(network)
+    assert torch.equal(network.weight, before)
+
+
+def test_max_norm_bounds_the_weights_in_a_run():
+    longest = []
+    for ticked in ([], [MaxNorm(max_norm=0.7)]):
+        learner = Trainer(config(SGD(), *ticked)).learner
+        for step in range(3):
+            learner.step(torch.arange(8), 0, step, 2.0)
+        weights = [m.weight for m in learner.model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+        longest.append(max(weight.detach().flatten(1).norm(dim=1).max().item() for weight in weights))
+    assert longest[0] > 0.8
+    assert longest[1] == pytest.approx(0.7, rel=1e-5)

@@ -1,16 +1,23 @@
-"""Dropout and batch normalisation: PyTorch's layers, and what they do in training and in evaluation."""
+"""Dropout, norms and stochastic depth: PyTorch's layers, and what they do in training and in evaluation."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 from torch import nn
+from torchvision import ops
 
-from engine.strategy import Place
+from engine.strategy import Place, Slots
 from engine.trainer import Trainer
+from plugins.activation.relu import ReLU
 from plugins.model.mlp import MLP
 from plugins.regularizer.batch_norm import BatchNorm
 from plugins.regularizer.dropout import Dropout
+from plugins.regularizer.gradient_accumulation import GradientAccumulation
+from plugins.regularizer.group_norm import GroupNorm
+from plugins.regularizer.layer_norm import LayerNorm
+from plugins.regularizer.spatial_dropout import SpatialDropout
+from plugins.regularizer.stochastic_depth import StochasticDepth
 from tests.plugins.bench import config, run
 
 
@@ -80,7 +87,99 @@ def test_batch_norm_warns_of_small_batches(size, level):
     assert [advice.level for advice in BatchNorm().advice(config(batch_size=size))] == level
 
 
+@pytest.mark.parametrize(("size", "parts", "told"), [(64, 8, []), (64, 9, [7]), (16, 16, [2])])
+def test_batch_norm_warns_of_small_parts_of_a_batch(size, parts, told):
+    found = list(BatchNorm().advice(config(GradientAccumulation(parts=parts), batch_size=size)))
+    assert [(advice.level, advice.text.values["size"]) for advice in found] == [("warning", part) for part in told]
+
+
 def test_batch_norm_trains_where_one_sample_would_be_left_over():
     trainer = Trainer(config(MLP(hidden=(6,)), BatchNorm(), train_samples="9", epochs=1))
     run(trainer)
     assert trainer.position.step == 2
+
+
+def test_spatial_dropout_is_pytorchs_for_channels_and_ordinary_for_features():
+    images, features = (SpatialDropout(p=0.3).layer(Place(8, dimensions)) for dimensions in (2, 0))
+    assert (type(images), images.p) == (nn.Dropout2d, 0.3)
+    assert (type(features), features.p) == (nn.Dropout, 0.3)
+
+
+def test_spatial_dropout_switches_whole_channels_off_in_training_and_none_in_evaluation():
+    torch.manual_seed(1)
+    layer = SpatialDropout(p=0.3).layer(Place(50, 2))
+    ones = torch.ones(200, 50, 4, 4)
+    outputs = layer(ones).flatten(2)
+    off = outputs[..., 0] == 0
+    assert torch.equal(outputs, outputs[..., :1].expand_as(outputs)), "a channel is on in one place and off in another"
+    assert abs(off.float().mean().item() - 0.3) < 0.03  # 6.5 standard deviations
+    assert min(off.float().mean(1).std(), off.float().mean(0).std()) > 0
+    torch.testing.assert_close(outputs.unique(), torch.tensor([0, 1 / 0.7]))
+    assert torch.equal(layer.eval()(ones), ones)
+
+
+def test_stochastic_depth_is_torchvisions_and_grows_linearly_with_depth():
+    slots = Slots(ReLU(), [StochasticDepth(p=0.4)])
+    layers = [slots.layer("residual", 8, 2, depth) for depth in (0.0, 0.25, 0.5, 1.0)]
+    assert {type(layer) for layer in layers} == {ops.StochasticDepth}
+    assert [layer.p for layer in layers] == pytest.approx([0, 0.1, 0.2, 0.4])
+    assert {layer.mode for layer in layers} == {"row"}
+
+
+def test_stochastic_depth_skips_samples_in_training_and_none_in_evaluation():
+    torch.manual_seed(1)
+    layer = StochasticDepth(p=0.4).layer(Place(3, 2, 0.5))
+    ones = torch.ones(4000, 3, 2, 2)
+    outputs = layer(ones).flatten(1)
+    assert torch.equal(outputs, outputs[:, :1].expand_as(outputs)), "part of a sample's branch is skipped"
+    assert abs((outputs[:, 0] == 0).float().mean().item() - 0.2) < 0.04  # 6.3 standard deviations
+    torch.testing.assert_close(outputs.unique(), torch.tensor([0, 1 / 0.8]))
+    assert torch.equal(layer.eval()(ones), ones)
+
+
+def test_layer_norm_is_pytorchs_for_features_and_one_group_for_channels():
+    features, images = (LayerNorm(eps=1e-3).layer(Place(6, dimensions)) for dimensions in (0, 2))
+    assert repr(features) == repr(nn.LayerNorm(6, eps=1e-3))
+    assert repr(images) == repr(nn.GroupNorm(1, 6, eps=1e-3))
+    assert repr(LayerNorm().layer(Place(6, 0))) == repr(nn.LayerNorm(6))
+    assert repr(LayerNorm().layer(Place(6, 2))) == repr(nn.GroupNorm(1, 6))
+
+
+@pytest.mark.parametrize("made", [LayerNorm(), GroupNorm(num_groups=1)], ids=lambda made: made.id)
+@pytest.mark.parametrize("shape", [(6,), (6, 5, 4)], ids=str)
+def test_layer_norm_normalises_all_of_each_sample(made, shape):
+    inputs = 3 * torch.randn(4, *shape, generator=torch.Generator().manual_seed(1)) + 7
+    outputs = made.layer(Place(6, 0 if len(shape) == 1 else 2))(inputs)
+    torch.testing.assert_close(outputs, nn.functional.layer_norm(inputs, shape))
+
+
+def test_norms_of_samples_do_not_depend_on_the_batch_nor_on_the_mode():
+    inputs = torch.randn(8, 32, 5, 5, generator=torch.Generator().manual_seed(1))
+    for layer in (LayerNorm().layer(Place(32, 2)), GroupNorm().layer(Place(32, 2))):
+        together = layer(inputs)
+        torch.testing.assert_close(torch.cat([layer(one) for one in inputs.split(1)]), together)
+        assert torch.equal(layer.eval()(inputs), together)
+        assert list(layer.buffers()) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "features", "dimensions", "groups"),
+    [
+        (8, 64, 2, 8), (32, 64, 2, 32), (8, 4, 2, 4), (8, 12, 2, 6), (8, 7, 2, 7), (6, 7, 2, 1), (1, 64, 2, 1),
+        (8, 256, 0, 8), (32, 128, 0, 32), (64, 128, 0, 32), (8, 12, 0, 3), (8, 7, 0, 1), (8, 2, 0, 1), (8, 1, 0, 1),
+    ],
+)  # fmt: skip
+def test_group_norm_takes_the_next_smaller_number_of_groups_that_divides_the_features(
+    wanted, features, dimensions, groups
+):
+    layer = GroupNorm(num_groups=wanted, eps=1e-3).layer(Place(features, dimensions))
+    assert repr(layer) == repr(nn.GroupNorm(groups, features, eps=1e-3))
+
+
+def test_a_network_with_group_norm_learns_however_narrow_it_is():
+    torch.manual_seed(1)
+    for width in (4, 6, 16):
+        layer = GroupNorm(num_groups=4_096).layer(Place(width, 0))
+        inputs = torch.randn(8, width, requires_grad=True)
+        (layer(inputs) * torch.randn(8, width)).sum().backward()
+        assert inputs.grad.norm() > 0.1, "its outputs do not depend on its inputs"
