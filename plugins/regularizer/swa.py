@@ -55,7 +55,8 @@ class SWA(Regularizer):
 
     def _first_epoch(self, epochs: int) -> int:
         """The first epoch, counted from 1, whose end is averaged."""
-        return math.floor(self.start * epochs + 1e-9) + 1  # 0.29 × 100 is a little less than 29
+        passed = math.floor(self.start * epochs + 1e-9)  # 0.29 × 100 is a little less than 29
+        return min(passed + 1, epochs)
 
 
 @hookimpl

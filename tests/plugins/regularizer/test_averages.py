@@ -123,6 +123,7 @@ def test_the_start_is_exact_whatever_the_fractions():
     for percent in range(100):
         shares = [SWA(start=percent / 100).average_share(after(epoch, 100, 1)) for epoch in range(1, 101)]
         assert shares == [*[None] * percent, *(1 / number for number in range(1, 101 - percent))]
+    assert SWA(start=1 - 1e-12).average_share(after(100, 100, 1)) == 1
 
 
 def test_swa_goes_on_in_a_run_that_is_extended():
