@@ -10,8 +10,9 @@ from engine.trainer import Stop, Trainer
 from tests.engine.support import Blobs, differing, of_type, run, run_stored, tiny_config
 
 EVERYTHING = (
-    "random-resized-crop:scale=0.5+1.0", "random-horizontal-flip", "dropout:p=0.3", "batch-norm", "label-smoothing",
-    "weight-decay:decay=0.01", "gradient-clipping:max_norm=0.5",
+    "random-resized-crop:scale=0.5+1.0", "random-horizontal-flip", "color-jitter", "random-erasing", "dropout:p=0.3",
+    "batch-norm", "label-smoothing", "mixup", "weight-decay:decay=0.01", "gradient-accumulation:parts=3",
+    "gradient-clipping:max_norm=0.5", "max-norm:max_norm=1.0", "ema:decay=0.9", "balanced-sampling", "warm-up:epochs=3",
     "reduce-lr-on-plateau:patience=0,factor=0.7,threshold=0.1",
     "cosine", "early-stopping:patience=11",
 )  # fmt: skip
