@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms import RandomResizedCrop as TorchvisionCrop
 from torchvision.transforms.v2 import InterpolationMode, functional
 
-from plugins.augmentation.random_resized_crop import RandomResizedCrop, resized_crops
+from plugins.augmentation.random_resized_crop import RandomResizedCrop, all_at_once, one_by_one, resized_crops
 from tests.plugins.augmentation.distributions import DRAWS, critical_distance, kolmogorov_smirnov
 from tests.plugins.augmentation.pictures import generator, smooth_and_noisy
 
@@ -116,3 +116,11 @@ def test_boxes_lie_within_the_image_at_the_edges_of_the_bounds(scale, ratio):
     assert min(rows.min(), columns.min()) >= 1
     assert (top + rows).max() <= height
     assert (left + columns).max() <= width
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 60, 90), (3, 112, 112)], ids=str)
+def test_small_images_together_and_large_ones_by_themselves_give_the_same_bits(shape):
+    images = smooth_and_noisy(shape, 60)
+    boxes = RandomResizedCrop().boxes(60, *shape[1:], generator(10))
+    assert torch.equal(all_at_once(images, *boxes), one_by_one(images, *boxes))
+    assert torch.equal(resized_crops(images, *boxes), one_by_one(images, *boxes))
