@@ -1,19 +1,28 @@
 """Kaiming initialisation (He et al. 2015, arXiv:1502.01852)."""
 
+from functools import partial
+from typing import Literal
+
 from torch import nn
 
 from engine.strategy import Initializer, hookimpl
+from plugins.initializer._layers import fill
 
 
 class Kaiming(Initializer):
-    """Normal, with deviation √(2 / inputs of the layer), biases 0: keeps the signal's size through layers of ReLU."""
+    """Normal, with deviation √(2 / inputs of the layer), biases 0: keeps the signal's size through layers of ReLU.
+
+    `torch.nn.init.kaiming_normal_` and `kaiming_uniform_` for ReLU, whose halving of the signal the 2 makes good.
+    """
+
+    distribution: Literal["normal", "uniform"] = "normal"
+    """Shape of the distribution; the deviation is the same."""
+    mode: Literal["fan_in", "fan_out"] = "fan_in"
+    """What keeps its size: the signal on its way forward (fan_in), or the gradient on its way back (fan_out)."""
 
     def apply(self, model: nn.Module) -> None:
-        for module in model.modules():
-            if isinstance(module, (nn.Linear, nn.Conv2d)):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        draw = nn.init.kaiming_normal_ if self.distribution == "normal" else nn.init.kaiming_uniform_
+        fill(model, partial(draw, mode=self.mode, nonlinearity="relu"))
 
 
 @hookimpl

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from engine.catalogue import discover
+from engine.checkpoint import Snapshot, write_checkpoint
 from engine.config import format_strategy, parse_strategy, strategy_to_dict
 from engine.data import Source
 from engine.learner import Learner
@@ -49,7 +50,17 @@ COLOURS_ALONE = {
 """Augmentations that leave grey images as they are, and why."""
 
 OFFLINE = {"fashion-mnist": {"path": str(SAMPLE)}}
-"""What keeps a data set from looking for its files elsewhere."""
+"""What keeps a strategy from looking for its files elsewhere, or names those that it can't do without."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _another_run(tmp_path_factory):
+    """A checkpoint to start from, of which some fits a network for grey bars, and some one for colour bars."""
+    path = tmp_path_factory.mktemp("another-run") / "start.safetensors"
+    grey, colour = (Trainer(config(data=data, seed=7)).snapshot() for data in IMAGE_SETS)
+    convolution = "model.body.block1.convolution.weight"
+    write_checkpoint(path, Snapshot(colour.tensors | {convolution: grey.tensors[convolution]}, colour.meta))
+    OFFLINE["from-checkpoint"] = {"path": str(path)}
 
 
 def of_kind(*kinds: str) -> list[str]:
@@ -393,7 +404,7 @@ def test_an_activation_works_element_by_element(id):
 @pytest.mark.parametrize("id", of_kind("initializer"))
 def test_an_initializer_depends_on_the_seed_alone(id):
     def weights(seed: int) -> dict:
-        settings = config(strategy(id), strategy("batch-norm"), seed=seed)
+        settings = config(with_defaults(id), strategy("batch-norm"), seed=seed)
         return build_network(settings, SPECS["grey-bars"]).state_dict()
 
     assert_same_bits(weights(1), weights(1))

@@ -1,0 +1,30 @@
+"""Orthogonal initialisation (Saxe, McClelland, Ganguli 2013, arXiv:1312.6120)."""
+
+import torch
+from torch import nn
+
+from engine.strategy import Field, Initializer, hookimpl
+from plugins.initializer._layers import fill
+
+
+class Orthogonal(Initializer):
+    """Each layer turns its inputs without stretching any: its weights are orthogonal, of length `gain`, biases 0.
+
+    `torch.nn.init.orthogonal_`; the weights of a convolution are taken as one row per output channel.
+    """
+
+    gain: float = Field(1.0, gt=0, le=100)
+    """Length of each row (or column, where these are fewer): 1 for tanh near 0, 1.414 for ReLU."""
+
+    def apply(self, model: nn.Module) -> None:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # the last bits of a decomposition depend on it, and weights on the seed alone
+        try:
+            fill(model, lambda weight: nn.init.orthogonal_(weight, gain=self.gain))
+        finally:
+            torch.set_num_threads(threads)
+
+
+@hookimpl
+def register_strategies() -> list[type[Initializer]]:
+    return [Orthogonal]
