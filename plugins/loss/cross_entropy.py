@@ -1,9 +1,18 @@
-"""Cross-entropy."""
+"""Cross-entropy, with class weights if wanted (King, Zeng 2001, "Logistic regression in rare events data")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 from torch.nn import functional
 
-from engine.strategy import Loss, hookimpl
+from engine.strategy import Advice, DataSpec, Loss, hookimpl
+from plugins.loss._class_weights import ClassWeights, Weighted, advice_on_weights, balanced
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class CrossEntropy(Loss):
@@ -12,8 +21,23 @@ class CrossEntropy(Loss):
     The network's last layer must not apply a softmax of its own.
     """
 
+    class_weights: ClassWeights = "none"
+    """Balanced makes rare classes count as much as common ones, in validation too: by n / (K n_c)."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        return advice_on_weights(self.class_weights, data)
+
+    def prepare(self, data: DataSpec) -> Callable[[Tensor, Tensor], Tensor]:
+        if self.class_weights == "none" or not data.class_counts:
+            return self
+        return Weighted(self.weighted, balanced(data))
+
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return functional.cross_entropy(outputs, targets)
+
+    def weighted(self, outputs: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """The sum of the weighted losses over N, not over the batch's own weights: so batches average right."""
+        return functional.cross_entropy(outputs, targets, weights, reduction="none").mean()
 
 
 @hookimpl

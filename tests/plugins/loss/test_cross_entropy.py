@@ -4,8 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from engine.data import Part, Scaler
-from engine.evaluation import evaluate
 from engine.trainer import Trainer
 from plugins.loss.cross_entropy import CrossEntropy
 from plugins.regularizer.label_smoothing import LabelSmoothing
@@ -19,27 +17,6 @@ def test_is_minus_the_logarithm_of_the_right_classs_share():
     shares = OUTPUTS.double().exp() / OUTPUTS.double().exp().sum(1, keepdim=True)
     expected = -shares[torch.arange(50), TARGETS].log().mean()
     assert CrossEntropy()(OUTPUTS, TARGETS).item() == pytest.approx(expected.item(), rel=1e-6)
-
-
-def test_the_mean_over_a_part_is_the_direct_one_with_a_smaller_last_batch():
-    numbers = torch.Generator().manual_seed(2)
-    inputs = torch.randint(0, 256, (1700, 1, 4, 4), generator=numbers, dtype=torch.uint8)
-    part = Part(inputs, torch.randint(0, 4, (1700,), generator=numbers))
-    scale = Scaler.of(torch.tensor([100.0]), torch.tensor([50.0]), 4, torch.device("cpu"))
-    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 4))
-    evaluating = evaluate(network, part, scale, CrossEntropy(), torch.enable_grad)
-    batches = 0
-    while True:
-        try:
-            next(evaluating)
-            batches += 1
-        except StopIteration as end:
-            figures = end.value
-            break
-    outputs = network(scale(inputs)).double()
-    assert batches == 2
-    assert figures.loss == pytest.approx(nn.functional.cross_entropy(outputs, part.targets).item(), rel=1e-6)
-    assert figures.accuracy == (outputs.argmax(1) == part.targets).double().mean().item()
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5, 0.9])
