@@ -592,9 +592,10 @@ def test_mixing_gives_probabilities_and_leaves_its_arguments_alone(id, shape):
 
 @pytest.mark.parametrize("id", giving("mix"))
 def test_validation_is_never_mixed(id):
-    plain, mixing = (Learner(settings, Trainer(settings).learner.parts, torch.device("cpu"), Source(Path("nowhere"))) for settings in (
-        config(), config(strategy(id))
-    ))  # fmt: skip
+    cpu, source = torch.device("cpu"), Source(Path("nowhere"))
+    plain, mixing = (
+        Learner(settings, Trainer(settings).learner.parts, cpu, source) for settings in (config(), config(strategy(id)))
+    )
     assert figures(plain) == figures(mixing)
 
 
