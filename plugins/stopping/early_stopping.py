@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from engine.history import History
+from engine.history import History, direction
 from engine.message import Message, message
 from engine.strategy import Advice, DataSpec, Field, Progress, Stopping, hookimpl
 
@@ -22,7 +22,9 @@ class EarlyStopping(Stopping):
     flag = "--early-stopping"
 
     monitor: Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"] = "val_loss"
-    """The figure that should improve: a loss by falling, an accuracy by rising."""
+    """The figure that should improve."""
+    mode: Literal["auto", "min", "max"] = "auto"
+    """Whether it improves by falling (min) or by rising (max); auto takes min for a loss and max for an accuracy."""
     patience: int = Field(5, ge=1, le=10_000)
     """Epochs without improvement after which to stop (기다릴 에포크 수)."""
     min_delta: float = Field(0.0, ge=0, le=1e6)
@@ -34,13 +36,21 @@ class EarlyStopping(Stopping):
                 "stopping-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
                 epochs=config.epochs, patience=self.patience,
             ), "patience")  # fmt: skip
+        if self._sign() != direction(self.monitor):
+            yield Advice("warning", message(
+                "wrong-mode", "with mode {mode} a {monitor} that gets worse counts as better: choose auto",
+                mode=self.mode, monitor=self.monitor,
+            ), "mode")  # fmt: skip
         if data is not None and data.samples[1] == 0 and self.monitor.startswith("val"):
             yield Advice("warning", message(
                 "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
             ), "monitor")  # fmt: skip
+        if data is not None and data.task == "regression" and self.monitor.endswith("accuracy"):
+            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
+            yield Advice("warning", text, "monitor")
 
     def reason(self, progress: Progress, history: History) -> Message | None:
-        sign = -1 if self.monitor.endswith("accuracy") else 1
+        sign = self._sign()
         best, waited = None, 0
         for row in history.since_start():
             value = getattr(row, self.monitor)
@@ -55,9 +65,25 @@ class EarlyStopping(Stopping):
         saved = progress.epochs - progress.epoch
         return message(
             "early-stopping", "stopped early after epoch {epoch}: no better {monitor} for {patience} epochs; "
-            "{saved} of {epochs} epochs saved",
+            "{saved} of {epochs} epochs, about {time}, saved",
             epoch=progress.epoch, monitor=self.monitor, patience=self.patience, saved=saved, epochs=progress.epochs,
+            time=_time(saved, history),
         )  # fmt: skip
+
+    def _sign(self) -> int:
+        """1 where the figure improves by falling, -1 where by rising."""
+        return {"auto": direction(self.monitor), "min": 1, "max": -1}[self.mode]
+
+
+def _time(epochs: int, history: History) -> str:
+    """How long so many epochs take, as hours, minutes and seconds, if they take what those before took on average."""
+    durations = [(row.train_seconds or 0.0) + (row.val_seconds or 0.0) for row in history.epochs]
+    known = [seconds for seconds in durations if seconds > 0]
+    if not known:
+        return "?"
+    minutes, seconds = divmod(round(epochs * sum(known) / len(known)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 @hookimpl

@@ -1,0 +1,52 @@
+"""A run that ends once it is good enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from engine.history import History, direction
+from engine.message import Message, message
+from engine.strategy import Advice, DataSpec, Field, Progress, Stopping, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+
+class TargetReached(Stopping):
+    """Stop as soon as a figure is good enough: an accuracy has risen to the target, or a loss has fallen to it."""
+
+    monitor: Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"] = "val_accuracy"
+    """The figure that is to reach the target."""
+    target: float = Field(0.9, ge=0, le=1e6)
+    """What is good enough; an accuracy lies between 0 and 1."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.monitor.endswith("accuracy") and self.target > 1:
+            yield Advice("warning", message(
+                "target-above-one", "{monitor} never reaches {target}: it lies between 0 and 1",
+                monitor=self.monitor, target=self.target,
+            ), "target")  # fmt: skip
+        if data is not None and data.samples[1] == 0 and self.monitor.startswith("val"):
+            yield Advice("warning", message(
+                "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
+            ), "monitor")  # fmt: skip
+        if data is not None and data.task == "regression" and self.monitor.endswith("accuracy"):
+            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
+            yield Advice("warning", text, "monitor")
+
+    def reason(self, progress: Progress, history: History) -> Message | None:
+        rows = history.since_start()
+        value = getattr(rows[-1], self.monitor) if rows else None
+        sign = direction(self.monitor)
+        if value is None or sign * value > sign * self.target:
+            return None
+        return message(
+            "target-reached", "stopped after epoch {epoch} of {epochs}: {monitor} is {value}, the target {target}",
+            epoch=progress.epoch, epochs=progress.epochs, monitor=self.monitor, value=value, target=self.target,
+        )  # fmt: skip
+
+
+@hookimpl
+def register_strategies() -> list[type[Stopping]]:
+    return [TargetReached]
