@@ -1,4 +1,4 @@
-"""Random crop after padding (Krizhevsky 2009; usual since He et al. 2015, arXiv:1512.03385), for a batch at once."""
+"""Random crop after padding (as in Lee et al. 2014, arXiv:1409.5185), for a whole batch at once."""
 
 from __future__ import annotations
 

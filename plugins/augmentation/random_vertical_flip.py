@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class RandomVerticalFlip(Augmentation):
     """Mirror each image top to bottom with probability p. Harmful where up and down matter, as in most photographs.
 
-    Meant for pictures without an upper side, such as those from a microscope or a satellite.
+    It may turn one class into another, such as an M into a W. Meant for pictures without an upper side, such as those
+    from a microscope or a satellite.
     """
 
     p: float = Field(0.5, ge=0, le=1)

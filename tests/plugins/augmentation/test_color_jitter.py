@@ -131,6 +131,8 @@ COLOURS_ALONE = {"brightness": 0, "contrast": 0}
         ({}, GREY, []),
         (COLOURS_ALONE, None, []),
         (COLOURS_ALONE, COLOUR, []),
+        ({"brightness": 0}, GREY, []),
+        ({"contrast": 0}, GREY, []),
         (COLOURS_ALONE, GREY, ["no-jitter-of-grey"]),
         (dict.fromkeys(NAMES, 0), GREY, ["no-jitter"]),
     ],

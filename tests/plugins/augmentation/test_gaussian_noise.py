@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms.v2 import GaussianNoise as TorchvisionNoise
 from torchvision.transforms.v2 import functional
 
-from plugins.augmentation.gaussian_noise import GaussianNoise, noisy
+from plugins.augmentation.gaussian_noise import GaussianNoise, _normal_places, noisy
 from tests.plugins.augmentation.distributions import DRAWS, unlike
 from tests.plugins.augmentation.pictures import SHAPES, generator, smooth_and_noisy
 from tests.plugins.bench import config
@@ -65,6 +65,10 @@ def test_each_level_is_as_frequent_as_the_normal_distribution_says(sigma):
         expected = count * (above - below)
         # 6 standard deviations, and 1 of 65,536 places more or less
         assert abs(found[level + 2 * widest] - expected) <= 6 * math.sqrt(expected) + count / 2**16, level
+
+
+def test_noise_is_as_often_below_its_mean_as_above():
+    assert torch.equal(_normal_places(), -_normal_places().flip(0))
 
 
 def test_pixels_have_nothing_to_do_with_each_other():

@@ -69,7 +69,7 @@ def test_offsets_are_distributed_as_torchvisions(padding):
         ({}, None, []),
         ({}, DataSpec((1, 28, 28), 10), []),
         ({"fill": 9}, None, []),
-        ({"padding": 0, "fill": 9}, None, ["padding"]),
+        ({"padding": 0, "fill": 9, "padding_mode": "edge"}, None, ["padding"]),
         ({"fill": 9, "padding_mode": "edge"}, None, ["fill"]),
         ({"padding": 14}, DataSpec((3, 40, 28), 10), ["padding"]),
         ({"padding": 13}, DataSpec((3, 40, 28), 10), []),

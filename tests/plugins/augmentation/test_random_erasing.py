@@ -38,14 +38,14 @@ SETTINGS = [
     (20, 40, (0.3, 0.6), (0.5, 2.0)),
     (32, 32, (0.5, 1.0), (1.2, 3.0)),  # most boxes don't fit: every fifth image stays as it is
 ]
-QUANTITIES = ("top", "left", "height", "width", "area", "ratio", "free rows above", "free columns left")
+QUANTITIES = ("top", "left", "height", "width", "area", "ratio", "free rows above", "free columns left", "both")
 
 
 def quantities(boxes: np.ndarray, height: int, width: int) -> dict[str, np.ndarray]:
     top, left, rows, columns = boxes
     above = top / np.maximum(height - rows, 1)
     before = left / np.maximum(width - columns, 1)
-    found = [top, left, rows, columns, rows * columns, rows / np.maximum(columns, 1), above, before]
+    found = [top, left, rows, columns, rows * columns, rows / np.maximum(columns, 1), above, before, above - before]
     return dict(zip(QUANTITIES, found, strict=True))
 
 
