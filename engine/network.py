@@ -90,13 +90,14 @@ def restore_model(model: nn.Module, tensors: dict[str, Tensor], where: str) -> N
 def restore_optimizer(optimizer: Optimizer, snapshot: Snapshot) -> None:
     """Set an optimizer's state to a snapshot's, in the memory layout of its parameters."""
     parameters = dict(_optimized(optimizer))
+    on_device = any(group.get("fused") or group.get("capturable") for group in optimizer.param_groups)
     for name, tensor in snapshot.group("optimizer").items():
         owner, key = name.rsplit(".", 1)
         parameter = parameters[owner]
         if tensor.shape == parameter.shape:
             # Fused kernels read state and parameter side by side: the strides must be the same.
             tensor = torch.empty_like(parameter, dtype=tensor.dtype).copy_(tensor)
-        elif tensor.ndim:
+        elif tensor.ndim or on_device:  # elsewhere PyTorch counts steps on the CPU
             tensor = tensor.to(parameter.device)
         optimizer.state[parameter][key] = tensor
     for name, value in snapshot.meta.get("optimizer", {}).items():

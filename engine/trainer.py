@@ -219,10 +219,9 @@ class Trainer:
 
     def _reason_to_end(self) -> Message | None:
         """Why the run should end at the end of an epoch."""
-        reason = self._reason_to_stop(self.config.stoppings)
-        if reason is None and self.position.epoch >= self.epochs:
+        if self.position.epoch >= self.epochs:
             return message("all-epochs", "all epochs done ({epochs} of {epochs})", epochs=self.epochs)
-        return reason
+        return self._reason_to_stop(self.config.stoppings)
 
     def _ends_within_epoch(self) -> bool:
         """Whether a stopping that is asked between steps ends the run before its epoch is over."""

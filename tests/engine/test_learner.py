@@ -182,3 +182,15 @@ def test_an_extended_run_counts_seconds_from_its_last_start(tiny):
     extended.extend(6)
     run(extended)
     assert 0 < SEEN[7] < total, "the time before the extension counted"
+
+
+@pytest.mark.parametrize(("epochs", "code"), [(1, "all-epochs"), (2, "enough")])
+def test_a_run_that_has_done_all_its_epochs_was_not_stopped_early(tiny, epochs, code):
+    class Enough(Stopping):
+        """Stop after the first epoch."""
+
+        def reason(self, progress, history):
+            return message("enough", "enough")
+
+    events, _, _ = run_stored(tiny(ticked=[Enough()], epochs=epochs))
+    assert (events[-1].epochs, events[-1].reason.code) == (1, code)
