@@ -1,0 +1,31 @@
+"""Random rotation, as torchvision's of that name, for a whole batch at once."""
+
+import torch
+from torch import Generator, Tensor
+
+from engine.strategy import Augmentation, Field, hookimpl
+from plugins.augmentation._affine import Interpolation, mapped, rotations
+
+
+class RandomRotation(Augmentation):
+    """Turn each image by an angle of its own about its middle. Harmful where up and down matter, as in 6 and 9."""
+
+    degrees: float = Field(15.0, ge=0, le=180)
+    """Greatest angle, to either side."""
+    interpolation: Interpolation = "nearest"
+    """Whether a pixel is taken from the nearest one, or mixed from the four around (bilinear): smoother and slower."""
+    fill: int = Field(0, ge=0, le=255)
+    """Brightness of the corners that come in from outside the image: 0 is black."""
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        angles = self.angles(len(images), generator)
+        return mapped(images, rotations(angles), self.interpolation, self.fill)
+
+    def angles(self, count: int, generator: Generator) -> Tensor:
+        """The angle of each image in degrees, anticlockwise, `[N]`."""
+        return self.degrees * (2 * torch.rand(count, generator=generator, device=generator.device) - 1)
+
+
+@hookimpl
+def register_strategies() -> list[type[Augmentation]]:
+    return [RandomRotation]
