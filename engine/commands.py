@@ -295,7 +295,8 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
     course = Schedule(config, len(batch_bounds(len(parts.training), config.batch_size))).course()
     if not arguments.json:
         table = rich.table.Table(box=rich.box.SIMPLE)
-        for heading in ("layer", "type", "output shape"):
+        table.add_column("layer", overflow="fold")
+        for heading in ("type", "output shape"):
             table.add_column(heading)
         table.add_column("parameters", justify="right")
         for row in rows:

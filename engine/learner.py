@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from engine.averaging import measure_norms, start_average, update_average
 from engine.checkpoint import Snapshot
 from engine.config import RunConfig, strategy_to_dict
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
-from engine.evaluation import Figures, evaluate, evaluation_batches
+from engine.evaluation import Figures, evaluate, evaluation_batches, samples_at_once
 from engine.hardware import fastest_threads, processors, remembered_threads
 from engine.network import (
     autocast,
@@ -149,8 +150,13 @@ class Learner:
     def measure_average(self) -> Generator[None, None, None]:
         """Make the average ready for an evaluation: its batch norms need statistics of their own."""
         if self.average is not None:
-            batches = [self._some.inputs[start:end] for start, end in evaluation_batches(self._some)]
-            yield from measure_norms(self.average, (self.scale(inputs) for inputs in batches if len(inputs) > 1))
+            bounds = evaluation_batches(len(self._some), self._at_once)
+            inputs = (self._some.inputs[start:end] for start, end in bounds if end - start > 1)
+            yield from measure_norms(self.average, map(self.scale, inputs))
+
+    @cached_property
+    def _at_once(self) -> int:
+        return samples_at_once(self.model, self.scale(self._some.inputs[:1]))
 
     def evaluate(self, part: Part) -> Generator[None, None, Figures]:
         """Loss and accuracy on a part, in evaluation mode, without augmentation, mixing or penalties.
@@ -163,7 +169,7 @@ class Learner:
             with torch.inference_mode(), autocast(self.config.precision, self.device):
                 return network(self.scale(inputs)).float()  # type: ignore[no-any-return]
 
-        return evaluate(network, part, outputs_of, self._loss)
+        return evaluate(network, part, outputs_of, self._loss, self._at_once)
 
     def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and the optimizer's plain numbers."""

@@ -14,7 +14,7 @@ from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, read_checkpoint
 from engine.config import RunConfig
 from engine.data import Part, Scaler, Source, split
-from engine.evaluation import Figures, evaluate
+from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.hardware import resolve_device
 from engine.message import InputError
 from engine.network import autocast, build_network, restore_model, statistics_of
@@ -79,7 +79,9 @@ class Predictor:
 
     def evaluate(self, part: Part) -> Figures:
         """Loss and accuracy on a part."""
-        evaluating = evaluate(self.network, part.to(self.device), self.outputs, self.config.loss.prepare(self.spec))
+        part = part.to(self.device)
+        size = samples_at_once(self.network, self._scale(part.inputs[:1]))
+        evaluating = evaluate(self.network, part, self.outputs, self.config.loss.prepare(self.spec), size)
         while True:
             try:
                 next(evaluating)

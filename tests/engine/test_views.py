@@ -152,7 +152,7 @@ def test_what_makes_no_views_is_told_in_one_line(tmp_path, capsys, checkpoint, w
 def test_a_part_of_another_length_is_looked_at_in_batches(trained, monkeypatch):
     config, snapshot, part = trained
     whole = Predictor(snapshot, config, "the test").evaluate(part)
-    monkeypatch.setattr("engine.evaluation.ELEMENTS_PER_BATCH", 64 * 7)
+    monkeypatch.setattr("engine.evaluation.MOST_AT_ONCE", 7)
     pieces = Predictor(snapshot, config, "the test").evaluate(Part(part.inputs, part.targets))
     assert pieces.accuracy == whole.accuracy
     assert pieces.loss == pytest.approx(whole.loss, abs=1e-6)

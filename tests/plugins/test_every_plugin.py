@@ -52,6 +52,9 @@ COLOURS_ALONE = {
 OFFLINE = {"fashion-mnist": {"path": str(SAMPLE)}}
 """What keeps a strategy from looking for its files elsewhere, or names those that it can't do without."""
 
+LARGE = ("resnet18", "resnet50", "mobilenet-v3-large")
+"""Models of millions of weights: an optimizer that keeps none beside them spares the suite half a minute."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _another_run(tmp_path_factory):
@@ -77,6 +80,8 @@ def run_with(id: str, data: str, **values):
     extra = [strategy("wide")] if id == "features" else []
     if isinstance(chosen, Regularizer) and chosen.slot is not None:
         extra = [model_with(chosen.slot)]
+    if id in LARGE:
+        extra = [strategy("sgd")]
     return config(*extra, chosen, data=data, **values)
 
 
