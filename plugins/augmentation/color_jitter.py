@@ -97,7 +97,7 @@ def _adjust_brightness(values: Tensor, factors: Tensor) -> None:
 def _adjust_contrast(values: Tensor, factors: Tensor) -> None:
     grey = luma(values).floor_() if values.shape[1] == 3 else values
     mean = grey.mean((1, 2, 3), keepdim=True)
-    values.mul_(factors).add_(mean * (1 - factors)).clamp_(0, 255).floor_()
+    values.mul_(factors).addcmul_(mean, 1 - factors).clamp_(0, 255).floor_()
 
 
 def _adjust_saturation(values: Tensor, factors: Tensor) -> None:

@@ -14,7 +14,9 @@ class RandomHorizontalFlip(Augmentation):
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         chosen = torch.rand(len(images), generator=generator, device=images.device) < self.p
-        return torch.where(chosen.view(-1, 1, 1, 1), images.flip(3), images)
+        # One of two images each: choosing whole images is faster than choosing pixel by pixel.
+        rows = torch.arange(len(images), device=images.device) + len(images) * chosen
+        return torch.cat((images, images.flip(3))).index_select(0, rows)
 
 
 @hookimpl
