@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from plugins.augmentation._affine import Interpolation, mapped, matrices, precise
 from plugins.augmentation._portions import CACHED, at_once
-from plugins.augmentation.color_jitter import _adjust_brightness, _adjust_contrast, _adjust_saturation
+from plugins.augmentation.color_jitter import adjust_brightness, adjust_contrast, adjust_saturation
 
 OPERATIONS = (
     "identity", "shear-x", "shear-y", "translate-x", "translate-y", "rotate", "brightness", "color", "contrast",
@@ -92,7 +92,7 @@ def _matrices(operations: Tensor, magnitudes: Tensor, height: int, width: int) -
 
 
 def _color(images: Tensor, change: Tensor) -> Tensor:
-    return images if images.shape[1] == 1 else _adjusted(_adjust_saturation, images, change)
+    return images if images.shape[1] == 1 else _adjusted(adjust_saturation, images, change)
 
 
 def _posterize(images: Tensor, bits: Tensor) -> Tensor:
@@ -136,9 +136,9 @@ def _adjusted(adjust: Callable[[Tensor, Tensor], None], images: Tensor, change: 
 
 
 COLOURED: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (
-    functools.partial(_adjusted, _adjust_brightness),
+    functools.partial(_adjusted, adjust_brightness),
     _color,
-    functools.partial(_adjusted, _adjust_contrast),
+    functools.partial(_adjusted, adjust_contrast),
     functools.partial(_adjusted, _adjust_sharpness),
     _posterize,
     _solarize,

@@ -90,22 +90,22 @@ def jittered(images: Tensor, order: Tensor, factors: Tensor) -> Tensor:
 # `[N, 1, 1, 1]`, and ends with whole numbers again, cut as torchvision cuts them.
 
 
-def _adjust_brightness(values: Tensor, factors: Tensor) -> None:
+def adjust_brightness(values: Tensor, factors: Tensor) -> None:
     values.mul_(factors).clamp_(0, 255).floor_()
 
 
-def _adjust_contrast(values: Tensor, factors: Tensor) -> None:
+def adjust_contrast(values: Tensor, factors: Tensor) -> None:
     grey = luma(values).floor_() if values.shape[1] == 3 else values
     mean = grey.mean((1, 2, 3), keepdim=True)
     values.mul_(factors).addcmul_(mean, 1 - factors).clamp_(0, 255).floor_()
 
 
-def _adjust_saturation(values: Tensor, factors: Tensor) -> None:
+def adjust_saturation(values: Tensor, factors: Tensor) -> None:
     grey = luma(values).floor_()
     values.mul_(factors).addcmul_(grey, 1 - factors).clamp_(0, 255).floor_()
 
 
-def _adjust_hue(values: Tensor, factors: Tensor) -> None:
+def adjust_hue(values: Tensor, factors: Tensor) -> None:
     """Turn colours around the circle, which has six parts: red, yellow, green, cyan, blue and magenta are 0 to 5.
 
     The angle from red is 1 + (green + blue - red - least) / (most - least), to the side of green or of blue. Back again
@@ -124,7 +124,7 @@ def _adjust_hue(values: Tensor, factors: Tensor) -> None:
     values.mul_(255.999 / 255).floor_()  # how torchvision turns 0–1 into 0–255
 
 
-OPERATIONS = (_adjust_brightness, _adjust_contrast, _adjust_saturation, _adjust_hue)
+OPERATIONS = (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)
 """In torchvision's order."""
 
 
