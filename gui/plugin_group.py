@@ -48,6 +48,10 @@ class Group(QWidget):
         self._heading.setText(f"{self._title}  {figures}")
         self._heading.setAccessibleName(self.tr("{name}, {figures}").format(name=self._title, figures=figures))
 
+    def append(self, widget: QWidget) -> None:
+        """Put a widget below the rows."""
+        self._layout.addWidget(widget)
+
     def unfold(self) -> None:
         """Open it."""
         self._heading.setChecked(True)

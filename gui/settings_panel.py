@@ -25,6 +25,7 @@ from engine.message import InputError
 from engine.strategy import KINDS, Advice, Strategy
 from gui.choice_row import ChoiceRow, QuietComboBox
 from gui.fields import LABEL_CHARACTERS, SPACING, FieldRow
+from gui.lr_course import LrCourse
 from gui.plugin_group import ORDERED, PluginGroup, UnloadedGroup
 from gui.plugin_row import PluginRow, UnloadedRow
 from gui.scroll_area import UprightScrollArea
@@ -33,6 +34,9 @@ from gui.words import parameter_help, recipe_title, run_title, say, say_invalid
 
 FIRST = ("dataset", "train_samples", "model", "optimizer", "lr", "epochs", "batch_size")
 """The kinds and fields that are always in sight, in order; the rest stand under "More"."""
+
+SCHEDULED = "scheduler"
+"""The kind under whose plugins the course of the learning rate is drawn."""
 
 
 class SettingsPanel(QWidget):
@@ -264,6 +268,7 @@ class SettingsPanel(QWidget):
         self._nothing = QLabel(self.tr("No technique matches."))
         self._nothing.setProperty("role", "muted")
         self._nothing.hide()
+        self.lr_course = LrCourse()
         entries = self.catalogue.entries
         for kind, base in KINDS.items():
             of_kind = [entry for entry in entries if entry.kind == kind and entry.strategy]
@@ -274,6 +279,8 @@ class SettingsPanel(QWidget):
                 group.reordered.connect(self._reordered)
                 group.invalid.connect(self._validity_changed)
                 self._groups.append(group)
+                if kind == SCHEDULED:
+                    group.append(self.lr_course)
         unloaded = [entry for entry in entries if not entry.strategy]
         self._unloaded = UnloadedGroup(unloaded) if unloaded else None
         last = [self._unloaded] if self._unloaded else []
@@ -290,6 +297,7 @@ class SettingsPanel(QWidget):
                 row.show_value(getattr(config, name))
         for group in self._groups:
             group.show_config(config, keep_errors=keep_errors)
+        self.lr_course.show_config(config)
         self._show_recipe()
         self._show_advice(config.advice())
         self._mark_running()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint
 
 from engine.catalogue import Catalogue, Entry, discover
 from engine.config import recipe
-from engine.strategy import Field, Regularizer
+from engine.strategy import Field, Regularizer, Scheduler
 from gui.settings_panel import SettingsPanel
 from gui.strategy_form import StrategyForm
 from tests.gui.driving import dispose, pump, type_into
@@ -304,4 +304,45 @@ def test_a_list_of_the_wrong_length_is_an_error(app):
     assert form.row("pair").error
     assert form.errors() == [form.row("pair")]
     form.deleteLater()
+    dispose(app)
+
+
+def test_the_learning_rate_over_the_run_is_drawn_while_a_schedule_is_ticked(panel):
+    course = panel.lr_course
+    assert not course.isVisible()
+    panel.plugin("one-cycle").box.click()
+    assert course.isVisible()
+    rates = [lr for _, lr in course.curve.course]
+    assert max(rates) == pytest.approx(panel.config.lr, rel=1e-3)
+    assert rates[0] < rates[len(rates) // 3] > rates[-1]
+    assert course.words.text() == "Learning rate as planned: 4e-05 at first, at most 0.001, 4e-09 at last"
+    before = course.curve.grab().toImage()
+    type_into(panel.plugin("one-cycle").form.row("pct_start"), "0.9")
+    assert course.curve.grab().toImage() != before
+    panel.plugin("one-cycle").box.click()
+    assert not course.isVisible()
+
+
+def test_a_plateau_alone_has_nothing_to_act_on_yet(panel):
+    panel.plugin("reduce-lr-on-plateau").box.click()
+    assert panel.lr_course.words.text() == "Learning rate as planned: 0.001, until a plateau is seen"
+
+
+def test_a_schedule_that_raises_harms_no_form(app, catalogue):
+    class Broken(Scheduler):
+        """Raises when asked."""
+
+        def lr_factor(self, progress, history):
+            raise RuntimeError("no")
+
+    made = SettingsPanel()
+    made.begin(
+        Catalogue((*catalogue.entries, Entry("broken", "scheduler", Broken, "test"))), recipe("default", catalogue)
+    )
+    made.show()
+    made.plugin("broken").box.click()
+    assert [s.id for s in made.config.with_] == ["broken"]
+    assert not made.lr_course.isVisible()
+    made.close()
+    made.deleteLater()
     dispose(app)
