@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.effects.experiments import EXPERIMENTS, Experiment
 from benchmarks.effects.figures import read_off
 from engine.catalogue import discover
-from engine.config import ONE_CHOICE, RunConfig, parse_strategy, recipe
+from engine.config import ONE_CHOICE, RunConfig, parse_strategy, recipe, run_parameters
 from engine.events import Failed, Finished
 from engine.store import MemoryStore
 from engine.trained import Predictor
@@ -31,10 +31,13 @@ def settings(experiment: Experiment, variant: str, seed: int) -> RunConfig:
             config = config.ticked(parse_strategy(str(value), catalogue, name))
         else:
             config = config.changed({name: value})
+    values_of_a_run = {parameter.name for parameter in run_parameters()}
     for text in experiment.variants[variant]:
         kind, equals, rest = text.partition("=")
         if text == "without":
             config = config.changed({"with_": ()})
+        elif equals and kind in values_of_a_run:
+            config = config.changed({kind: rest})
         elif equals and kind in ONE_CHOICE:
             config = config.ticked(parse_strategy(rest, catalogue, kind))
         else:
