@@ -88,11 +88,11 @@ def _matrices(operations: Tensor, magnitudes: Tensor, height: int, width: int) -
     )  # fmt: skip
 
 
-# Each of the following takes uint8 images `[N, C, H, W]`, grey or in colour, and their magnitudes, `[N]`.
+# Each of the following takes uint8 images `[N, C, H, W]`, of any number of channels, and their magnitudes, `[N]`.
 
 
 def _color(images: Tensor, change: Tensor) -> Tensor:
-    return images if images.shape[1] == 1 else _adjusted(adjust_saturation, images, change)
+    return _adjusted(adjust_saturation, images, change) if images.shape[1] == 3 else images
 
 
 def _posterize(images: Tensor, bits: Tensor) -> Tensor:
@@ -108,8 +108,9 @@ def _solarize(images: Tensor, share: Tensor) -> Tensor:
 def _auto_contrast(images: Tensor, _: Tensor) -> Tensor:
     from torchvision.transforms.v2 import functional  # not at the top: it takes a second
 
-    stretched: Tensor = functional.autocontrast(images)
-    return stretched
+    # Each channel is stretched by itself; torchvision takes one or three.
+    stretched: Tensor = functional.autocontrast(images.flatten(0, 1).unsqueeze(1))
+    return stretched.view(images.shape)
 
 
 def _equalize(images: Tensor, _: Tensor) -> Tensor:

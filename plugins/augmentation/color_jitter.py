@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._portions import CACHED, at_once
 from plugins.augmentation.random_grayscale import luma
 
@@ -36,7 +37,7 @@ class ColorJitter(Augmentation):
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         grey = data is not None and data.input_shape[0] == 1
         if self.brightness == self.contrast == self.saturation == self.hue == 0:
-            yield Advice("warning", message("no-jitter", "it has no effect: all four settings are 0"))
+            yield changes_no_image("", "brightness=0, contrast=0, saturation=0, hue=0")
         elif grey and self.brightness == self.contrast == 0:
             yield Advice("warning", message(
                 "no-jitter-of-grey", "it has no effect: grey images have neither saturation nor hue"

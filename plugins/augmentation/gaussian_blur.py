@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._portions import at_once
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class GaussianBlur(Augmentation):
             text = message("even-kernel", "the kernel has no middle: take an odd number")
             yield Advice("error", text, "kernel_size")
         elif self.kernel_size == 1:
-            text = message("blur-one-pixel", "a kernel of one pixel blurs nothing: take 3 or more")
-            yield Advice("warning", text, "kernel_size")
+            yield changes_no_image("kernel_size", "kernel_size=1")
         if data is not None and len(data.input_shape) == 3 and self.kernel_size // 2 >= min(data.input_shape[1:]):
             yield Advice("error", message(
                 "blur-too-wide", "a kernel of {size} is too large for images of {height}×{width}: take a smaller one",

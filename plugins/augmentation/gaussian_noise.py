@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._portions import at_once
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class GaussianNoise(Augmentation):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.mean == self.sigma == 0:
-            yield Advice("warning", message("no-noise", "without mean and sigma there is no noise"), "sigma")
+            yield changes_no_image("sigma", "mean=0, sigma=0")
         elif not self.clip:
             text = message("noise-turns-round", "without clip what gets brighter than white turns black")
             yield Advice("warning", text, "clip")

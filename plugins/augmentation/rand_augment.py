@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._affine import Interpolation
 from plugins.augmentation._operations import draw_operations, draw_signs, magnitude_table, operated
 
@@ -42,6 +43,13 @@ class RandAugment(Augmentation):
             yield Advice("error", message(
                 "magnitude-beyond-bins", "the strength {magnitude} is not below the number of strengths: take at most "
                 "{most}", magnitude=self.magnitude, most=self.num_magnitude_bins - 1,
+            ), "magnitude")  # fmt: skip
+        if self.num_ops == 0:
+            yield changes_no_image("num_ops", "num_ops=0")
+        elif self.magnitude == 0:
+            yield Advice("warning", message(
+                "magnitude-of-nothing", "at strength 0 only auto-contrast, equalize and solarize change an image, the "
+                "other eleven of the fourteen operations nothing"
             ), "magnitude")  # fmt: skip
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:

@@ -1,12 +1,20 @@
-"""Random affine transformation, as torchvision's of that name, for a whole batch at once."""
+"""Random affine transformation (as in Simard, Steinkraus, Platt 2003), as torchvision's `RandomAffine`, for a whole
+batch at once."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Augmentation, Field, hookimpl
+from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._affine import Interpolation, inverse_matrices, mapped
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0.1, le=10)]
@@ -32,6 +40,10 @@ class RandomAffine(Augmentation):
     """Whether a pixel is taken from the nearest one, or mixed from the four around (bilinear): smoother and slower."""
     fill: int = Field(0, ge=0, le=255)
     """Brightness of what comes in from outside the image: 0 is black."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.scale == (1, 1) and not any((self.degrees, *self.translate, *self.shear)):
+            yield changes_no_image("", "degrees=0, translate=0,0, scale=1,1, shear=0,0,0,0")
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         count, _, height, width = images.shape

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -31,7 +32,7 @@ class RandomCrop(Augmentation):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.padding == 0:
-            yield Advice("warning", message("crop-no-padding", "without padding no image is moved"), "padding")
+            yield changes_no_image("padding", "padding=0")
         elif self.fill and self.padding_mode != "constant":
             yield Advice("warning", message(
                 "crop-no-fill", "fill has no effect where the padding mode is {mode}", mode=self.padding_mode

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -39,9 +40,9 @@ class RandomErasing(Augmentation):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.p == 0:
-            yield Advice("warning", message("never-applied", "with probability 0 no image is changed"), "p")
+            yield changes_no_image("p", "p=0")
         if max(self.scale) == 0:
-            yield Advice("warning", message("erases-nothing", "boxes without area cover nothing"), "scale")
+            yield changes_no_image("scale", "scale=0,0")
         elif max(self.scale) > 0.8:
             yield Advice("warning", message(
                 "erases-all", "boxes of up to {share} % of an image leave nothing to learn from",

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -23,7 +24,7 @@ class RandomGrayscale(Augmentation):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.p == 0:
-            yield Advice("warning", message("never-applied", "with probability 0 no image is changed"), "p")
+            yield changes_no_image("p", "p=0")
         if data is not None and data.input_shape[0] == 1:
             yield Advice("warning", message("already-grey", "it has no effect: the images are grey already"))
 

@@ -1,9 +1,18 @@
-"""Random horizontal flip."""
+"""Random horizontal flip (as in Krizhevsky, Sutskever, Hinton 2012), as torchvision's `RandomHorizontalFlip`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Augmentation, Field, hookimpl
+from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class RandomHorizontalFlip(Augmentation):
@@ -11,6 +20,10 @@ class RandomHorizontalFlip(Augmentation):
 
     p: float = Field(0.5, ge=0, le=1)
     """Probability that an image is mirrored."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.p == 0:
+            yield changes_no_image("p", "p=0")
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         chosen = torch.rand(len(images), generator=generator, device=images.device) < self.p

@@ -1,13 +1,20 @@
 """Random resized crop (Szegedy et al. 2014, arXiv:1409.4842), for a whole batch at once."""
 
+from __future__ import annotations
+
 import math
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
-from engine.strategy import Augmentation, Field, hookimpl
+from engine.message import message
+from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 ATTEMPTS = 10
 """How often torchvision draws a box before it falls back to a central one."""
@@ -15,6 +22,11 @@ FINENESS = 2**14
 """Places between two pixels, as in PyTorch's resizing of uint8."""
 SMALL = 48 * 48
 """Pixels up to which an image is cropped sooner with the whole batch than by itself, on a processor."""
+
+SMALL_SIDE = 48
+"""Pixels of the shorter side up to which a small box of an image no longer shows what it is of."""
+LEAST_SHARE = 0.3
+"""Share of such an image that still does, nearly always."""
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Ratio = Annotated[float, Field(ge=0.01, le=100)]
@@ -30,6 +42,15 @@ class RandomResizedCrop(Augmentation):
     """Smallest and largest share of the image's area; for small images 0.7 to 1 is enough."""
     ratio: tuple[Ratio, Ratio] = (3 / 4, 4 / 3)
     """Smallest and largest ratio of width to height."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        small = data is not None and len(data.input_shape) == 3 and min(data.input_shape[1:]) <= SMALL_SIDE
+        if data is not None and small and min(self.scale) < LEAST_SHARE:
+            yield Advice("warning", message(
+                "crop-of-little", "of images of {height}×{width}, boxes down to {share} of the area show too little to "
+                "learn from: 0.7 to 1 is enough",
+                height=data.input_shape[1], width=data.input_shape[2], share=f"{min(self.scale):.0%}",
+            ), "scale")  # fmt: skip
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         count, _, height, width = images.shape

@@ -1,10 +1,19 @@
-"""Random rotation, as torchvision's of that name, for a whole batch at once."""
+"""Random rotation, as torchvision's `RandomRotation`, for a whole batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Augmentation, Field, hookimpl
+from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._affine import Interpolation, mapped, rotations
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class RandomRotation(Augmentation):
@@ -16,6 +25,10 @@ class RandomRotation(Augmentation):
     """Whether a pixel is taken from the nearest one, or mixed from the four around (bilinear): smoother and slower."""
     fill: int = Field(0, ge=0, le=255)
     """Brightness of the corners that come in from outside the image: 0 is black."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.degrees == 0:
+            yield changes_no_image("degrees", "degrees=0")
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         angles = self.angles(len(images), generator)

@@ -1,4 +1,4 @@
-"""Random vertical flip."""
+"""Random vertical flip, as torchvision's `RandomVerticalFlip`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Generator, Tensor
 
-from engine.message import message
 from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from plugins.augmentation._advice import changes_no_image
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -27,7 +27,7 @@ class RandomVerticalFlip(Augmentation):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.p == 0:
-            yield Advice("warning", message("never-applied", "with probability 0 no image is changed"), "p")
+            yield changes_no_image("p", "p=0")
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         return flipped(images, self.chosen(len(images), generator))

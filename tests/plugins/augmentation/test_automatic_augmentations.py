@@ -109,6 +109,23 @@ def test_tiny_images_come_out_as_torchvision_makes_them(shape):
     assert difference(ours, theirs)[0] <= 1
 
 
+@pytest.mark.parametrize("channels", [2, 4])
+def test_images_of_other_numbers_of_channels_are_changed_channel_by_channel_but_have_no_colour(channels):
+    images = pictures((3, 20, 33), 140)[:, [0, 1, 2, 0][:channels]]
+    operations, magnitudes = TrivialAugmentWide().parameters(140, generator(8))
+    together = operated(images, operations, magnitudes, "nearest", 0)
+    assert torch.equal(
+        together[operations == OPERATIONS.index("color")], images[operations == OPERATIONS.index("color")]
+    )
+    apart = operations != OPERATIONS.index("color")
+    apart &= operations != OPERATIONS.index("contrast")  # its mean is that of all channels
+    for channel in range(channels):
+        alone = operated(images[:, [channel]], operations, magnitudes, "nearest", 0)
+        assert torch.equal(together[apart][:, [channel]], alone[apart])
+    for augment in (TrivialAugmentWide(), RandAugment()):
+        assert augment(images, generator(9)).shape == images.shape
+
+
 def test_trivial_augment_does_what_it_draws():
     images = pictures((3, 20, 33), 60)
     augment = TrivialAugmentWide(num_magnitude_bins=5, interpolation="bilinear", fill=50)

@@ -134,7 +134,7 @@ COLOURS_ALONE = {"brightness": 0, "contrast": 0}
         ({"brightness": 0}, GREY, []),
         ({"contrast": 0}, GREY, []),
         (COLOURS_ALONE, GREY, ["no-jitter-of-grey"]),
-        (dict.fromkeys(NAMES, 0), GREY, ["no-jitter"]),
+        (dict.fromkeys(NAMES, 0), GREY, ["changes-no-image"]),
     ],
 )
 def test_warns_where_it_changes_nothing(values, data, codes):

@@ -8,9 +8,11 @@ import torch
 from torchvision.transforms import RandomResizedCrop as TorchvisionCrop
 from torchvision.transforms.v2 import InterpolationMode, functional
 
+from engine.strategy import DataSpec
 from plugins.augmentation.random_resized_crop import RandomResizedCrop, all_at_once, one_by_one, resized_crops
 from tests.plugins.augmentation.distributions import DRAWS, critical_distance, kolmogorov_smirnov
 from tests.plugins.augmentation.pictures import generator, smooth_and_noisy
+from tests.plugins.bench import config
 
 RESIZES_UINT8 = "AVX" in torch.backends.cpu.get_cpu_capability()
 """Whether torchvision resizes whole numbers here, rounding twice; elsewhere it resizes fractions and rounds once."""
@@ -124,3 +126,21 @@ def test_small_images_together_and_large_ones_by_themselves_give_the_same_bits(s
     boxes = RandomResizedCrop().boxes(60, *shape[1:], generator(10))
     assert torch.equal(all_at_once(images, *boxes), one_by_one(images, *boxes))
     assert torch.equal(resized_crops(images, *boxes), one_by_one(images, *boxes))
+
+
+@pytest.mark.parametrize(
+    ("scale", "shape", "fields"),
+    [
+        ((0.08, 1.0), None, []),
+        ((0.08, 1.0), (1, 28, 28), ["scale"]),
+        ((1.0, 0.08), (3, 90, 48), ["scale"]),
+        ((0.08, 1.0), (3, 49, 49), []),
+        ((0.3, 1.0), (1, 28, 28), []),
+        ((0.29, 1.0), (1, 28, 28), ["scale"]),
+        ((0.08, 1.0), (5,), []),
+    ],
+)
+def test_warns_of_tiny_boxes_of_small_images(scale, shape, fields):
+    data = None if shape is None else DataSpec(shape, 10)
+    advice = list(RandomResizedCrop(scale=scale).advice(config(), data))
+    assert [(one.level, one.field) for one in advice] == [("warning", field) for field in fields]
