@@ -28,22 +28,21 @@ class BalancedSampling(Regularizer):
     """
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if getattr(config.loss, "class_weights", "none") not in ("none", None):
-            yield Advice("warning", message(
-                "sampled-and-weighted", "the loss {loss} weights the classes too, so that rare ones count too much: "
-                "use one of the two", loss=config.loss.id,
-            ))  # fmt: skip
-        if data is None:
-            return
-        counts = [count for count in data.class_counts if count]
-        if data.task == "regression":
+        counts = [count for count in data.class_counts if count] if data else []
+        if data is not None and data.task == "regression":
             yield Advice("warning", message(
                 "no-classes-to-balance", "it changes nothing: a regression has no classes"
             ))  # fmt: skip
         elif counts and max(counts) <= ALIKE * min(counts):
+            least, most = min(counts), max(counts)
             yield Advice("warning", message(
-                "sampled-alike", "it changes next to nothing: the classes have {least} to {most} samples each",
-                least=min(counts), most=max(counts),
+                "sampled-alike", "it changes nothing: the classes have {samples} training samples each",
+                samples=least if least == most else f"{least}–{most}",
+            ))  # fmt: skip
+        elif getattr(config.loss, "class_weights", "none") not in ("none", None):
+            yield Advice("warning", message(
+                "sampled-and-weighted", "the loss {loss} weights the classes too, so that rare ones count too much: "
+                "use one of the two", loss=config.loss.id,
             ))  # fmt: skip
 
     def order(self, targets: Tensor, generator: Generator) -> Tensor:

@@ -9,9 +9,13 @@ from torch import nn
 
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl, overrides
+from plugins.regularizer._advice import samples_of_a_batch
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+ENOUGH = 8
+"""Samples whose mean is a fair one of all."""
 
 
 class BatchNorm(Regularizer):
@@ -30,11 +34,11 @@ class BatchNorm(Regularizer):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         dividers = [regularizer for regularizer in config.regularizers if overrides(regularizer, "micro_batches")]
-        parts = max((divider.micro_batches(config.batch_size) for divider in dividers), default=1)
-        size = config.batch_size // parts
+        batch = samples_of_a_batch(config, data)
+        size = batch // max((divider.micro_batches(batch) for divider in dividers), default=1)
         if size < 2:
             yield Advice("error", message("batch-norm-one", "batch normalisation needs batches of 2 or more"))
-        elif size < 8:
+        elif size < ENOUGH:
             yield Advice("warning", message(
                 "batch-norm-small", "the mean of {size} samples is too rough for batch normalisation: batches of 8 "
                 "or more are better", size=size,

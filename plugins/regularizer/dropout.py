@@ -1,8 +1,17 @@
 """Dropout (Srivastava et al. 2014, JMLR 15)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from torch import nn
 
-from engine.strategy import Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from plugins.regularizer._advice import changes_nothing
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class Dropout(Regularizer):
@@ -16,6 +25,10 @@ class Dropout(Regularizer):
 
     p: float = Field(0.5, ge=0, lt=1)
     """Probability that a neuron is switched off."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.p == 0:
+            yield changes_nothing("p")
 
     def layer(self, place: Place) -> nn.Module:
         return nn.Dropout(self.p)

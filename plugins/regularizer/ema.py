@@ -1,4 +1,4 @@
-"""Exponential moving average of the weights (Polyak, Juditsky 1992; Ruppert 1988)."""
+"""Exponential moving average of the weights (as in Tarvainen, Valpola 2017, arXiv:1703.01780)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.data import batch_bounds
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Progress, Regularizer, hookimpl
+from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -27,6 +28,8 @@ class EMA(Regularizer):
     the beginning don't linger."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.decay == 0:
+            yield changes_nothing("decay")
         if self.warm_up or data is None or data.samples[0] == 0:
             return
         steps = config.epochs * len(batch_bounds(data.samples[0], config.batch_size))

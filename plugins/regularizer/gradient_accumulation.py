@@ -1,4 +1,5 @@
-"""Gradient accumulation: a batch in parts, where the memory is too small for all of it at once."""
+"""Gradient accumulation: a batch in parts, where the memory is too small for all of it at once (micro-batches: Huang et
+al. 2018, arXiv:1811.06965)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
+from plugins.regularizer._advice import samples_of_a_batch
+from plugins.regularizer.batch_norm import ENOUGH
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -19,14 +22,15 @@ class GradientAccumulation(Regularizer):
     """Send each batch through the network in parts and add up their gradients: large batches in little memory.
 
     The step is that of the whole batch, and the number of steps stays as it is, so the batch size and the learning rate
-    go with the whole batch. Only batch norm sees the parts.
+    go with the whole batch. Batch norm, though, sees one part at a time; and dropout and stochastic depth draw anew for
+    each, so that their masks are others than those of the whole batch.
     """
 
     parts: int = Field(4, ge=2, le=1_024)
     """Parts of a batch, one after another; each holds two samples or more."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        size = min(config.batch_size, data.samples[0]) if data and data.samples[0] else config.batch_size
+        size = samples_of_a_batch(config, data)
         parts = self.micro_batches(size)
         if parts == 1:
             yield Advice("warning", message(
@@ -38,7 +42,8 @@ class GradientAccumulation(Regularizer):
                 "into {wanted}", size=size, parts=parts, wanted=self.parts,
             ), "parts")  # fmt: skip
         norm = any(regularizer.id == "batch-norm" for regularizer in config.regularizers)
-        if parts > 1 and (norm or "norm" in config.model.owned):
+        # Of parts that are too small for batch norm, its own advice tells.
+        if parts > 1 and size // parts >= ENOUGH and (norm or "norm" in config.model.owned):
             yield Advice("warning", message(
                 "batch-norm-in-parts", "batch norm sees the {part} samples of a part, not the {size} of the batch: a "
                 "step is not quite that of the whole batch", part=size // parts, size=size,

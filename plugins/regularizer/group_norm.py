@@ -1,8 +1,17 @@
 """Group normalisation (Wu, He 2018, arXiv:1803.08494)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from torch import nn
 
-from engine.strategy import Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from plugins.regularizer._advice import advice_on_width
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 FEWEST_FEATURES = 4
 """Features in a group, at least: two of them, normalised, are 1 and −1 whatever they were, and nothing is learned."""
@@ -22,6 +31,9 @@ class GroupNorm(Regularizer):
     paper's networks, of 64 channels and more, take 32. Groups of features after a linear layer hold 4 or more."""
     eps: float = Field(1e-5, gt=0, le=1)
     """Added to the variance, so that it is never 0."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        yield from advice_on_width(config)
 
     def layer(self, place: Place) -> nn.Module:
         most = place.features if place.dimensions == 2 else place.features // FEWEST_FEATURES

@@ -1,9 +1,18 @@
 """L1 penalty (Tibshirani 1996)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
-from engine.strategy import Field, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
+from plugins.regularizer._advice import changes_nothing
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class L1(Regularizer):
@@ -11,6 +20,10 @@ class L1(Regularizer):
 
     strength: float = Field(1e-5, ge=0, le=1)
     """Factor of the sum. The loss that is shown leaves the penalty out."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.strength == 0:
+            yield changes_nothing("strength")
 
     def penalty(self, model: nn.Module) -> Tensor:
         return self.strength * torch.stack([p.abs().sum() for p in model.parameters() if p.ndim > 1]).sum()

@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
+from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -21,7 +22,9 @@ class LabelSmoothing(Regularizer):
     """Share of the target that is spread. Validation targets are never smoothed."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if data is not None and data.task == "regression":
+        if self.smoothing == 0:
+            yield changes_nothing("smoothing")
+        elif data is not None and data.task == "regression":
             yield Advice("warning", message(
                 "no-labels-to-smooth", "a regression has no labels to smooth: its targets would be changed; untick it"
             ))  # fmt: skip

@@ -1,8 +1,17 @@
 """Layer normalisation (Ba, Kiros, Hinton 2016, arXiv:1607.06450)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from torch import nn
 
-from engine.strategy import Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from plugins.regularizer._advice import advice_on_width
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class LayerNorm(Regularizer):
@@ -17,6 +26,9 @@ class LayerNorm(Regularizer):
 
     eps: float = Field(1e-5, gt=0, le=1)
     """Added to the variance, so that it is never 0."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        yield from advice_on_width(config)
 
     def layer(self, place: Place) -> nn.Module:
         if place.dimensions == 2:

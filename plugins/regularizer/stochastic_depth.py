@@ -1,8 +1,17 @@
 """Stochastic depth (Huang, Sun, Liu, Sedra, Weinberger 2016, arXiv:1603.09382)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from torch import nn
 
-from engine.strategy import Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from plugins.regularizer._advice import changes_nothing
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class StochasticDepth(Regularizer):
@@ -17,6 +26,10 @@ class StochasticDepth(Regularizer):
 
     p: float = Field(0.1, ge=0, lt=1)
     """Probability that the last block is skipped; the paper's networks of 110 layers take 0.5."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.p == 0:
+            yield changes_nothing("p")
 
     def layer(self, place: Place) -> nn.Module:
         from torchvision import ops

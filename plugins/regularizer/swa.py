@@ -23,7 +23,9 @@ class SWA(Regularizer):
 
     The mean of weights that wander around a minimum lies nearer to its middle than they do, as long as the learning
     rate is high enough for them to wander: constant or cyclic, not annealed. It is the plain average of PyTorch's
-    `AveragedModel`. In a run that is extended it goes on.
+    `AveragedModel`. An epoch before the start whose figures are better than the average's is handed over all the same,
+    so in a run that overfits early nothing may be seen of it. In a run that is extended it goes on; where the schedule
+    is planned anew and the start lies ahead again, the average is dropped, and begins afresh there.
     """
 
     start: float = Field(0.75, ge=0, lt=1)

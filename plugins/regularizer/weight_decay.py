@@ -1,6 +1,19 @@
 """Weight decay (Krogh, Hertz 1991)."""
 
-from engine.strategy import Field, ParameterGroup, Regularizer, hookimpl
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, ParameterGroup, Regularizer, hookimpl
+from plugins.regularizer._advice import changes_nothing
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+LEAST_APART = 1e-3
+"""Decay below which a pull apart from the gradient, times the learning rate, is hardly one."""
 
 
 class WeightDecay(Regularizer):
@@ -11,6 +24,15 @@ class WeightDecay(Regularizer):
 
     decay: float = Field(1e-4, ge=0, le=1)
     """Strength of the pull."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.decay == 0:
+            yield changes_nothing("decay")
+        elif config.optimizer.id == "adamw" and self.decay < LEAST_APART:
+            yield Advice("warning", message(
+                "decay-too-weak", "with adamw a decay of {decay} hardly moves the weights: 0.01 is usual",
+                decay=self.decay,
+            ), "decay")  # fmt: skip
 
     def parameter_groups(self, groups: list[ParameterGroup]) -> list[ParameterGroup]:
         divided = []

@@ -131,6 +131,12 @@ def test_swa_goes_on_in_a_run_that_is_extended():
     assert shares == [None, None, None, 1, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
 
 
+def test_swa_drops_its_average_where_a_new_plan_has_its_start_ahead():
+    swa = SWA(start=0.75)
+    assert [swa.average_share(after(epoch, 8, 1)) for epoch in (4, 5, 6, 7, 8)] == [None, None, None, 1, 1 / 2]
+    assert swa.average_share(after(4, 4, 1)) == 1, "in the first plan it had begun"
+
+
 def test_an_average_of_weights_that_waver_lies_nearer_to_the_middle():
     noise = torch.Generator().manual_seed(3)
     for regularizer in (EMA(decay=0.98), SWA(start=0.2)):

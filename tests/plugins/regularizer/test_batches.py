@@ -119,10 +119,20 @@ class Weighing(type(config().loss)):
 
 
 def test_it_warns_where_it_changes_nothing_or_counts_twice():
-    assert codes(DataSpec((5,), 3, class_counts=(100, 0, 101))) == ["sampled-alike"]
-    assert codes(DataSpec((5,), 3, class_counts=(100, 80, 101))) == []
+    alike, uneven = (DataSpec((5,), 3, class_counts=(100, count, 101)) for count in (0, 80))
+    for loss in ({}, {"class_weights": "none"}):
+        assert codes(alike, **loss) == ["sampled-alike"]
+        assert codes(uneven, **loss) == []
+    assert codes(alike, class_weights="balanced") == ["sampled-alike"], "what changes nothing does not count twice"
+    assert codes(uneven, class_weights="balanced") == ["sampled-and-weighted"]
     assert codes(None) == codes(None, class_weights="none") == []
     assert codes(None, class_weights="balanced") == ["sampled-and-weighted"]
+
+
+@pytest.mark.parametrize(("counts", "words"), [((540, 540), "540"), ((540, 0, 560), "540–560")])
+def test_it_says_how_many_samples_the_classes_have(counts, words):
+    (advice,) = BalancedSampling().advice(config(), DataSpec((5,), len(counts), class_counts=counts))
+    assert f"the classes have {words} training samples each" in str(advice.text)
 
 
 class Lopsided(Dataset):
@@ -177,6 +187,8 @@ class Own(Model):
         (6, [], [("batch-in-fewer-parts", "parts")]),
         (3, [], [("batch-undivided", "parts")]),
         (64, [BatchNorm()], [("batch-norm-in-parts", "")]),
+        (32, [BatchNorm()], [("batch-norm-in-parts", "")]),
+        (31, [BatchNorm()], []),  # parts of 7, which batch norm itself tells of
         (3, [BatchNorm()], [("batch-undivided", "parts")]),
     ],
 )

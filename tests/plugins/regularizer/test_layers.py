@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torchvision import ops
 
-from engine.strategy import Place, Slots
+from engine.strategy import DataSpec, Place, Slots
 from engine.trainer import Trainer
 from plugins.activation.relu import ReLU
 from plugins.model.mlp import MLP
@@ -91,6 +91,16 @@ def test_batch_norm_warns_of_small_batches(size, level):
 def test_batch_norm_warns_of_small_parts_of_a_batch(size, parts, told):
     found = list(BatchNorm().advice(config(GradientAccumulation(parts=parts), batch_size=size)))
     assert [(advice.level, advice.text.values["size"]) for advice in found] == [("warning", part) for part in told]
+
+
+@pytest.mark.parametrize(
+    ("samples", "parts", "told"), [(8, 2, [4]), (16, 2, []), (6, 1, [6]), (1_000, 2, []), (0, 2, [])]
+)
+def test_batch_norm_knows_that_a_batch_is_no_larger_than_the_data(samples, parts, told):
+    ticked = [GradientAccumulation(parts=parts)] if parts > 1 else []
+    data = DataSpec((1, 28, 28), 3, samples=(samples, 5, 5))
+    found = list(BatchNorm().advice(config(*ticked, batch_size=64), data))
+    assert [advice.text.values["size"] for advice in found] == told
 
 
 def test_batch_norm_trains_where_one_sample_would_be_left_over():
