@@ -1,4 +1,4 @@
-"""No scaling."""
+"""No scaling: pixels as torchvision's `PILToTensor` gives them."""
 
 import torch
 from torch import Tensor

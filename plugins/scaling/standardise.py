@@ -1,4 +1,4 @@
-"""Standardisation: mean 0, deviation 1."""
+"""Standardisation: mean 0, deviation 1 (LeCun, Bottou, Orr, Müller 1998, "Efficient BackProp")."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Scaling to the range 0 to 1."""
+"""Scaling to the range 0 to 1, as torchvision's `ToTensor` does to pixels."""
 
 import torch
 from torch import Tensor
