@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine.history import History
-from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import advice_on_floor
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -26,11 +26,7 @@ class Cosine(Scheduler):
     """Learning rate that the wave ends at."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if self.eta_min >= config.lr:
-            yield Advice("warning", message(
-                "floor-above-rate", "it does not lower the learning rate: {eta_min} is not below {lr}",
-                eta_min=self.eta_min, lr=config.lr,
-            ), "eta_min")  # fmt: skip
+        return advice_on_floor(self.eta_min, config.lr)
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         floor = self.eta_min / progress.lr

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.history import History
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import advice_on_floor
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -35,20 +36,16 @@ class CosineAnnealingWarmRestarts(Scheduler):
         done, length = self._wave(config.epochs, self.T_0)
         if config.epochs <= self.T_0:
             yield Advice("warning", message(
-                "no-restart", "it never starts again within {epochs} epochs (T_0 {T_0})",
-                epochs=config.epochs, T_0=self.T_0,
+                "no-restart", "it never starts again before the run ends (T_0 {T_0}, epochs {epochs})",
+                T_0=self.T_0, epochs=config.epochs,
             ), "T_0")  # fmt: skip
         elif done > 0:
             yield Advice("warning", message(
-                "wave-cut-short", "the run ends {done} epochs into a wave of {length}: {fewer} or {more} epochs end "
-                "with a whole one",
+                "wave-cut-short", "the run ends with {done} of the {length} epochs of a wave: {fewer} or {more} epochs "
+                "would end with a whole one",
                 done=done, length=length, fewer=config.epochs - done, more=config.epochs - done + length,
             ), "T_0")  # fmt: skip
-        if self.eta_min >= config.lr:
-            yield Advice("warning", message(
-                "floor-above-rate", "it does not lower the learning rate: {eta_min} is not below {lr}",
-                eta_min=self.eta_min, lr=config.lr,
-            ), "eta_min")  # fmt: skip
+        yield from advice_on_floor(self.eta_min, config.lr)
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         floor = self.eta_min / progress.lr

@@ -1,4 +1,4 @@
-"""Exponential decay of the learning rate."""
+"""Exponential decay of the learning rate (PyTorch's `torch.optim.lr_scheduler.ExponentialLR`)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from engine.history import History
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import advice_on_last_rate
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
-
-NO_RATE = 1e-6
-"""The share of the base rate below which weights hardly move any more."""
 
 
 class ExponentialLR(Scheduler):
@@ -30,12 +28,7 @@ class ExponentialLR(Scheduler):
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if config.epochs == 1:
             yield Advice("warning", message("single-epoch", "it cannot act within a single epoch"))
-        last = self.gamma ** (config.epochs - 1)
-        if last < NO_RATE:
-            yield Advice("warning", message(
-                "no-rate-left", "in the last of {epochs} epochs the learning rate is {lr}: too small to learn anything",
-                epochs=config.epochs, lr=config.lr * last,
-            ), "gamma")  # fmt: skip
+        yield from advice_on_last_rate(self.gamma ** (config.epochs - 1), config)
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         return float(self.gamma**progress.epoch)

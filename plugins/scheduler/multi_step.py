@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from engine.history import History
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import advice_on_last_rate
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -32,7 +33,7 @@ class MultiStepLR(Scheduler):
         beyond = sorted(epoch for epoch in self.milestones if epoch >= config.epochs)
         if len(beyond) == len(self.milestones):
             yield Advice("warning", message(
-                "milestones-beyond", "it cannot act within {epochs} epochs: no milestone lies before their end",
+                "milestones-beyond", "it cannot act: no milestone lies before the end of the run (epochs {epochs})",
                 epochs=config.epochs,
             ), "milestones")  # fmt: skip
         elif beyond:
@@ -40,9 +41,13 @@ class MultiStepLR(Scheduler):
                 "some-milestones-beyond", "within {epochs} epochs these milestones cannot act: {beyond}",
                 epochs=config.epochs, beyond=", ".join(map(str, beyond)),
             ), "milestones")  # fmt: skip
+        yield from advice_on_last_rate(self._factor(config.epochs - 1), config)
 
     def lr_factor(self, progress: Progress, history: History) -> float:
-        return float(self.gamma ** sum(epoch <= progress.epoch for epoch in self.milestones))
+        return self._factor(progress.epoch)
+
+    def _factor(self, done: int) -> float:
+        return float(self.gamma ** sum(epoch <= done for epoch in self.milestones))
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Learning rate reduced on a plateau."""
+"""Learning rate reduced on a plateau (PyTorch's `torch.optim.lr_scheduler.ReduceLROnPlateau`)."""
 
 from __future__ import annotations
 
@@ -45,9 +45,11 @@ class ReduceLROnPlateau(Scheduler):
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.patience + 2 >= config.epochs:
             yield Advice("warning", message(
-                "plateau-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
-                epochs=config.epochs, patience=self.patience,
+                "plateau-too-patient", "it cannot act before the run ends (patience {patience}, epochs {epochs})",
+                patience=self.patience, epochs=config.epochs,
             ), "patience")  # fmt: skip
+        else:
+            yield from self._advice_on_stopping(config)
         if self._lower(config.lr) == config.lr:
             yield Advice("warning", message(
                 "plateau-no-room", "it never acts: from {lr}, with min_lr {min_lr}, a reduction is not above eps {eps}",
@@ -55,7 +57,8 @@ class ReduceLROnPlateau(Scheduler):
             ), "min_lr" if config.lr - self.min_lr <= self.eps else "eps")  # fmt: skip
         if (self.mode == "max") != self.monitor.endswith("accuracy"):
             yield Advice("warning", message(
-                "mode-mismatch", "mode {mode} does not fit {monitor}", mode=self.mode, monitor=self.monitor
+                "wrong-mode", "with mode {mode} a {monitor} that gets worse counts as better: choose {fitting}",
+                mode=self.mode, monitor=self.monitor, fitting="min" if self.mode == "max" else "max",
             ), "mode")  # fmt: skip
         if data is not None and data.samples[1] == 0 and self.monitor.startswith("val"):
             yield Advice("warning", message(
@@ -64,6 +67,19 @@ class ReduceLROnPlateau(Scheduler):
         if data is not None and data.task == "regression" and self.monitor.endswith("accuracy"):
             text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
             yield Advice("warning", text, "monitor")
+
+    def _advice_on_stopping(self, config: RunConfig) -> Iterable[Advice]:
+        """What to tell where a rule that waits for the same figure ends the run first."""
+        for stopping in config.stoppings:
+            patience = getattr(stopping, "patience", None)
+            # This acts after patience + 1 epochs without improvement; a rule that stops after no more comes first.
+            ends_first = isinstance(patience, int) and patience <= self.patience + 1
+            if ends_first and getattr(stopping, "monitor", None) == self.monitor:
+                yield Advice("warning", message(
+                    "stopped-before-plateau", "it hardly ever acts: {id} (patience {theirs}) ends the run before this "
+                    "has waited for long enough (patience {patience}). Take a smaller patience here or a larger one "
+                    "there", id=stopping.id, theirs=patience, patience=self.patience,
+                ), "patience")  # fmt: skip
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         lr, best, bad, cooling = progress.lr, None, 0, 0

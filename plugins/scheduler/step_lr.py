@@ -1,4 +1,4 @@
-"""Step decay of the learning rate."""
+"""Step decay of the learning rate (PyTorch's `torch.optim.lr_scheduler.StepLR`)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from engine.history import History
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import advice_on_last_rate
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
-
-NO_RATE = 1e-6
-"""The share of the base rate below which weights hardly move any more."""
 
 
 class StepLR(Scheduler):
@@ -33,14 +31,10 @@ class StepLR(Scheduler):
         last = self._factor(config.epochs - 1)
         if last == 1:
             yield Advice("warning", message(
-                "step-too-long", "it cannot act within {epochs} epochs (step_size {step_size})",
-                epochs=config.epochs, step_size=self.step_size,
+                "step-too-long", "it cannot act before the run ends (step_size {step_size}, epochs {epochs})",
+                step_size=self.step_size, epochs=config.epochs,
             ), "step_size")  # fmt: skip
-        if last < NO_RATE:
-            yield Advice("warning", message(
-                "no-rate-left", "in the last of {epochs} epochs the learning rate is {lr}: too small to learn anything",
-                epochs=config.epochs, lr=config.lr * last,
-            ), "gamma")  # fmt: skip
+        yield from advice_on_last_rate(last, config)
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         return self._factor(progress.epoch)

@@ -35,14 +35,16 @@ class WarmUp(Scheduler):
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.steps is None and self.epochs >= config.epochs:
             yield Advice("warning", message(
-                "warm-up-too-long", "the run ends before the warm-up does ({warm_up} of {epochs} epochs)",
+                "warm-up-too-long", "the run ends before the warm-up does (epochs of the run {epochs}, of the warm-up "
+                "{warm_up})",
                 warm_up=self.epochs, epochs=config.epochs,
             ), "epochs")  # fmt: skip
         if self.steps is not None and data is not None:
             planned = config.epochs * len(batch_bounds(data.samples[0], config.batch_size))
             if self.steps >= planned:
                 yield Advice("warning", message(
-                    "warm-up-too-many-steps", "the run ends before the warm-up does ({warm_up} of {steps} steps)",
+                    "warm-up-too-many-steps", "the run ends before the warm-up does (steps of the run {steps}, of the "
+                    "warm-up {warm_up})",
                     warm_up=self.steps, steps=planned,
                 ), "steps")  # fmt: skip
         if self.end_factor < self.start_factor:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.history import History, direction
 from engine.message import Message, message
 from engine.strategy import Advice, DataSpec, Field, Progress, Stopping, hookimpl
+from plugins.stopping._monitor import advice_on_monitor
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -31,42 +32,36 @@ class EarlyStopping(Stopping):
     """Smallest change that counts as an improvement."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if self.patience >= config.epochs:
+        if self.patience + 1 >= config.epochs:
             yield Advice("warning", message(
-                "stopping-too-patient", "it cannot act within {epochs} epochs (patience {patience})",
-                epochs=config.epochs, patience=self.patience,
+                "stopping-too-patient", "it cannot act before the run ends (patience {patience}, epochs {epochs})",
+                patience=self.patience, epochs=config.epochs,
             ), "patience")  # fmt: skip
         if self._sign() != direction(self.monitor):
             yield Advice("warning", message(
-                "wrong-mode", "with mode {mode} a {monitor} that gets worse counts as better: choose auto",
-                mode=self.mode, monitor=self.monitor,
+                "wrong-mode", "with mode {mode} a {monitor} that gets worse counts as better: choose {fitting}",
+                mode=self.mode, monitor=self.monitor, fitting="auto",
             ), "mode")  # fmt: skip
-        if data is not None and data.samples[1] == 0 and self.monitor.startswith("val"):
-            yield Advice("warning", message(
-                "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
-            ), "monitor")  # fmt: skip
-        if data is not None and data.task == "regression" and self.monitor.endswith("accuracy"):
-            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
-            yield Advice("warning", text, "monitor")
+        yield from advice_on_monitor(self.monitor, data)
 
     def reason(self, progress: Progress, history: History) -> Message | None:
         sign = self._sign()
-        best, waited = None, 0
+        best, best_epoch, waited = None, 0, 0
         for row in history.since_start():
             value = getattr(row, self.monitor)
             if value is None:
                 continue
             if best is None or sign * value < sign * best - self.min_delta:
-                best, waited = value, 0
+                best, best_epoch, waited = value, row.epoch, 0
             else:
                 waited += 1
         if waited < self.patience:
             return None
         saved = progress.epochs - progress.epoch
         return message(
-            "early-stopping", "stopped early after epoch {epoch}: no better {monitor} for {patience} epochs; "
+            "early-stopping", "stopped early after epoch {epoch}: no better {monitor} since epoch {best_epoch}; "
             "{saved} of {epochs} epochs, about {time}, saved",
-            epoch=progress.epoch, monitor=self.monitor, patience=self.patience, saved=saved, epochs=progress.epochs,
+            epoch=progress.epoch, monitor=self.monitor, best_epoch=best_epoch, saved=saved, epochs=progress.epochs,
             time=_time(saved, history),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A run that ends once it is good enough."""
+"""A run that ends once it is good enough, as `stopping_threshold` of PyTorch Lightning's `EarlyStopping`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.history import History, direction
 from engine.message import Message, message
 from engine.strategy import Advice, DataSpec, Field, Progress, Stopping, hookimpl
+from plugins.stopping._monitor import advice_on_monitor
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -27,13 +28,7 @@ class TargetReached(Stopping):
                 "target-above-one", "{monitor} never reaches {target}: it lies between 0 and 1",
                 monitor=self.monitor, target=self.target,
             ), "target")  # fmt: skip
-        if data is not None and data.samples[1] == 0 and self.monitor.startswith("val"):
-            yield Advice("warning", message(
-                "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
-            ), "monitor")  # fmt: skip
-        if data is not None and data.task == "regression" and self.monitor.endswith("accuracy"):
-            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
-            yield Advice("warning", text, "monitor")
+        yield from advice_on_monitor(self.monitor, data)
 
     def reason(self, progress: Progress, history: History) -> Message | None:
         rows = history.since_start()

@@ -1,4 +1,4 @@
-"""A run that may take so long and no longer."""
+"""A run that may take so long and no longer, as with PyTorch Lightning's `Timer`."""
 
 from engine.history import History
 from engine.message import Message, message
@@ -20,7 +20,7 @@ class TimeLimit(Stopping):
         if progress.seconds < 60 * self.minutes or progress.epoch >= progress.epochs:
             return None
         return message(
-            "time-limit", "stopped at the limit of {minutes} min of training, with {epoch} of {epochs} epochs done",
+            "time-limit", "stopped at the limit of {minutes} min of training; epochs done: {epoch} of {epochs}",
             minutes=self.minutes, epoch=progress.epoch, epochs=progress.epochs,
         )  # fmt: skip
 

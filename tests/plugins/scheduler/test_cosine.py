@@ -63,8 +63,12 @@ def test_does_not_climb_again_in_a_run_that_is_extended():
     assert 0 < held[0] < 0.01
 
 
-@pytest.mark.parametrize(("eta_min", "warned"), [(0.0, False), (0.009, False), (0.01, True), (0.02, True)])
-def test_says_so_where_it_does_not_lower_the_rate(eta_min, warned):
+@pytest.mark.parametrize(
+    ("eta_min", "code"), [(0.0, None), (0.009, None), (0.01, "floor-at-rate"), (0.02, "floor-above-rate")]
+)
+def test_says_so_where_it_does_not_lower_the_rate(eta_min, code):
     advice = [(a.level, a.text.code, a.field) for a in Cosine(eta_min=eta_min).advice(config(lr=0.01))]
-    assert advice == ([("warning", "floor-above-rate", "eta_min")] if warned else [])
-    assert (min(rates(Cosine(eta_min=eta_min), 0.01)) < 0.01) is not warned
+    assert advice == ([("warning", code, "eta_min")] if code else [])
+    found = rates(Cosine(eta_min=eta_min), 0.01)
+    assert (found[-1] < 0.01) is (code is None)
+    assert (found[-1] > 0.01) is (code == "floor-above-rate")

@@ -58,7 +58,8 @@ def test_one_wave_as_long_as_the_run_is_cosine():
         ((30, 2, 0.0), 20, ("no-restart", "T_0")),
         ((6, 1, 0.0), 20, ("wave-cut-short", "T_0")),
         ((4, 2, 0.0), 20, ("wave-cut-short", "T_0")),
-        ((5, 1, 0.01), 20, ("floor-above-rate", "eta_min")),
+        ((5, 1, 0.01), 20, ("floor-at-rate", "eta_min")),
+        ((5, 1, 0.02), 20, ("floor-above-rate", "eta_min")),
     ],
 )
 def test_says_so_where_it_never_starts_again_or_ends_on_the_way(options, epochs, expected):

@@ -41,6 +41,12 @@ def test_says_so_where_it_cannot_act(milestones, code):
     assert (acting == 0) == (code == "milestones-beyond")
 
 
+def test_says_so_where_no_rate_is_left_to_learn_with():
+    assert told(MultiStepLR(milestones=tuple(range(1, 7))), epochs=20) == []
+    assert told(MultiStepLR(milestones=tuple(range(1, 8))), epochs=20) == [("warning", "no-rate-left", "gamma")]
+    assert told(MultiStepLR(milestones=(1, 2), gamma=1e-4), epochs=20) == [("warning", "no-rate-left", "gamma")]
+
+
 def test_names_the_milestones_that_cannot_act():
     (advice,) = MultiStepLR(milestones=(40, 10, 20)).advice(config(epochs=20))
     assert str(advice.text) == "within 20 epochs these milestones cannot act: 20, 40"

@@ -7,11 +7,12 @@ import torch
 from torch.optim import lr_scheduler
 
 from engine.schedule import Schedule
-from engine.strategy import DataSpec
+from engine.strategy import DataSpec, Progress
 from plugins.scheduler.cosine import Cosine
 from plugins.scheduler.reduce_lr_on_plateau import ReduceLROnPlateau
 from plugins.scheduler.warm_up import WarmUp
-from tests.plugins.bench import config, history
+from plugins.stopping.early_stopping import EarlyStopping
+from tests.plugins.bench import config, history, strategy
 
 EPOCHS = 500
 
@@ -175,3 +176,38 @@ def test_says_so_where_a_regression_has_no_accuracy_to_watch():
         data = DataSpec((5,), 1, task, samples=(10, 10, 10))
         assert [a.text.code for a in plateau.advice(config(epochs=9), data)] == codes
         assert list(ReduceLROnPlateau(patience=1).advice(config(epochs=9), data)) == []
+
+
+def test_of_a_mode_that_does_not_fit_it_says_what_early_stopping_does():
+    wrong = {"monitor": "val_accuracy", "mode": "min", "patience": 1}
+    texts = [str(a.text) for a in ReduceLROnPlateau(**wrong).advice(config(epochs=9))]
+    texts += [str(a.text) for a in EarlyStopping(**wrong).advice(config(epochs=9))]
+    assert [text.replace("choose auto", "choose max") for text in texts] == [texts[0], texts[0]]
+    assert texts[0].endswith("choose max")
+    [advice] = ReduceLROnPlateau(mode="max", patience=1).advice(config(epochs=9))
+    assert str(advice.text).endswith("choose min")
+
+
+@pytest.mark.parametrize("theirs", range(1, 9))
+def test_says_so_where_early_stopping_ends_the_run_first(theirs):
+    losses = [1.0] * 19
+    stopping = EarlyStopping(patience=theirs)
+    ends = [
+        epoch
+        for epoch in range(20)
+        if stopping.reason(Progress(epoch, 0, 20, 1, 1.0), history(val_loss=losses[:epoch]))
+    ]
+    for patience in range(8):
+        settings = config(stopping, plateau := ReduceLROnPlateau(patience=patience), epochs=20, lr=1.0)
+        codes = [a.text.code for a in plateau.advice(settings)]
+        schedule = Schedule(settings, 1)
+        acts = any(schedule.lr(epoch, history(val_loss=losses[:epoch])) < 1.0 for epoch in range(ends[0]))
+        assert codes == ([] if acts else ["stopped-before-plateau"])
+
+
+def test_a_rule_that_watches_something_else_or_does_not_wait_is_no_matter():
+    plateau = ReduceLROnPlateau(patience=3)
+    for other in (EarlyStopping(monitor="train_loss", patience=2), strategy("time-limit"), strategy("target-reached")):
+        assert list(plateau.advice(config(other, plateau, epochs=20))) == []
+    both = config(EarlyStopping(), ReduceLROnPlateau(patience=30), epochs=20)
+    assert [a.text.code for a in ReduceLROnPlateau(patience=30).advice(both)] == ["plateau-too-patient"]

@@ -37,7 +37,10 @@ def ours(stopping: EarlyStopping, values: list[float | None], marks: tuple[int, 
         if reason is not None:
             assert reason.code == "early-stopping"
             assert (reason.values["epoch"], reason.values["saved"]) == (epoch, 60 - epoch)
-            assert reason.values["patience"] == stopping.patience
+            best = reason.values["best_epoch"]
+            values_since = [value for value in values[start:epoch] if value is not None]
+            assert values[best - 1] in values_since
+            assert sum(value is not None for value in values[best:epoch]) == stopping.patience
             return epoch
     return None
 
@@ -89,13 +92,13 @@ def test_it_gives_its_reason_until_a_start_mark_is_made():
 
 
 def test_says_so_where_it_cannot_act():
-    for patience, warned in ((4, False), (5, True)):
-        stopping = EarlyStopping(patience=patience)
-        advice = [(a.level, a.field) for a in stopping.advice(config(stopping, epochs=5))]
-        assert advice == ([("warning", "patience")] if warned else [])
-    losses = [1.0] * 5
-    assert ours(EarlyStopping(patience=4), losses, (), 0) == 5
-    assert ours(EarlyStopping(patience=5), losses, (), 0) is None
+    for epochs in range(1, 8):
+        for patience in range(1, 9):
+            stopping = EarlyStopping(patience=patience)
+            advice = [(a.level, a.field) for a in stopping.advice(config(stopping, epochs=epochs))]
+            end = ours(stopping, [1.0] * epochs, (), 0)
+            acts = end is not None and end < epochs  # after the last epoch all are done anyway
+            assert advice == ([] if acts else [("warning", "patience")])
 
 
 @pytest.mark.parametrize(
@@ -113,6 +116,7 @@ def test_says_so_where_the_mode_does_not_fit(monitor, mode, warned):
     stopping = EarlyStopping(monitor=monitor, mode=mode, patience=2)
     advice = [(a.level, a.text.code, a.field) for a in stopping.advice(config(epochs=9))]
     assert advice == ([("warning", "wrong-mode", "mode")] if warned else [])
+    assert all("choose auto" in str(a.text) for a in stopping.advice(config(epochs=9)))
     better = [0.5, 0.6, 0.7, 0.8] if monitor.endswith("accuracy") else [0.8, 0.7, 0.6, 0.5]
     assert (ours(stopping, better, (), 0) is not None) is warned, "figures that do nothing but improve"
 
@@ -137,7 +141,7 @@ def last_words(seconds: list[tuple[float | None, float | None]], epochs: int) ->
 def test_says_how_many_epochs_and_how_much_time_it_saved():
     words = last_words([(0.25, 0.05)] * 14 + [(0.5, 0.2)] * 14, epochs=40)
     assert words == (
-        "stopped early after epoch 28: no better val_loss for 27 epochs; 12 of 40 epochs, about 0:06, saved"
+        "stopped early after epoch 28: no better val_loss since epoch 1; 12 of 40 epochs, about 0:06, saved"
     )
 
 

@@ -16,7 +16,7 @@ def test_stops_once_so_many_minutes_have_passed():
     for minutes in (0.5, 1.0, 10.0):
         assert reason(minutes, 60 * minutes - 0.01) is None
         assert reason(minutes, 60 * minutes).code == "time-limit"
-    assert str(reason(0.5, 31.0)) == "stopped at the limit of 0.5 min of training, with 3 of 20 epochs done"
+    assert str(reason(0.5, 31.0)) == "stopped at the limit of 0.5 min of training; epochs done: 3 of 20"
 
 
 def test_a_run_that_has_done_all_its_epochs_has_not_been_stopped():
