@@ -1,10 +1,17 @@
 """Gaussian error linear unit (Hendrycks, Gimpel 2016, arXiv:1606.08415)."""
 
-from typing import Literal
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
-from engine.strategy import Activation, hookimpl
+from engine.strategy import Activation, Advice, DataSpec, hookimpl
+from plugins.activation._depth import advice_on_fading
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class GELU(Activation):
@@ -15,6 +22,9 @@ class GELU(Activation):
 
     approximate: Literal["none", "tanh"] = "none"
     """How to compute it: exactly (none), or by an approximation with tanh."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        return advice_on_fading(config)
 
     def build(self) -> nn.Module:
         return nn.GELU(self.approximate)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.config import RunConfig
 
 DEEP = 10
-"""Hidden layers from which on much of the gradient is lost, unless the weights make good for it."""
+"""Hidden layers from which on much of the gradient is lost, unless the weights make up for it."""
 SCALED = ("kaiming", "orthogonal", "xavier")
 """Initial weights of such a size that each layer gives as much gradient back as it takes."""
 

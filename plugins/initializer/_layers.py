@@ -1,8 +1,17 @@
-"""The layers that an initializer draws weights for."""
+"""The layers that an initializer draws weights for, and what it tells where others' weights take their place."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
+
+from engine.message import message
+from engine.strategy import Advice
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 def layers(module: nn.Module) -> Iterator[nn.Linear | nn.Conv2d]:
@@ -16,3 +25,17 @@ def fill(model: nn.Module, draw: Callable[[Tensor], object]) -> None:
         draw(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
+
+
+def brings_weights(config: RunConfig) -> bool:
+    """Whether the model has weights of its own, which take the place of the initial ones in all but its head."""
+    return getattr(config.model, "weights", "none") != "none"
+
+
+def advice_on_own_weights(config: RunConfig) -> Iterable[Advice]:
+    """What an initializer of every layer has to tell where the model brings weights."""
+    if brings_weights(config):
+        yield Advice("warning", message(
+            "head-alone", "the model {model} brings weights of its own: its last layer alone starts from these",
+            model=config.model.id,
+        ))  # fmt: skip

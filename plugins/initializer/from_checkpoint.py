@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from engine.checkpoint import Snapshot, read_checkpoint
 from engine.message import InputError, message
 from engine.strategy import Advice, DataSpec, Initializer, hookimpl
+from plugins.initializer._layers import brings_weights
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -32,7 +33,7 @@ class FromCheckpoint(Initializer):
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if not self.path:
             yield Advice("error", NO_PATH, "path")
-        elif getattr(config.model, "weights", "none") != "none":
+        elif brings_weights(config):
             yield Advice("warning", message(
                 "model-has-weights", "the model {model} brings weights of its own, which take the place of these: give "
                 "it weights=none", model=config.model.id,

@@ -1,10 +1,18 @@
 """Orthogonal initialisation (Saxe, McClelland, Ganguli 2013, arXiv:1312.6120)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
-from engine.strategy import Field, Initializer, hookimpl
-from plugins.initializer._layers import fill
+from engine.strategy import Advice, DataSpec, Field, Initializer, hookimpl
+from plugins.initializer._layers import advice_on_own_weights, fill
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class Orthogonal(Initializer):
@@ -15,6 +23,9 @@ class Orthogonal(Initializer):
 
     gain: float = Field(1.0, gt=0, le=100)
     """Length of each row (or column, where these are fewer): 1 for tanh near 0, 1.414 for ReLU."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        return advice_on_own_weights(config)
 
     def apply(self, model: nn.Module) -> None:
         threads = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""PyTorch's own initial weights."""
+"""PyTorch's own initial weights (`torch.nn.Linear`, `torch.nn.Conv2d`)."""
 
 from torch import nn
 
@@ -6,7 +6,10 @@ from engine.strategy import Initializer, hookimpl
 
 
 class PyTorchDefault(Initializer):
-    """As PyTorch's layers initialise themselves: uniform, within 1/√(inputs of the layer)."""
+    """As PyTorch's layers initialise themselves: uniform, within 1/√(inputs of the layer).
+
+    torchvision's models initialise themselves in another way, their convolutions as Kaiming does with `fan_out`.
+    """
 
     id = "pytorch-default"
 

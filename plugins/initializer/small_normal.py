@@ -1,11 +1,24 @@
 """Small random weights, as in AlexNet (Krizhevsky, Sutskever, Hinton 2012)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from torch import nn
 
-from engine.strategy import Field, Initializer, hookimpl
-from plugins.initializer._layers import fill
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, Initializer, hookimpl
+from plugins.initializer._layers import advice_on_own_weights, fill
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+DEEP = 5
+"""Hidden layers from which on hardly anything of the signal is left at the end."""
+SMALL = 0.05
+"""Deviation below which that is so for layers of a usual width."""
 
 
 class SmallNormal(Initializer):
@@ -16,6 +29,17 @@ class SmallNormal(Initializer):
 
     std: float = Field(0.01, gt=0, le=10)
     """Standard deviation."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        yield from advice_on_own_weights(config)
+        layers = getattr(config.model, "hidden_layers", 0)
+        normed = "norm" in config.model.owned or any(regularizer.slot == "norm" for regularizer in config.regularizers)
+        if isinstance(layers, int) and layers >= DEEP and self.std < SMALL and not normed:
+            yield Advice("warning", message(
+                "too-small-for-depth", "weights of a deviation of {std} make the signal smaller at each of {layers} "
+                "hidden layers, until hardly any is left: take kaiming or xavier, or tick batch-norm",
+                std=self.std, layers=layers,
+            ), "std")  # fmt: skip
 
     def apply(self, model: nn.Module) -> None:
         fill(model, partial(nn.init.normal_, std=self.std))

@@ -1,12 +1,18 @@
 """Xavier initialisation (Glorot, Bengio 2010, "Understanding the difficulty of training deep feedforward networks")."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
-from engine.strategy import Field, Initializer, hookimpl
-from plugins.initializer._layers import fill
+from engine.strategy import Advice, DataSpec, Field, Initializer, hookimpl
+from plugins.initializer._layers import advice_on_own_weights, fill
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class Xavier(Initializer):
@@ -20,6 +26,9 @@ class Xavier(Initializer):
     """Shape of the distribution; the deviation is the same."""
     gain: float = Field(1.0, gt=0, le=100)
     """Factor of all weights: 1 for tanh near 0, 1.414 for ReLU."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        return advice_on_own_weights(config)
 
     def apply(self, model: nn.Module) -> None:
         draw = nn.init.xavier_uniform_ if self.distribution == "uniform" else nn.init.xavier_normal_

@@ -29,9 +29,16 @@ class CNN(Model):
     hidden: int = Field(128, ge=1, le=65_536)
     """Width of the fully connected layer before the output."""
 
+    @property
+    def hidden_layers(self) -> int:
+        """How many layers with an activation lie between input and output."""
+        return len(self.channels) * self.convolutions + 1
+
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.kernel % 2 == 0:
-            yield Advice("error", message("even-kernel", "the kernel has no middle: take an odd number"), "kernel")
+            yield Advice("error", message(
+                "even-kernel", "a kernel of {kernel} pixels has no middle one: take an odd number", kernel=self.kernel
+            ), "kernel")  # fmt: skip
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         if len(data.input_shape) != 3 or min(data.input_shape[1:]) < 2 ** len(self.channels):
@@ -40,7 +47,7 @@ class CNN(Model):
                 "channels", shape="×".join(map(str, data.input_shape)), blocks=len(self.channels),
             )  # fmt: skip
         channels, height, width = data.input_shape
-        layers = len(self.channels) * self.convolutions + 1
+        layers = self.hidden_layers
         body = nn.Sequential()
         for number, outputs in enumerate(self.channels, 1):
             done = (number - 1) * self.convolutions

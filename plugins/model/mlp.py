@@ -1,13 +1,22 @@
-"""Multilayer perceptron."""
+"""Multilayer perceptron (Rosenblatt 1958, "The perceptron"; of several layers Rumelhart, Hinton, Williams 1986,
+"Learning representations by back-propagating errors")."""
+
+from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from itertools import pairwise
 from math import prod
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from torch import nn
 
-from engine.strategy import DataSpec, Field, Model, Slots, hookimpl
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl
+from plugins.model._hidden import advice_on_activation
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class MLP(Model):
@@ -17,6 +26,22 @@ class MLP(Model):
 
     hidden: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field((256, 128), max_length=1_000)
     """Width of each hidden layer (은닉층): more numbers make the network deeper, larger ones make it wider."""
+
+    @property
+    def hidden_layers(self) -> int:
+        """How many layers with an activation lie between input and output."""
+        return len(self.hidden)
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if self.hidden:
+            return
+        yield from advice_on_activation(config)
+        for regularizer in config.regularizers:
+            if regularizer.slot in self.slots:
+                yield Advice("warning", message(
+                    "no-place", "without hidden layers there is no place for {id}: list the width of one, or untick "
+                    "{id}", id=regularizer.id,
+                ), "hidden")  # fmt: skip
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         widths = [prod(data.input_shape), *self.hidden]

@@ -6,7 +6,7 @@ from engine.strategy import Field, Optimizer, ParameterGroup, hookimpl
 
 
 class Adagrad(Optimizer):
-    """Adagrad: a weight that has had large gradients takes smaller steps from then on, and never larger ones again.
+    """Adagrad: each weight has a learning rate of its own, which falls with every gradient and never rises again.
 
     Names and defaults are those of `torch.optim.Adagrad`, whose learning rate is 0.01.
     """

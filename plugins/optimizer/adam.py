@@ -1,4 +1,4 @@
-"""Adam (Kingma, Ba 2014, arXiv:1412.6980)."""
+"""Adam (Kingma, Ba 2014, arXiv:1412.6980) and AMSGrad (Reddi, Kale, Kumar 2018, arXiv:1904.09237)."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""AdamW (Loshchilov, Hutter 2017, arXiv:1711.05101)."""
+"""AdamW (Loshchilov, Hutter 2017, arXiv:1711.05101); AMSGrad (Reddi, Kale, Kumar 2018, arXiv:1904.09237)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Stochastic gradient descent."""
+"""Stochastic gradient descent (Robbins, Monro 1951, "A stochastic approximation method"), with momentum (Polyak 1964,
+"Some methods of speeding up the convergence of iteration methods") or Nesterov's (1983)."""
 
 from __future__ import annotations
 
@@ -12,6 +13,9 @@ from engine.strategy import Advice, DataSpec, Field, Optimizer, ParameterGroup, 
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+LEAST = 0.005
+"""The learning rate below which it is slow: momentum adds steps up to 1 / (1 - momentum) times as long."""
 
 
 class SGD(Optimizer):
@@ -29,8 +33,13 @@ class SGD(Optimizer):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
-            text = message("nesterov-needs", "Nesterov needs a momentum above 0 and no dampening")
+            text = message("nesterov-needs", "nesterov needs a momentum above 0 and a dampening of 0")
             yield Advice("error", text, "nesterov")
+        if config.lr / (1 - self.momentum) < LEAST:
+            yield Advice("warning", message(
+                "slow-sgd", "with a learning rate of {lr} it learns slowly: usually it is 0.01 to 0.1, with a momentum "
+                "of 0.9", lr=config.lr,
+            ))  # fmt: skip
 
     def build(self, groups: list[ParameterGroup]) -> torch.optim.Optimizer:
         return torch.optim.SGD(

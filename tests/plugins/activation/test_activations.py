@@ -71,9 +71,44 @@ def mlp(layers):
 def test_a_gradient_that_vanishes_in_a_deep_network_is_told(id, deep, told):
     assert warned(strategy(id), mlp(deep - 1)) == []
     assert warned(strategy(id), mlp(deep)) == told
-    assert warned(strategy(id), strategy("cnn", channels=(4,) * deep)) == told
+    assert warned(strategy(id), strategy("cnn", channels=(4,) * (deep - 2))) == [], "and a fully connected one"
+    assert warned(strategy(id), strategy("cnn", channels=(4,) * (deep - 1))) == told
     assert warned(strategy(id), strategy("wide", widths=(4,) * deep)) == told, "whatever the model calls its layers"
     assert warned(strategy(id), strategy("linear")) == []
+
+
+def test_every_convolution_of_a_block_is_a_layer():
+    assert warned(strategy("sigmoid"), strategy("cnn", channels=(4, 4), convolutions=1)) == []
+    assert warned(strategy("sigmoid"), strategy("cnn", channels=(4, 4), convolutions=2)) == ["sigmoid-vanishes"]
+    settings = config(strategy("sigmoid"), strategy("cnn", channels=(4, 4), convolutions=6))
+    [advice] = settings.activation.advice(settings)
+    assert advice.text.values["layers"] == 13
+    built = build_network(settings, DataSpec((1, 28, 28), 3))
+    assert sum(isinstance(module, nn.Sigmoid) for module in built.modules()) == 13
+
+
+@pytest.mark.parametrize("id", ["relu", "leaky-relu", "gelu", "silu", "elu"])
+def test_a_signal_that_fades_with_pytorchs_weights_is_told(id):
+    for initializer in ("pytorch-default", "zero-last-layer"):
+        assert warned(strategy(id), mlp(14), strategy(initializer)) == []
+        assert warned(strategy(id), mlp(15), strategy(initializer)) == ["signal-fades"]
+    for better in ("kaiming", "batch-norm", "xavier"):
+        assert warned(strategy(id), mlp(30), strategy(better)) == []
+
+
+def hears(layers, *strategies) -> float:
+    """How much the outputs for different inputs differ, as a share of how different the inputs are."""
+    network = build_network(config(strategy("mlp", hidden=(64,) * layers), *strategies), DataSpec((1, 28, 28), 10))
+    inputs = torch.randn(64, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        return (network(inputs).std(0).norm() / inputs.std(0).norm()).item()
+
+
+@pytest.mark.parametrize("id", ["relu", "leaky-relu", "gelu", "silu", "elu"])
+def test_a_signal_fades_with_pytorchs_weights(id):
+    assert hears(15, strategy(id)) < 1e-4
+    assert hears(15, strategy(id), strategy("kaiming")) > 1e3 * hears(15, strategy(id))
+    assert hears(15, strategy(id), strategy("batch-norm")) > 1e2 * hears(15, strategy(id))
 
 
 @pytest.mark.parametrize("id", ["sigmoid", "tanh"])
@@ -84,17 +119,17 @@ def test_it_is_not_told_where_a_norm_keeps_the_signal(id):
 
 
 def test_the_longest_list_is_that_of_the_layers():
-    class Kernels(type(mlp(1))):
-        """An MLP with another list, and one that has always as many items."""
+    class Kernels(type(strategy("wide"))):
+        """A network with another list, and one that has always as many items."""
 
         blocks: tuple[Annotated[int, Field(ge=1, le=9)], ...] = (1, 2)
         """A list."""
         box: tuple[(Annotated[int, Field(ge=1, le=9)],) * 6] = (1,) * 6
         """A box."""
 
-    assert warned(strategy("sigmoid"), Kernels(hidden=(16,) * 5)) == ["sigmoid-vanishes"]
-    assert warned(strategy("sigmoid"), Kernels(hidden=(16,) * 2, blocks=(1,) * 5)) == ["sigmoid-vanishes"]
-    assert warned(strategy("sigmoid"), Kernels(hidden=(16,) * 4)) == []
+    assert warned(strategy("sigmoid"), Kernels(widths=(16,) * 5)) == ["sigmoid-vanishes"]
+    assert warned(strategy("sigmoid"), Kernels(widths=(16,) * 2, blocks=(1,) * 5)) == ["sigmoid-vanishes"]
+    assert warned(strategy("sigmoid"), Kernels(widths=(16,) * 4)) == []
 
 
 def test_it_is_not_told_where_the_model_has_norms_of_its_own():

@@ -182,3 +182,37 @@ def test_of_a_head_of_several_layers_only_the_last_is_zero():
 def test_a_head_without_a_layer_that_could_be_zero_is_told():
     with pytest.raises(InputError, match="no linear layer"):
         ZeroLastLayer().apply(nn.ModuleDict({"head": nn.Flatten(), "body": nn.Linear(3, 2)}))
+
+
+# --- what is told before a run --------------------------------------------------------------------
+
+
+def told(initializer, *strategies) -> list[tuple[str, str, str]]:
+    advice = initializer.advice(config(initializer, *strategies))
+    return [(each.level, each.text.code, each.field) for each in advice]
+
+
+@pytest.mark.parametrize("initializer", [Kaiming(), Xavier(), Orthogonal(), SmallNormal()], ids=repr)
+def test_it_is_told_where_the_models_own_weights_leave_the_head_alone(initializer):
+    assert told(initializer) == []
+    assert told(initializer, strategy("resnet18")) == []
+    assert told(initializer, strategy("resnet18", weights="imagenet")) == [("warning", "head-alone", "")]
+
+
+@pytest.mark.parametrize("initializer", [PyTorchDefault(), ZeroLastLayer()], ids=repr)
+def test_it_is_not_told_where_only_the_head_was_meant(initializer):
+    assert told(initializer, strategy("resnet18", weights="imagenet")) == []
+
+
+def test_weights_too_small_for_the_depth_are_told():
+    warning = [("warning", "too-small-for-depth", "std")]
+    assert told(SmallNormal(), strategy("mlp", hidden=(64,) * 4)) == []
+    assert told(SmallNormal(), strategy("mlp", hidden=(64,) * 5)) == warning
+    assert told(SmallNormal(), strategy("cnn", channels=(4, 4), convolutions=2)) == warning
+    assert told(SmallNormal(), strategy("linear")) == []
+    assert told(SmallNormal(std=0.05), strategy("mlp", hidden=(64,) * 5)) == []
+    assert told(SmallNormal(), strategy("mlp", hidden=(64,) * 5), strategy("layer-norm")) == []
+    assert told(SmallNormal(), strategy("small-resnet", blocks=5)) == []
+    assert (
+        size_after(SmallNormal(), nn.ReLU, layers=5) < 1e-4 < 1e-2 < size_after(SmallNormal(std=0.1), nn.ReLU, layers=5)
+    )

@@ -13,6 +13,7 @@ from plugins.model.linear import Linear
 from plugins.model.mlp import MLP
 from plugins.regularizer.batch_norm import BatchNorm
 from plugins.regularizer.dropout import Dropout
+from plugins.regularizer.weight_decay import WeightDecay
 from tests.plugins.bench import config
 
 GREY = DataSpec((1, 28, 28), 10)
@@ -186,3 +187,31 @@ def test_an_even_kernel_is_an_error_before_the_run():
 def test_a_kernel_of_any_odd_size_keeps_the_size_of_the_image(kernel):
     block = build(CNN(channels=(2,), kernel=kernel), GREY).body.block1
     assert block(torch.zeros(1, 1, 28, 28)).shape == (1, 2, 14, 14)
+
+
+@pytest.mark.parametrize("model", [Linear(), MLP(hidden=())], ids=repr)
+def test_an_activation_that_no_layer_takes_is_told(model):
+    assert list(model.advice(config(model))) == []
+    [advice] = model.advice(config(model, Tanh()))
+    assert advice.level == "warning"
+    assert str(advice.text) == f"{model.id} has no hidden layers here: the chosen activation tanh is not used"
+    assert not any(isinstance(module, nn.Tanh) for module in build(model, GREY, activation=Tanh()).modules())
+    assert list(MLP().advice(config(MLP(), Tanh()))) == []
+
+
+def test_layers_that_a_network_without_hidden_ones_has_no_place_for_are_told():
+    ticked = (Dropout(), BatchNorm(), WeightDecay())
+    bare = MLP(hidden=())
+    advice = [(a.level, a.field, a.text.values["id"]) for a in bare.advice(config(bare, *ticked))]
+    assert advice == [("warning", "hidden", "dropout"), ("warning", "hidden", "batch-norm")]
+    assert not any(isinstance(m, (nn.Dropout, nn.BatchNorm1d)) for m in build(bare, GREY, *ticked).modules())
+    assert list(MLP(hidden=(3,)).advice(config(MLP(hidden=(3,)), *ticked))) == []
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Linear(), MLP(), MLP(hidden=()), MLP(hidden=(4,) * 7), CNN(), CNN(channels=(4,) * 4, convolutions=3)],
+    ids=repr,
+)
+def test_the_hidden_layers_are_those_with_an_activation(model):
+    assert model.hidden_layers == sum(isinstance(m, nn.ReLU) for m in build(model, GREY).modules())

@@ -128,7 +128,8 @@ def test_weight_decay_equals_pytorchs_option_on_the_weights_of_layers(name):
 def test_nesterov_that_pytorch_would_refuse_is_told_before_the_run(made):
     with pytest.raises(ValueError, match="Nesterov"):
         made.build([{"params": [("w", nn.Parameter(torch.zeros(1)))]}])
-    assert [(advice.level, advice.field) for advice in made.advice(config(made))] == [("error", "nesterov")]
+    advice = list(made.advice(config(made, lr=0.1)))
+    assert [(each.level, each.field) for each in advice] == [("error", "nesterov")]
     assert list(SGD(nesterov=True, momentum=0.9).advice(config())) == []
 
 
@@ -201,6 +202,51 @@ def test_adamw_without_weight_decay_is_said_to_be_adam_and_is():
         train(network, build_optimizer(settings, network), steps=50)
         ways.append(network.state_dict())
     assert_same_bits(*ways)
+
+
+@pytest.mark.parametrize(
+    ("momentum", "lr", "slow"),
+    [(0.0, 0.001, True), (0.0, 0.0049, True), (0.0, 0.005, False), (0.9, 0.001, False), (0.9, 0.0001, True)],
+)
+def test_sgd_says_so_where_the_rate_is_one_for_adam(momentum, lr, slow):
+    made = SGD(momentum=momentum)
+    advice = [(each.level, each.text.code, each.field) for each in made.advice(config(made, lr=lr))]
+    assert advice == ([("warning", "slow-sgd", "")] if slow else [])
+
+
+@pytest.mark.parametrize(
+    ("decoupled", "ticked", "code"),
+    [
+        (False, [], None),
+        (False, [WeightDecay()], None),
+        (True, [], "nothing-to-decouple"),
+        (True, [WeightDecay()], "decoupled-decay-weak"),
+        (True, [WeightDecay(decay=0.001)], None),
+        (True, [WeightDecay(decay=0.0)], None),
+    ],
+    ids=str,
+)
+def test_nadam_says_so_where_there_is_no_decay_to_decouple_or_hardly_any(decoupled, ticked, code):
+    made = NAdam(decoupled_weight_decay=decoupled)
+    advice = [(each.level, each.text.code, each.field) for each in made.advice(config(made, *ticked))]
+    assert advice == ([("warning", code, "decoupled_weight_decay")] if code else [])
+    settings, network, reference = networks(made, *ticked)
+    train(network, build_optimizer(settings, network), steps=3)
+    train(reference, build_optimizer(config(NAdam(), *ticked), reference), steps=3)
+    same = torch.equal(network.head.weight, reference.head.weight)
+    assert same == (not decoupled or not ticked or ticked[0].decay == 0)
+
+
+def test_a_rate_of_adagrad_falls_with_every_gradient_and_never_rises():
+    weight = nn.Parameter(torch.zeros(1))
+    optimizer = Adagrad().build([{"params": [("weight", weight)], "lr": 1.0}])
+    rates = []
+    for gradient in (1.0, 0.1, 5.0, 0.1, 50.0):
+        before, weight.grad = weight.item(), torch.tensor([gradient])
+        optimizer.step()
+        rates.append((before - weight.item()) / gradient)
+    assert rates == sorted(rates, reverse=True)
+    assert len(set(rates)) == 5
 
 
 def test_adagrad_is_fused_on_a_processor_alone():
