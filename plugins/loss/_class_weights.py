@@ -45,12 +45,13 @@ def advice_on_weights(class_weights: ClassWeights, data: DataSpec | None) -> Ite
         return
     counts = [count for count in data.class_counts if count]
     if counts and max(counts) <= EVEN * min(counts):
+        least, most = min(counts), max(counts)
         yield Advice("warning", message(
-            "balanced-already", "class weights change nothing: each class has {least} to {most} training samples",
-            least=min(counts), most=max(counts),
+            "balanced-already", "class weights change nothing: the classes have {samples} training samples each",
+            samples=least if least == most else f"{least}–{most}",
         ), "class_weights")  # fmt: skip
     if len(counts) < len(data.class_counts):
         yield Advice("warning", message(
-            "class-without-samples", "{missing} of {classes} classes have no training samples: no weight can make up "
-            "for that", missing=len(data.class_counts) - len(counts), classes=len(data.class_counts),
+            "class-without-samples", "classes without training samples: {missing} of {classes}. No weight can make "
+            "up for that", missing=len(data.class_counts) - len(counts), classes=len(data.class_counts),
         ), "class_weights")  # fmt: skip

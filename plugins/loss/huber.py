@@ -33,7 +33,7 @@ class Huber(Loss):
         if may_be_classes(data):
             yield Advice("warning", message(
                 "huber-for-classes", "Huber compares numbers. For classes it draws the right output to 1 and all "
-                "others to 0, and holds one beyond 1 for an error: its outputs are rough probabilities. Take "
+                "others to 0, and counts an output above 1 as an error: its outputs are rough probabilities. Take "
                 "cross-entropy",
             ))  # fmt: skip
 

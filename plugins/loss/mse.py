@@ -30,7 +30,7 @@ class MSE(Loss):
         if may_be_classes(data):
             yield Advice("warning", message(
                 "mse-for-classes", "MSE compares numbers. For classes it draws the right output to 1 and all others to "
-                "0, and holds one beyond 1 for an error: its outputs are rough probabilities. Take cross-entropy",
+                "0, and counts an output above 1 as an error: its outputs are rough probabilities. Take cross-entropy",
             ))  # fmt: skip
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:

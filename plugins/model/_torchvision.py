@@ -32,6 +32,8 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Mean and deviation of red, green and blue in ImageNet, pixels being 0 to 1: what torchvision's weights expect."""
 SIZE = 224
 """Side of the images that torchvision's weights were made for."""
+LEAST = 64
+"""Side below which little is left of an image: its networks halve it five times, and of 64 pixels 2 remain."""
 
 
 class TorchvisionModel(Model):
@@ -55,7 +57,7 @@ class TorchvisionModel(Model):
     """Pixels that the shorter side of an image is brought to; none is 224 with weights, and as it comes without."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        yield from advice_on_batch(config)
+        yield from advice_on_batch(config, data)
         if config.activation.id != "relu":
             yield Advice("warning", message(
                 "own-activation", "{model} has its own activation ({own}): the chosen {activation} is not used",
@@ -68,12 +70,18 @@ class TorchvisionModel(Model):
             ), "weights")  # fmt: skip
         if data is not None and len(data.input_shape) == 3:
             (_, *own), new = data.input_shape, self._resized(data)
-            if new is not None and new[0] > own[0]:
+            if self.size is None and new is None and min(own) < LEAST:
+                yield Advice("warning", message(
+                    "little-left", "little is left of images of {own} after {model} has halved them five times: take "
+                    "small-resnet, or size={size} at {times} times the cost",
+                    own="×".join(map(str, own)), model=self.id, size=LEAST, times=round((LEAST / min(own)) ** 2, 1),
+                ), "size")  # fmt: skip
+            elif new is not None and new[0] > own[0] and min(new) > LEAST:
                 yield Advice("warning", message(
                     "enlarged", "images of {own} are enlarged to {new}: each step costs up to {times} times as much; "
                     "a smaller size is faster, and may be less accurate",
                     own="×".join(map(str, own)), new="×".join(map(str, new)),
-                    times=round(new[0] * new[1] / (own[0] * own[1])),
+                    times=round(new[0] * new[1] / (own[0] * own[1]), 1),
                 ), "size")  # fmt: skip
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:

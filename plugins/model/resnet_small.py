@@ -37,7 +37,7 @@ class SmallResNet(Model):
     """Whether each block starts as the identity, its last norm scaled by 0 (Goyal et al. 2017, arXiv:1706.02677)."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        yield from advice_on_batch(config)
+        yield from advice_on_batch(config, data)
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         if len(data.input_shape) != 3 or min(data.input_shape[1:]) < 2 ** (len(self.widths) - 1):

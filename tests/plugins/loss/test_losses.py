@@ -303,6 +303,12 @@ def test_weights_that_change_nothing_or_cannot_help_are_told(loss):
     assert told(loss, data(100, 106)) == []
     assert told(loss, data(100, 0, 50)) == [missing]
     assert told(type(loss)(), data(100, 0, 100)) == []
+    for counts, words in (
+        ((100, 100), "have 100 training samples each"),
+        ((105, 100), "have 100–105 training samples"),
+    ):
+        [advice] = loss.advice(config(loss), data(*counts))
+        assert words in str(advice.text)
 
 
 def test_focal_and_soft_targets_are_told_to_be_too_much():

@@ -175,3 +175,8 @@ def test_batches_too_small_for_its_norms_are_told(size, accumulated, level):
     found = [advice for id, advice in settings.advice() if id == "small-resnet"]
     assert [advice.level for advice in found] == ([level] if level else [])
     assert all("batch normalisation" in str(advice.text) for advice in found)
+    # A batch that is larger than the data holds them all, and no more.
+    data = DataSpec((1, 28, 28), 10, samples=(size, 0, 0))
+    larger = settings.changed({"batch_size": 1_000})
+    assert [advice.level for advice in larger.model.advice(larger, data)] == ([level] if level else [])
+    assert list(larger.model.advice(larger, DataSpec((1, 28, 28), 10))) == [], "of which nothing is known"

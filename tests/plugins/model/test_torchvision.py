@@ -347,8 +347,28 @@ def told(model, data=None, **settings) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("kind", ALL, ids=by_id)
 def test_nothing_is_told_of_a_plain_one(kind):
-    assert told(kind(), GREY) == []
+    assert told(kind()) == []
+    assert told(kind(), COLOUR) == []
     assert told(kind(size=32), COLOUR) == []
+    assert told(kind(size=64), GREY) == []
+
+
+@pytest.mark.parametrize("kind", ALL, ids=by_id)
+def test_it_is_told_that_little_is_left_of_a_small_image(kind):
+    [(field, text)] = told(kind(), GREY)
+    assert field == "size"
+    assert text == (
+        f"little is left of images of 28×28 after {kind.id} has halved them five times: take small-resnet, or size=64 "
+        "at 5.2 times the cost"
+    )
+    assert len(told(kind(), DataSpec((3, 63, 100), 5))) == 1
+    # What is pooled at the end, before the mean over places.
+    places = []
+    body = theirs(kind, 5).eval()
+    body.avgpool.register_forward_pre_hook(lambda module, inputs: places.append(tuple(inputs[0].shape[2:])))
+    for side in (28, 64):
+        body(torch.zeros(1, 3, side, side))
+    assert places == [(1, 1), (2, 2)]
 
 
 def test_it_is_told_that_the_weights_bring_their_own_range():
@@ -362,13 +382,14 @@ def test_it_is_told_that_the_weights_bring_their_own_range():
 
 
 def test_it_is_told_what_enlarging_costs():
-    [(field, text)] = told(ResNet18(size=56), GREY)
+    [(field, text)] = told(ResNet18(size=112), GREY)
     assert field == "size"
-    assert text.startswith("images of 28×28 are enlarged to 56×56: each step costs up to 4 times as much")
+    assert text.startswith("images of 28×28 are enlarged to 112×112: each step costs up to 16 times as much")
+    assert "up to 1.4 times" in told(ResNet18(size=112), DataSpec((3, 96, 96), 2))[0][1]
     assert [field for field, _ in told(ResNet18(weights="imagenet"), GREY)] == ["weights", "size"]
     assert "to 224×224: each step costs up to 64 times" in told(ResNet18(weights="imagenet"), GREY)[1][1]
     assert [field for field, _ in told(ResNet18(weights="imagenet"), DataSpec((3, 224, 300), 2))] == ["weights"]
-    assert told(ResNet18(size=56), DataSpec((5,), 2)) == []
+    assert told(ResNet18(size=112), DataSpec((5,), 2)) == []
 
 
 @pytest.mark.parametrize("kind", ALL, ids=by_id)
