@@ -1,9 +1,10 @@
-"""A running average of a network's weights, kept beside the network (Polyak, Juditsky 1992)."""
+"""A running average of a network's weights, kept beside the network (Polyak, Juditsky 1992; Izmailov et al. 2018)."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 
 import torch
@@ -28,11 +29,14 @@ def update_average(average: nn.Module, model: nn.Module, share: float) -> None:
             ours.copy_(theirs)
 
 
-def measure_norms(average: nn.Module, batches: Iterable[Tensor]) -> Generator[None, None, None]:
+def measure_norms(
+    average: nn.Module, batches: Iterable[Tensor], context: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Generator[None, None, None]:
     """Measure the statistics of batch norms anew: averaged weights give activations that no step has seen.
 
     As `torch.optim.swa_utils.update_bn` (Izmailov et al. 2018, arXiv:1803.05407), but with dropout off, as in the
-    evaluation that follows. `batches` are scaled inputs `[N, ...]` of two samples or more. Yields between them.
+    evaluation that follows. `batches` are scaled inputs `[N, ...]` of two samples or more; they count alike, and should
+    be of one size. Each passes through the network within a `context` of its own. Yields between them.
     """
     norms = [module for module in average.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
     if not norms:
@@ -44,7 +48,7 @@ def measure_norms(average: nn.Module, batches: Iterable[Tensor]) -> Generator[No
         norm.train()
     try:
         for inputs in batches:
-            with torch.no_grad():
+            with torch.no_grad(), context():
                 average(inputs)
             yield None
     finally:

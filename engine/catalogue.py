@@ -83,8 +83,11 @@ class Catalogue:
         """The strategies of one kind, in the order of discovery."""
         return [entry.strategy for entry in self.entries if entry.strategy and entry.kind == kind]
 
-    def entry(self, id: str) -> Entry:
-        """The row of a usable strategy. Raises `InputError`, with the nearest id, where there is none."""
+    def entry(self, id: str, kind: str | None = None) -> Entry:
+        """The row of a usable strategy.
+
+        Raises `InputError` where there is none, with the nearest id, or, if a kind is given, with all of that kind.
+        """
         if id in self._by_id:
             return self._by_id[id]
         for failed in self.entries:
@@ -98,6 +101,12 @@ class Catalogue:
                     "strategy-broken", "the plugin {id} ({origin}) could not be loaded: {error}",
                     id=id, origin=failed.origin, error=failed.error,
                 )  # fmt: skip
+        if kind is not None:
+            raise InputError(
+                "unknown-choice", "there is no {kind} {id}{nearest} ({choices})", kind=kind, id=repr(id),
+                nearest=nearest(id, [s.id for s in self.of_kind(kind)]),
+                choices=", ".join(sorted(s.id for s in self.of_kind(kind))),
+            )  # fmt: skip
         raise InputError(
             "unknown-strategy", "there is no {id}{nearest}; `tunedeck plugins` lists all",
             id=repr(id), nearest=nearest(id, self._by_id),
@@ -108,7 +117,7 @@ class Catalogue:
 
         Raises `InputError` for an unknown id or parameter (with the nearest name), another kind, or a bad value.
         """
-        entry = self.entry(id)
+        entry = self.entry(id, kind)
         assert entry.strategy is not None
         if kind is not None and entry.kind != kind:
             raise InputError(
@@ -120,6 +129,13 @@ class Catalogue:
                 raise InputError(
                     "unknown-parameter", "{id} has no parameter {name}{nearest}",
                     id=id, name=repr(name), nearest=nearest(name, entry.strategy.model_fields),
+                )  # fmt: skip
+        for parameter in entry.parameters:
+            value = values.get(parameter.name)
+            if parameter.length is not None and isinstance(value, (list, tuple)) and len(value) != parameter.length:
+                raise InputError(
+                    "wrong-length", "{id}: {name} takes {length} numbers, such as {example}",
+                    id=id, name=parameter.name, length=parameter.length, example=parameter.write(parameter.default),
                 )  # fmt: skip
         try:
             return entry.strategy(**values)

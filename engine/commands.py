@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import inspect
 import json
 import math
 import shlex
@@ -25,6 +26,7 @@ from engine.config import ONE_CHOICE, RunConfig, format_strategy, parse_strategy
 from engine.data import Source, batch_bounds, split
 from engine.events import Event, Failed, Finished, SaveFailed
 from engine.failure import StartFailed
+from engine.memory import memory_need
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.runs import best_checkpoint, new_run, resume_run
@@ -141,9 +143,13 @@ def _train(make: Callable[[ProgressBar], Trainer], quiet: bool) -> tuple[int, di
 
 
 def _tell_failure(failed: Failed, trainer: Trainer | None) -> dict[str, Any]:
+    _tell(failed)
+    return result(trainer, None, str(failed.text))
+
+
+def _tell(failed: Failed) -> None:
     print(f"tunedeck: {failed.text}", file=sys.stderr)
     print(failed.traceback, file=sys.stderr, end="")
-    return result(trainer, None, str(failed.text))
 
 
 def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[str, Any]]:
@@ -223,6 +229,9 @@ def report(trainer: Trainer, finished: Finished) -> str:
         lines.append(f"checkpoint  {finished.checkpoint}")
     if finished.stopped:
         lines.append(f"go on with: tunedeck resume {shlex.quote(str(trainer.store.where))}")
+    elif finished.epochs < trainer.epochs:
+        where = shlex.quote(str(trainer.store.where))
+        lines.append(f"see what would have happened: tunedeck resume {where} --more {trainer.epochs - finished.epochs}")
     return "\n".join(lines)
 
 
@@ -242,10 +251,14 @@ def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
     augmentations = [_augmentation(parse_strategy(text, catalogue)) for _, text in arguments.changes]
     if arguments.views < 1 or (augmentations and arguments.views == 1):
         raise InputError("bad-views", "--views is a number from 1 on, and above 1 with --with: such as --views 8")
-    found = evaluate_checkpoint(
-        path, catalogue, workspace, part=arguments.part, dataset=dataset, views=arguments.views,
-        augmentations=augmentations,
-    )  # fmt: skip
+    try:
+        found = evaluate_checkpoint(
+            path, catalogue, workspace, part=arguments.part, dataset=dataset, views=arguments.views,
+            augmentations=augmentations,
+        )  # fmt: skip
+    except StartFailed as error:
+        _tell(error.failed)
+        return FAILED, {"checkpoint": str(path), "reason": str(error.failed.text)}
     if not arguments.json:
         print(f"{found.part} part, {found.samples:,} samples: loss {found.loss:.4f}", end="")
         if found.accuracy is not None and found.interval is not None:
@@ -279,11 +292,20 @@ def plugins(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
             )
             console.print(f"  [cyan]{entry.id}[/]  {text if not entry.summary else escape(text)}")
             if arguments.id and entry.strategy:
-                console.print(f"\n{escape(entry.strategy.__doc__ or '')}\nFrom: {entry.origin}")
+                words = _flowed(entry.strategy.__doc__).removeprefix(entry.summary).strip()
+                source = _flowed(sys.modules[entry.strategy.__module__].__doc__)
+                for text in filter(None, (words, source, f"From: {entry.origin}")):
+                    console.print(f"\n{escape(text)}", highlight=False)
+                console.print()
             for parameter in entry.parameters:
                 default = escape(parameter.write(parameter.default))
-                console.print(f"      {parameter.name} = {default}  [dim]{escape(parameter.help)}[/]")
+                console.print(f"      {parameter.name} = {default}  [dim]{escape(' '.join(parameter.help.split()))}[/]")
     return DONE, [entry.to_dict() for entry in entries]
+
+
+def _flowed(docstring: str | None) -> str:
+    """A docstring's paragraphs, each on one line."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in inspect.cleandoc(docstring or "").split("\n\n"))
 
 
 def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
@@ -292,6 +314,9 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
     parts = split(config.dataset.load(Source(workspace / "data")), config)
     rows = layer_table(config, parts.spec)
     total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
+    need = memory_need(config, parts.spec, rows)
+    for id, advice in config.advice(parts.spec):
+        print(f"tunedeck: {id}: {advice.text}", file=sys.stderr)
     course = Schedule(config, len(batch_bounds(len(parts.training), config.batch_size))).course()
     if not arguments.json:
         table = rich.table.Table(box=rich.box.SIMPLE)
@@ -308,6 +333,7 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         )
         console.print(table)
         console.print(f"{total:,} parameters, {trainable:,} trainable", highlight=False)
+        console.print(str(need.message()), highlight=False)
         if config.schedulers:
             console.print(_drawn(course), highlight=False)
     return DONE, {
@@ -319,6 +345,7 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         "parameters": total,
         "trainable": trainable,
         "lr": course,
+        "memory": need.total,
     }  # fmt: skip
 
 

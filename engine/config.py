@@ -200,9 +200,7 @@ class RunConfig(BaseModel):
 
     def check(self, data: DataSpec | None = None) -> None:
         """Raise `InputError` for the first error among the advice."""
-        for _, advice in self.advice(data):
-            if advice.level == "error":
-                raise InputError(advice.text.code, advice.text.template, **advice.text.values)
+        refuse(self.advice(data))
 
     # --- to and from mappings --------------------------------------------------------------------
 
@@ -263,6 +261,15 @@ class RunConfig(BaseModel):
             raise invalid_value("", error) from None
 
 
+def refuse(advice: Iterable[tuple[str, Advice]]) -> None:
+    """Raise `InputError` for the first error among pieces of advice, each with the id of its strategy."""
+    for id, each in advice:
+        if each.level == "error":
+            named = "{id}" in each.text.template
+            template = each.text.template if named else "{strategy}: " + each.text.template
+            raise InputError(each.text.code, template, **({} if named else {"strategy": id}), **each.text.values)
+
+
 def recipe(name: str, catalogue: Catalogue) -> RunConfig:
     """The bundled recipe of this name. Raises `InputError`, with the names there are, where there is none."""
     if name not in recipe_names():
@@ -286,7 +293,7 @@ def parse_strategy(text: str, catalogue: Catalogue, kind: str | None = None, bas
     Raises `InputError` as `Catalogue.make`, and for a part without `=`.
     """
     id, _, rest = text.partition(":")
-    entry = catalogue.entry(id)
+    entry = catalogue.entry(id, kind)
     known = {parameter.name: parameter for parameter in entry.parameters}
     present = (*base.strategies, *base.offered) if base else ()
     values: dict[str, Any] = next((dict(s) for s in present if s.id == id), {})

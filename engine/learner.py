@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from engine.averaging import measure_norms, start_average, update_average
 from engine.checkpoint import Snapshot
 from engine.config import RunConfig, strategy_to_dict
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
-from engine.evaluation import Figures, evaluate, evaluation_batches, samples_at_once
+from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.hardware import fastest_threads, processors, remembered_threads
 from engine.network import (
     autocast,
@@ -150,9 +150,9 @@ class Learner:
     def measure_average(self) -> Generator[None, None, None]:
         """Make the average ready for an evaluation: its batch norms need statistics of their own."""
         if self.average is not None:
-            bounds = evaluation_batches(len(self._some), self._at_once)
-            inputs = (self._some.inputs[start:end] for start, end in bounds if end - start > 1)
-            yield from measure_norms(self.average, map(self.scale, inputs))
+            batches = self._some.inputs.tensor_split(-(-len(self._some) // max(2, self._at_once)))
+            context = partial(autocast, self.config.precision, self.device)
+            yield from measure_norms(self.average, map(self.scale, batches), context)
 
     @cached_property
     def _at_once(self) -> int:

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, read_checkpoint
-from engine.config import RunConfig
+from engine.config import RunConfig, refuse
 from engine.data import Part, Scaler, Source, split
 from engine.evaluation import Figures, evaluate, samples_at_once
+from engine.failure import StartFailed, failure
 from engine.hardware import resolve_device
 from engine.message import InputError
 from engine.network import autocast, build_network, restore_model, statistics_of
@@ -108,14 +109,14 @@ def evaluate_checkpoint(
     With `views` above 1 each image is looked at so often, once as it is and else changed by the augmentations (the
     run's own, unless given), and the probabilities are averaged.
 
-    Raises `InputError` where the checkpoint or the data can't be used, there is no such part, or nothing to make views.
+    Raises `InputError` where the checkpoint or the data can't be used, there is no such part, or nothing to make views;
+    `StartFailed` where a plugin fails.
     """
     snapshot = read_checkpoint(path)
     config = config_of(snapshot, catalogue)
-    looks = None
-    if views > 1:
-        looks = Views(views, tuple(augmentations or config.augmentations), config.seed)
+    looks = Views(views, tuple(augmentations or config.augmentations), config.seed) if views > 1 else None
     predictor = Predictor(snapshot, config, str(path), looks)
+    refuse((each.id, advice) for each in augmentations for advice in each.advice(config, predictor.spec))
     if dataset is not None:
         config = config.ticked(dataset).changed({"train_samples": "all", "validation_samples": "10%"})
     parts = split(config.dataset.load(Source(workspace / "data")), config)
@@ -129,7 +130,13 @@ def evaluate_checkpoint(
             "and {classes}", shape=list(expected.input_shape), outputs=expected.outputs, id=config.dataset.id,
             actual=list(parts.spec.input_shape), classes=parts.spec.outputs,
         )  # fmt: skip
-    figures = predictor.evaluate(samples)
+    try:
+        figures = predictor.evaluate(samples)
+    except InputError:
+        raise
+    except Exception as error:  # the boundary: a plugin may raise anything
+        used = (*config.strategies, *augmentations)
+        raise StartFailed(failure(error, used, snapshot.meta["progress"]["step"])) from error
     interval = wilson(figures.accuracy, len(samples)) if figures.accuracy is not None else None
     return Evaluation(part, len(samples), figures.loss, figures.accuracy, interval)
 

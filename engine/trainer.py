@@ -24,6 +24,7 @@ from engine.failure import LossNotFinite, StartFailed, failure
 from engine.hardware import resolve_device
 from engine.history import EpochRow, History
 from engine.learner import Learner
+from engine.memory import check_memory
 from engine.message import InputError, Message, message
 from engine.network import output_advice, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
@@ -97,7 +98,9 @@ class Trainer:
         config.check(parts.spec)
         if snapshot:
             _check_same_data(snapshot, parts)
-        learner = Learner(config, parts, resolve_device(config.device), source, snapshot)
+        device = resolve_device(config.device)
+        check_memory(config, parts.spec, device)
+        learner = Learner(config, parts, device, source, snapshot)
         if snapshot:
             restore_optimizer(learner.optimizer, snapshot)
             self.position = Position.from_meta(snapshot.meta)

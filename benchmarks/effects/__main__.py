@@ -61,9 +61,8 @@ def section(experiment: Experiment, lines: Lines, seeds: int) -> str:
     for variant in experiment.variants:
         cells = [cell(experiment, variant, name, lines, seeds) for name in experiment.figures]
         text.append(f"| {variant} | " + " | ".join(cells) + " |")
-    return "\n".join(
-        [*text, "", *(verdict(experiment, claim, lines, seeds)[1] for claim in experiment.claims)]
-    ).rstrip()
+    text += ["", *(verdict(experiment, claim, lines, seeds)[1] for claim in experiment.claims)]
+    return "\n".join(text).rstrip()
 
 
 def values(experiment: Experiment, variant: str, name: str, lines: Lines, seeds: int) -> list[float]:
@@ -74,9 +73,7 @@ def values(experiment: Experiment, variant: str, name: str, lines: Lines, seeds:
 def cell(experiment: Experiment, variant: str, name: str, lines: Lines, seeds: int) -> str:
     """A variant's mean, and what it changes."""
     figure = FIGURES[name]
-    ours, theirs = (
-        [lines[experiment.name, each, seed][name] for seed in range(seeds)] for each in (variant, REFERENCE)
-    )
+    ours, theirs = (values(experiment, each, name, lines, seeds) for each in (variant, REFERENCE))
     shown = figure.format.format(interval(ours)[0])
     if variant == REFERENCE:
         return shown
@@ -88,9 +85,7 @@ def verdict(experiment: Experiment, claim: tuple[str, str, float], lines: Lines,
     """Whether a claim holds, and the sentence that says so: the mean keeps to the bound, and no effect is excluded."""
     variant, name, bound = claim
     figure = FIGURES[name]
-    ours, theirs = (
-        [lines[experiment.name, each, seed][name] for seed in range(seeds)] for each in (variant, REFERENCE)
-    )
+    ours, theirs = (values(experiment, each, name, lines, seeds) for each in (variant, REFERENCE))
     mean, low, high = effect(figure, ours, theirs)
     none = 1.0 if figure.compared == "ratio" else 0.0
     holds = mean <= bound and high < none if figure.better == "lower" else mean >= bound and low > none
@@ -104,7 +99,7 @@ def verdict(experiment: Experiment, claim: tuple[str, str, float], lines: Lines,
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiments", nargs="*", default=list(EXPERIMENTS), metavar="EXPERIMENT")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, choices=range(2, 11), metavar="2..10")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     chosen = [EXPERIMENTS[name] for name in arguments.experiments]

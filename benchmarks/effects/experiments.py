@@ -48,11 +48,12 @@ FIRST_LESSON = Experiment(
         "batch norm": ("batch-norm",),
         "dropout, crop and flip": ("dropout:p=0.5", *CROP_AND_FLIP),
     },
-    figures=("final_val_loss", "gap", "best_val_loss", "test_accuracy", "epochs"),
+    figures=("final_val_loss", "gap", "best_val_loss", "test_accuracy", "calibration_error", "epochs"),
     claims=(
         ("dropout", "final_val_loss", 0.75), ("crop and flip", "final_val_loss", 0.75),
         ("reduce on plateau", "final_val_loss", 0.75),
         ("dropout", "gap", 1.0), ("crop and flip", "gap", 1.0), ("reduce on plateau", "gap", 1.0),
+        ("label smoothing", "calibration_error", 1.0),
     ),
 )  # fmt: skip
 
@@ -80,8 +81,9 @@ DEEP_TANH = Experiment(
 
 CALIBRATION = Experiment(
     "calibration",
-    "The plain CNN on the sample, 20 epochs. Expected calibration error (15 bins) of the last epoch's network on the "
-    "test part: how far its certainty is from how often it is right.",
+    "The plain CNN on the sample, 20 epochs. The expected calibration error (15 bins) is that of the last epoch's "
+    "network on the test part: how far its certainty is from how often it is right. The losses of focal and MSE are on "
+    "scales of their own, and MSE's outputs are taken for probabilities as they are.",
     "default",
     variants={
         "nothing": (),
@@ -92,13 +94,12 @@ CALIBRATION = Experiment(
         "MSE": ("loss=mse",),
     },
     figures=("calibration_error", "final_val_loss", "test_accuracy"),
-    claims=(("label smoothing", "calibration_error", 1.0),),
 )
 
 IMBALANCE = Experiment(
     "imbalance",
     "The plain MLP on a long-tailed cut of the sample: from 600 training images of the first class down to 6 of the "
-    "last. Recall is the mean over classes on the balanced test part.",
+    "last, of which a tenth is set aside for validation. The test part has as many of each class.",
     "default",
     settings={"model": "mlp:hidden=256+128", "dataset": "long-tail", "epochs": 20},
     variants={

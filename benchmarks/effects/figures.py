@@ -99,6 +99,6 @@ def effect(figure: Figure, ours: Sequence[float], theirs: Sequence[float]) -> tu
     """What a variant changes, paired by seed: the ratio or the difference, and its 95 % interval."""
     if figure.compared == "difference":
         return interval([one - other for one, other in zip(ours, theirs, strict=True)])
-    logarithms = [math.log(max(one, 1e-9) / other) for one, other in zip(ours, theirs, strict=True)]
+    logarithms = [math.log(max(one, 1e-9) / max(other, 1e-9)) for one, other in zip(ours, theirs, strict=True)]
     mean, low, high = interval(logarithms)
     return math.exp(mean), math.exp(low), math.exp(high)

@@ -400,6 +400,35 @@ def test_plugins_are_listed_with_the_keys_of_the_interface(cli):
     assert refused(cli("plugins", "dropuot"), "did you mean dropout?")
 
 
+def test_summary_says_what_the_run_would_need_and_what_will_not_work(cli):
+    code, out, err = cli("summary", "--model", "linear", "--with", "early-stopping:patience=100", "--epochs", 3)
+    assert code == 0
+    assert "of memory" in out
+    assert err.startswith("tunedeck: early-stopping: ") and "patience 100" in err
+    need = json.loads(cli("summary", "--model", "mlp:hidden=1000+1000", "--json")[1])["memory"]
+    assert need > 4 * 4 * 1_800_000
+
+
+def test_a_run_that_stopped_early_says_how_to_see_what_would_have_happened(cli):
+    flags = ("--model", "linear", "--epochs", 6, "--train-samples", 100, "--threads", 1, "--device", "cpu")
+    code, out, err = cli("train", *flags, "--lr", 9, "--with", "early-stopping:patience=1,min_delta=1000")
+    assert code == 0, err
+    run = out.partition("see what would have happened: tunedeck ")[2].split()
+    assert run[0] == "resume" and run[2:] == ["--more", "4"]
+    code, out, _ = cli(*run, "--json")
+    assert json.loads(out)["epochs"] > 2
+    code, out, _ = cli("train", *flags)
+    assert code == 0 and "would have happened" not in out
+
+
+def test_one_technique_is_explained_whole(cli):
+    code, out, _ = cli("plugins", "early-stopping")
+    words = " ".join(out.split())
+    assert code == 0
+    assert words.count("Stop when") == 1
+    assert "Prechelt 1998" in words and "built-in" in words and "patience = 5" in words
+
+
 def test_summary_draws_the_learning_rate_before_the_run(cli):
     flags = ("--model", "linear", "--epochs", 3, "--batch-size", 600, "--lr", 0.5)
     code, out, _ = cli("summary", *flags, "--with", "cosine")

@@ -351,3 +351,24 @@ def test_strategies_stand_in_files_with_their_id_first(catalogue):
     assert next(iter(strategy_to_dict(config.model).items())) == ("id", "mlp")
     assert config.to_dict()["model"] == {"id": "mlp", "hidden": [256, 128]}
     assert next(iter(config.to_dict())) == "format"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("none", "scaling", "there is no scaling 'none' (no-scaling, standardise, zero-one)"),
+        ("cnnn", "model", "there is no model 'cnnn'; did you mean cnn? (cnn, "),
+        ("random-resized-crop:scale=1", None, "random-resized-crop: scale takes 2 numbers, such as 0.08+1.0"),
+        ("random-resized-crop:scale=0.1+0.2+0.3", None, "scale takes 2 numbers"),
+    ],
+)
+def test_a_wrong_choice_or_length_is_told_with_what_there_is(catalogue, text, kind, words):
+    with pytest.raises(InputError) as error:
+        parse_strategy(text, catalogue, kind)
+    assert words in str(error.value)
+
+
+def test_an_error_of_a_strategy_is_told_with_its_id(catalogue):
+    config = recipe("default", catalogue).ticked(parse_strategy("cnn:kernel=4", catalogue))
+    with pytest.raises(InputError, match=r"^cnn: .*odd"):
+        config.check()

@@ -141,6 +141,7 @@ def test_evaluate_looks_several_times(tmp_path, capsys, checkpoint):
         (("--with", "random-horizontal-flip"), "--views 8"),
         (("--views", "2", "--with", "dropout"), "dropout is no augmentation"),
         (("--views", "2", "--with", "dropuot"), "dropout"),
+        (("--views", "2", "--with", "gaussian-blur:kernel_size=4"), "gaussian-blur: the kernel has no middle"),
     ],
 )
 def test_what_makes_no_views_is_told_in_one_line(tmp_path, capsys, checkpoint, words, told):
@@ -165,3 +166,22 @@ def test_views_are_of_images():
     trainer = Trainer(settings)
     with pytest.raises(InputError, match="only of images"):
         Predictor(trainer.snapshot(), settings, "the test", Views(2, (Mirror(),), 0))
+
+
+def test_an_augmentation_that_fails_is_named(tmp_path, capsys, checkpoint):
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "bad.py").write_text(
+        "from engine.strategy import Augmentation, hookimpl\n\n\n"
+        "class Bad(Augmentation):\n"
+        '    """Raises for every image."""\n\n'
+        "    def __call__(self, images, generator):\n"
+        "        raise IndexError('no')\n\n\n"
+        "@hookimpl\ndef register_strategies():\n    return [Bad]\n"
+    )
+    code, out, err = tunedeck(
+        capsys, "evaluate", checkpoint, "--workspace", tmp_path, "--views", 2, "--with", "bad", "--json"
+    )
+    assert code == 1
+    assert err.startswith("tunedeck: bad failed at step 4: IndexError: no\n")
+    assert "bad failed" in json.loads(out)["reason"]

@@ -1,0 +1,107 @@
+"""The memory that a run will take, told before it starts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from engine.config import RunConfig
+from engine.message import InputError, Message, message
+from engine.strategy import DataSpec, overrides
+from engine.summary import LayerRow, layer_table
+
+FLOAT = 4
+"""Bytes of a float32."""
+
+
+@dataclass(frozen=True)
+class MemoryNeed:
+    """About how many bytes a run takes besides the program itself, which takes some 500 MB."""
+
+    weights: int
+    """Weights, gradients, the optimizer's state, the average of the weights, and a checkpoint on its way to disk."""
+    activations: int
+    """What the layers give out for a batch, and its gradients; with gradient accumulation for one part of it."""
+    data: int
+    """All samples, which stay in memory."""
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.activations + self.data
+
+    def message(self) -> Message:
+        """In words."""
+        return message(
+            "memory-need", "about {total} of memory: {weights} for {what}, {activations} for activations, {data} for "
+            "the data", total=gigabytes(self.total), weights=gigabytes(self.weights), what="weights and their training",
+            activations=gigabytes(self.activations), data=gigabytes(self.data),
+        )  # fmt: skip
+
+
+def memory_need(config: RunConfig, data: DataSpec, rows: list[LayerRow] | None = None) -> MemoryNeed:
+    """The memory of a run with these settings; `rows` are the layers of its network where they are known."""
+    rows = layer_table(config, data) if rows is None else rows
+    parameters = sum(row.parameters for row in rows)
+    kept = 1 + _copies_in_state(config) + sum(overrides(r, "average_share") for r in config.regularizers)
+    copies = 1 + 4 * kept  # the gradients; what is kept, and it three times more while a checkpoint is made
+    batch = min(config.batch_size, data.samples[0] or config.batch_size)
+    parts = max((r.micro_batches(batch) for r in config.regularizers if overrides(r, "micro_batches")), default=1)
+    outputs = sum(prod(row.output_shape) for row in rows)
+    inputs = prod(data.input_shape)
+    return MemoryNeed(
+        weights=FLOAT * copies * parameters,
+        activations=2 * FLOAT * -(-batch // parts) * (outputs + inputs),
+        data=sum(data.samples) * inputs * (1 if len(data.input_shape) == 3 else FLOAT),
+    )
+
+
+def _copies_in_state(config: RunConfig) -> int:
+    """How many numbers the optimizer keeps for each weight: seen at one step with a small one."""
+    weight = nn.Parameter(torch.zeros(3))
+    optimizer = config.optimizer.build([{"params": [("weight", weight)]}])
+    weight.grad = torch.zeros(3)
+    optimizer.step()
+    state = optimizer.state.get(weight, {})
+    return sum(isinstance(value, torch.Tensor) and value.shape == weight.shape for value in state.values())
+
+
+def check_memory(config: RunConfig, data: DataSpec, device: torch.device) -> None:
+    """Raise `InputError` where a run needs more memory than is free; its data are there already."""
+    free = free_memory(device)
+    try:
+        need = memory_need(config, data)
+    except Exception:  # noqa: BLE001 a model may be one that can't be built without memory, and fails by its own name
+        return
+    if free is not None and need.total - need.data > free:
+        raise InputError(
+            "too-little-memory", "the run needs about {need} ({weights} for weights and their training, {activations} "
+            "for activations) and {free} are free: take a smaller model or batch, or tick gradient-accumulation",
+            need=gigabytes(need.total - need.data), weights=gigabytes(need.weights),
+            activations=gigabytes(need.activations), free=gigabytes(free),
+        )  # fmt: skip
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that a run may take on a device; None where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
+
+
+def gigabytes(count: int) -> str:
+    """Bytes in words: `640 MB`, `2.3 GB`."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
