@@ -23,8 +23,8 @@ WRONG_INPUT = 2
 EXAMPLES = """examples:
   tunedeck                                            open the window
   tunedeck train                                      train a small network on the bundled images
-  tunedeck train --early-stopping --lr-scheduler      stop in time, lower the learning rate on a plateau
   tunedeck train --recipe first-lesson --with dropout
+  tunedeck train --recipe first-lesson --early-stopping --lr-scheduler
   tunedeck plugins                                    all techniques and their parameters
 """
 

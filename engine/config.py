@@ -119,6 +119,22 @@ class RunConfig(BaseModel):
         """Every strategy of the run: one of each one-choice kind, then the ticked ones in their order."""
         return (*(getattr(self, kind) for kind in ONE_CHOICE), *self.with_)
 
+    # --- what techniques ask of each other --------------------------------------------------------
+
+    @property
+    def normalised(self) -> bool:
+        """Whether norms stand between the network's layers and their activations."""
+        return "norm" in self.model.owned or any(regularizer.slot == "norm" for regularizer in self.regularizers)
+
+    def micro_batches(self, size: int) -> int:
+        """In how many parts, one after another, a batch of so many samples goes through the network."""
+        dividers = [regularizer for regularizer in self.regularizers if overrides(regularizer, "micro_batches")]
+        return max((divider.micro_batches(size) for divider in dividers), default=1)
+
+    def samples_of_a_batch(self, data: DataSpec | None) -> int:
+        """The size of a batch: no larger than the training part, where that is known."""
+        return min(self.batch_size, data.samples[0]) if data and data.samples[0] else self.batch_size
+
     # --- changes ---------------------------------------------------------------------------------
 
     def ticked(self, strategy: Strategy) -> RunConfig:

@@ -63,7 +63,6 @@ class Learner:
         self._penalties = self._giving("penalty")
         self._before_step = self._giving("before_step")
         self._after_step = self._giving("after_step")
-        self._dividers = self._giving("micro_batches")
         self._averagers = self._giving("average_share")
         statistics = config.model.statistics(parts.spec)
         if snapshot is not None:
@@ -120,7 +119,7 @@ class Learner:
         The gradients are those of the batch's mean loss and of the penalties. Returns the loss and how many were right.
         """
         config, count = self.config, len(labels)
-        pieces = max((divider.micro_batches(count) for divider in self._dividers), default=1)
+        pieces = config.micro_batches(count)
         ends = [count * (piece + 1) // pieces for piece in range(pieces)]
         losses, correct = [], []
         for start, end in pairwise([0, *ends]):

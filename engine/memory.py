@@ -50,8 +50,8 @@ def memory_need(config: RunConfig, data: DataSpec, rows: list[LayerRow] | None =
     parameters = sum(row.parameters for row in rows)
     kept = 1 + _copies_in_state(config) + sum(overrides(r, "average_share") for r in config.regularizers)
     copies = 1 + 4 * kept  # the gradients; what is kept, and it three times more while a checkpoint is made
-    batch = min(config.batch_size, data.samples[0] or config.batch_size)
-    parts = max((r.micro_batches(batch) for r in config.regularizers if overrides(r, "micro_batches")), default=1)
+    batch = config.samples_of_a_batch(data)
+    parts = config.micro_batches(batch)
     outputs = sum(prod(row.output_shape) for row in rows)
     inputs = prod(data.input_shape)
     return MemoryNeed(

@@ -219,6 +219,11 @@ class Model(Strategy):
     owned: ClassVar[frozenset[str]] = frozenset()
     """The slots that its architecture fills itself, such as the norms of a ResNet."""
 
+    @property
+    def hidden_layers(self) -> int:
+        """Layers with an activation between input and output, by which techniques judge its depth; 0: not told."""
+        return 0
+
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         """A module with a `body` and a `head`, from `[N, *data.input_shape]` to `[N, data.outputs]`."""
         raise NotImplementedError

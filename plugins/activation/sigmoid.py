@@ -9,7 +9,6 @@ from torch import nn
 
 from engine.message import message
 from engine.strategy import Activation, Advice, DataSpec, hookimpl
-from plugins.activation._depth import hidden_layers, normalised
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -25,8 +24,9 @@ class Sigmoid(Activation):
     """
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        layers = hidden_layers(config.model)
-        if layers >= DEEP and not normalised(config):
+        layers = config.model.hidden_layers
+        # Norms keep what comes in near 0, where the gradient does not vanish.
+        if layers >= DEEP and not config.normalised:
             yield Advice("warning", message(
                 "sigmoid-vanishes", "the gradient of sigmoid is at most 1/4 per layer: hardly any of it reaches the "
                 "first of {layers} hidden layers. Take relu with kaiming, or tick batch-norm", layers=layers,

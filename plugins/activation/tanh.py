@@ -9,7 +9,6 @@ from torch import nn
 
 from engine.message import message
 from engine.strategy import Activation, Advice, DataSpec, hookimpl
-from plugins.activation._depth import hidden_layers, normalised
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -24,8 +23,8 @@ class Tanh(Activation):
     """tanh(x): between -1 and 1. Its gradient vanishes far from 0: deep networks of it learn slowly (기울기 소멸)."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        layers = hidden_layers(config.model)
-        if layers >= DEEP and not normalised(config) and config.initializer.id not in SCALED:
+        layers = config.model.hidden_layers
+        if layers >= DEEP and not config.normalised and config.initializer.id not in SCALED:
             yield Advice("warning", message(
                 "tanh-shrinks", "the gradient of tanh is 1 at 0 only, and shrinks a little from layer to layer: for "
                 "{layers} hidden layers start from xavier, or tick batch-norm", layers=layers,

@@ -32,9 +32,8 @@ class SmallNormal(Initializer):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         yield from advice_on_own_weights(config)
-        layers = getattr(config.model, "hidden_layers", 0)
-        normed = "norm" in config.model.owned or any(regularizer.slot == "norm" for regularizer in config.regularizers)
-        if isinstance(layers, int) and layers >= DEEP and self.std < SMALL and not normed:
+        layers = config.model.hidden_layers
+        if layers >= DEEP and self.std < SMALL and not config.normalised:
             yield Advice("warning", message(
                 "too-small-for-depth", "weights of a deviation of {std} make the signal smaller at each of {layers} "
                 "hidden layers, until hardly any is left: take kaiming or xavier, or tick batch-norm",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from engine.message import InputError
 from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl
-from plugins.model._batch_norm import advice_on_batch
+from plugins.regularizer.batch_norm import advice_on_batch
 
 if TYPE_CHECKING:
     from engine.config import RunConfig

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec
+from engine.strategy import Advice
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 def changes_nothing(field: str) -> Advice:
     """That with 0 at this field the technique changes nothing."""
     return Advice("warning", message("changes-nothing", "with {field}=0 it changes nothing", field=field), field)
-
-
-def samples_of_a_batch(config: RunConfig, data: DataSpec | None) -> int:
-    """The size of a batch: no larger than the training part, where that is known."""
-    return min(config.batch_size, data.samples[0]) if data and data.samples[0] else config.batch_size
 
 
 def advice_on_width(config: RunConfig) -> Iterable[Advice]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl, overrides
-from plugins.regularizer._advice import samples_of_a_batch
+from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -33,20 +32,24 @@ class BatchNorm(Regularizer):
     """Added to the variance, so that it is never 0."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        dividers = [regularizer for regularizer in config.regularizers if overrides(regularizer, "micro_batches")]
-        batch = samples_of_a_batch(config, data)
-        size = batch // max((divider.micro_batches(batch) for divider in dividers), default=1)
-        if size < 2:
-            yield Advice("error", message("batch-norm-one", "batch normalisation needs batches of 2 or more"))
-        elif size < ENOUGH:
-            yield Advice("warning", message(
-                "batch-norm-small", "the mean of {size} samples is too rough for batch normalisation: batches of 8 "
-                "or more are better", size=size,
-            ))  # fmt: skip
+        return advice_on_batch(config, data)
 
     def layer(self, place: Place) -> nn.Module:
         kind = nn.BatchNorm2d if place.dimensions == 2 else nn.BatchNorm1d
         return kind(place.features, eps=self.eps, momentum=self.momentum)
+
+
+def advice_on_batch(config: RunConfig, data: DataSpec | None) -> Iterable[Advice]:
+    """Of the samples that go through the network at once, over which batch norm takes its mean."""
+    batch = config.samples_of_a_batch(data)
+    size = batch // config.micro_batches(batch)
+    if size < 2:
+        yield Advice("error", message("batch-norm-one", "batch normalisation needs batches of 2 or more"))
+    elif size < ENOUGH:
+        yield Advice("warning", message(
+            "batch-norm-small", "the mean of {size} samples is too rough for batch normalisation: batches of {enough} "
+            "or more are better", size=size, enough=ENOUGH,
+        ))  # fmt: skip
 
 
 @hookimpl

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from engine.message import message
 from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
-from plugins.regularizer._advice import samples_of_a_batch
 from plugins.regularizer.batch_norm import ENOUGH
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class GradientAccumulation(Regularizer):
     """Parts of a batch, one after another; each holds two samples or more."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        size = samples_of_a_batch(config, data)
+        size = config.samples_of_a_batch(data)
         parts = self.micro_batches(size)
         if parts == 1:
             yield Advice("warning", message(

@@ -102,6 +102,10 @@ class Wide(Model):
     widths: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = (12,)
     """Width of each hidden layer; may be none."""
 
+    @property
+    def hidden_layers(self):
+        return len(self.widths)
+
     def build(self, data, slots):
         body = nn.Sequential(OrderedDict(flatten=nn.Flatten()))
         inputs = prod(data.input_shape)
