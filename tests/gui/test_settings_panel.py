@@ -152,7 +152,7 @@ def test_advice_stands_beside_the_parameter_that_it_concerns(panel):
     panel.plugin("early-stopping").box.click()
     type_into(panel.field("epochs"), "5")
     row = panel.plugin("early-stopping").form.row("patience")
-    assert row.note.isVisible() and "5 epochs" in row.note.text()
+    assert row.note.isVisible() and "epochs 5" in row.note.text()
     assert panel.problem() is None  # a warning keeps nobody from starting
     type_into(panel.field("epochs"), "30")
     assert not row.note.isVisible()
