@@ -75,10 +75,11 @@ def measured(augmentation: Augmentation, transform: Callable, shape: tuple[int, 
     batch, generator = images[:BATCH].clone(), torch.Generator().manual_seed(2)
     loader = DataLoader(Endless(images, transform), BATCH, num_workers=WORKERS, prefetch_factor=PREFETCHED)
     batches, queue = iter(loader), WORKERS * PREFETCHED
-    ours_count, peer_count = (50, 40) if shape[1] < 100 else (6, 8)
+    ours_count, peer_count = (300, 40) if shape[1] < 100 else (6, 8)
     found = []
     for _ in range(repetitions + 1):
-        time.sleep(2 * queue * found[-1][1] if found else 1.0)  # the workers fill their queue, then rest
+        time.sleep(max(0.05, 2 * queue * found[-1][1]) if found else 1.0)  # the workers fill their queue, then rest
+        seconds(lambda: augmentation(batch, generator), max(1, ours_count // 10))  # in a steady state, as the peer is
         ours = seconds(lambda: augmentation(batch, generator), ours_count)
         here = seconds(lambda: torch.stack([transform(image) for image in batch]), 1)
         seconds(lambda: next(batches), 2 * queue)  # what was made ready meanwhile doesn't count
