@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
@@ -84,6 +84,22 @@ class PluginGroup(Group):
             row.moved.connect(self._moved)
             self._layout.addWidget(row)
             self.rows[entry.id] = row
+        self._short = set(self._ids)
+        self._others = QToolButton()
+        self._others.setAutoRaise(True)
+        self._others.setProperty("role", "fold")
+        self._others.setCheckable(True)
+        self._others.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._others.toggled.connect(self._show_rows)
+        self._layout.addWidget(self._others)
+        self._show_rows()
+
+    def shorten(self, ids: Collection[str]) -> None:
+        """Show these plugins and the ticked ones, the others behind a button; where none is given, all."""
+        self._short = set(ids) if ids else set(self._ids)
+        self._short.update(id for id, row in self.rows.items() if row.box.isChecked())
+        self._others.setChecked(False)
+        self._show_rows()
 
     def show_config(self, config: RunConfig, *, keep_errors: bool) -> None:
         """Show which are ticked, with what parameters and in what order."""
@@ -92,6 +108,9 @@ class PluginGroup(Group):
         for id, row in self.rows.items():
             row.show_strategy(ticked.get(id) or offered.get(id), ticked=id in ticked, keep_errors=keep_errors)
         self.show_count(len(ticked), len(self.rows))
+        if not ticked.keys() <= self._short:
+            self._short.update(ticked)
+            self._show_rows()
         if self.kind == ORDERED:
             self._show_order(list(ticked))
 
@@ -115,8 +134,26 @@ class PluginGroup(Group):
         return [other for other in self._order if other == id or self.rows[other].box.isChecked()]
 
     def filter(self, words: str) -> bool:
-        """Show the rows that match; whether there are any."""
-        return _filter(self, list(self.rows.values()), words)
+        """Show the rows that match; whether there are any. Without words, those that are shown without a filter."""
+        found = _filter(self, list(self.rows.values()), words)
+        if words:
+            self._others.hide()
+        else:
+            self._show_rows()
+        return found
+
+    def _show_rows(self) -> None:
+        hidden = [id for id in self._ids if id not in self._short]
+        opened = self._others.isChecked()
+        for id in hidden:
+            self.rows[id].setVisible(opened)
+        for id in self._short & self.rows.keys():
+            self.rows[id].show()
+        self._others.setVisible(bool(hidden))
+        self._others.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        text = self.tr("{count} fewer") if opened else self.tr("{count} more")
+        self._others.setText(text.format(count=len(hidden)))
+        self._others.setAccessibleName(f"{self._title}: {self._others.text()}")
 
     def _show_order(self, ticked: list[str]) -> None:
         """Put the ticked rows, in their order, into the places that the ticked ones have; the others stay."""

@@ -210,8 +210,35 @@ def test_the_filter_finds_in_both_languages(panel, words):
     assert not panel.plugin("weight-decay").isVisible()
     panel.filter_box.setText("no such thing")
     assert not panel.plugin("dropout").isVisible()
+    panel.filter_box.setText("weight")
+    assert panel.plugin("weight-decay").isVisible(), "the filter looks behind the button too"
     panel.filter_box.clear()
-    assert panel.plugin("weight-decay").isVisible()
+    assert panel.plugin("dropout").isVisible() and not panel.plugin("weight-decay").isVisible()
+
+
+def test_what_the_recipe_offers_is_in_sight_and_the_rest_behind_a_button(panel, catalogue):
+    def shown():
+        return {id for group in panel._groups for id, row in group.rows.items() if row.isVisible()}
+
+    offered = {s.id for s in recipe("first-lesson", catalogue).offered}
+    assert shown() == offered
+    [others] = [group._others for group in panel._groups if group.kind == "regularizer"]
+    everything = {entry.id for entry in catalogue.entries if entry.kind == "regularizer"}
+    assert others.text() == f"{len(everything) - 1} more"
+    others.click()
+    assert shown() == offered | everything and others.text() == f"{len(everything) - 1} fewer"
+    panel.plugin("mixup").box.click()
+    others.click()
+    assert shown() == offered | {"mixup"}, "what is ticked stays in sight"
+    panel.undo()
+    assert shown() == offered | {"mixup"}, "and does not jump away when it is taken back"
+    panel.set_config(panel.config.ticked(catalogue.entry("cutmix").strategy()))
+    assert "cutmix" in shown(), "whoever ticked it"
+    panel.recipe_box.activated.emit(panel.recipe_box.findData("default"))
+    assert shown() == {entry.id for entry in catalogue.entries if entry.strategy and entry.strategy.many}
+    assert not others.isVisible()
+    panel.recipe_box.activated.emit(panel.recipe_box.findData("first-lesson"))
+    assert shown() == offered
 
 
 def test_during_a_run_what_differs_is_marked_for_the_next(panel):
