@@ -23,6 +23,7 @@ from engine.network import (
     build_network,
     build_optimizer,
     optimizer_tensors,
+    outputs_of,
     restore_model,
     statistics_of,
 )
@@ -47,7 +48,7 @@ class Learner:
         self.device = device
         self.parts = parts.to(device)
         rows = torch.randperm(len(parts.training), generator=generator(config.split_seed, "clean"))[:CLEAN_SAMPLES]
-        self._some = self.parts.training.take(rows.sort().values.to(device))
+        self._sample = self.parts.training.take(rows.sort().values.to(device))
         # As many as in the validation part where that is smaller: the two losses are then equally rough.
         count = len(parts.validation or parts.training)
         self.clean = self.parts.training.take(rows[:count].sort().values.to(device))
@@ -149,13 +150,13 @@ class Learner:
     def measure_average(self) -> Generator[None, None, None]:
         """Make the average ready for an evaluation: its batch norms need statistics of their own."""
         if self.average is not None:
-            batches = self._some.inputs.tensor_split(-(-len(self._some) // max(2, self._at_once)))
+            batches = self._sample.inputs.tensor_split(-(-len(self._sample) // max(2, self._at_once)))
             context = partial(autocast, self.config.precision, self.device)
             yield from measure_norms(self.average, map(self.scale, batches), context)
 
     @cached_property
     def _at_once(self) -> int:
-        return samples_at_once(self.model, self.scale(self._some.inputs[:1]))
+        return samples_at_once(self.model, self.scale(self._sample.inputs[:1]))
 
     def evaluate(self, part: Part) -> Generator[None, None, Figures]:
         """Loss and accuracy on a part, in evaluation mode, without augmentation, mixing or penalties.
@@ -163,12 +164,10 @@ class Learner:
         Where there is an average of the weights, these are its figures.
         """
         network = self.average or self.model
-
-        def outputs_of(inputs: Tensor, first: int) -> Tensor:
-            with torch.inference_mode(), autocast(self.config.precision, self.device):
-                return network(self.scale(inputs)).float()  # type: ignore[no-any-return]
-
-        return evaluate(network, part, outputs_of, self._loss, self._at_once)
+        return evaluate(
+            network, part, lambda inputs, _: outputs_of(network, self.scale, inputs, self.config), self._loss,
+            self._at_once,
+        )  # fmt: skip
 
     def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and the optimizer's plain numbers."""

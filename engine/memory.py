@@ -38,9 +38,9 @@ class MemoryNeed:
     def message(self) -> Message:
         """In words."""
         return message(
-            "memory-need", "about {total} of memory: {weights} for {what}, {activations} for activations, {data} for "
-            "the data", total=gigabytes(self.total), weights=gigabytes(self.weights), what="weights and their training",
-            activations=gigabytes(self.activations), data=gigabytes(self.data),
+            "memory-need", "about {total} of memory: {weights} for weights and their training, {activations} for "
+            "activations, {data} for the data", total=bytes_in_words(self.total), weights=bytes_in_words(self.weights),
+            activations=bytes_in_words(self.activations), data=bytes_in_words(self.data),
         )  # fmt: skip
 
 
@@ -82,8 +82,8 @@ def check_memory(config: RunConfig, data: DataSpec, device: torch.device) -> Non
         raise InputError(
             "too-little-memory", "the run needs about {need} ({weights} for weights and their training, {activations} "
             "for activations) and {free} are free: take a smaller model or batch, or tick gradient-accumulation",
-            need=gigabytes(need.total - need.data), weights=gigabytes(need.weights),
-            activations=gigabytes(need.activations), free=gigabytes(free),
+            need=bytes_in_words(need.total - need.data), weights=bytes_in_words(need.weights),
+            activations=bytes_in_words(need.activations), free=bytes_in_words(free),
         )  # fmt: skip
 
 
@@ -102,6 +102,6 @@ def free_memory(device: torch.device) -> int | None:
         return None
 
 
-def gigabytes(count: int) -> str:
+def bytes_in_words(count: int) -> str:
     """Bytes in words: `640 MB`, `2.3 GB`."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

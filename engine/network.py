@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from engine.checkpoint import Snapshot
 from engine.config import RunConfig
+from engine.data import Scaler
 from engine.message import InputError, message
 from engine.randomness import seed_global_generators, stream
 from engine.strategy import Advice, DataSpec, ParameterGroup, Slots, overrides
@@ -42,6 +43,12 @@ def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:
     """The context of a forward pass in this precision."""
     return nullcontext() if precision == "float32" else torch.autocast(device.type, torch.bfloat16)
+
+
+def outputs_of(network: nn.Module, scale: Scaler, inputs: Tensor, config: RunConfig) -> Tensor:
+    """The outputs `[N, K]`, float32, for inputs as they are stored, without gradients; the network's mode stays."""
+    with torch.inference_mode(), autocast(config.precision, inputs.device):
+        return network(scale(inputs)).float()  # type: ignore[no-any-return]
 
 
 def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
@@ -18,7 +17,7 @@ from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.failure import StartFailed, failure
 from engine.hardware import resolve_device
 from engine.message import InputError
-from engine.network import autocast, build_network, restore_model, statistics_of
+from engine.network import build_network, outputs_of, restore_model, statistics_of
 from engine.runs import config_of
 from engine.strategy import Augmentation, Dataset, DataSpec
 from engine.views import Views, activated
@@ -90,8 +89,7 @@ class Predictor:
                 return end.value  # type: ignore[no-any-return]
 
     def _forward(self, inputs: Tensor) -> Tensor:
-        with torch.inference_mode(), autocast(self.config.precision, self.device):
-            return self.network(self._scale(inputs)).float()  # type: ignore[no-any-return]
+        return outputs_of(self.network, self._scale, inputs, self.config)
 
 
 def evaluate_checkpoint(

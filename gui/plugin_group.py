@@ -84,7 +84,7 @@ class PluginGroup(Group):
             row.moved.connect(self._moved)
             self._layout.addWidget(row)
             self.rows[entry.id] = row
-        self._short = set(self._ids)
+        self._in_sight = set(self._ids)
         self._others = QToolButton()
         self._others.setAutoRaise(True)
         self._others.setProperty("role", "fold")
@@ -94,10 +94,10 @@ class PluginGroup(Group):
         self._layout.addWidget(self._others)
         self._show_rows()
 
-    def shorten(self, ids: Collection[str]) -> None:
+    def keep_in_sight(self, ids: Collection[str]) -> None:
         """Show these plugins and the ticked ones, the others behind a button; where none is given, all."""
-        self._short = set(ids) if ids else set(self._ids)
-        self._short.update(id for id, row in self.rows.items() if row.box.isChecked())
+        self._in_sight = set(ids) if ids else set(self._ids)
+        self._in_sight.update(id for id, row in self.rows.items() if row.box.isChecked())
         self._others.setChecked(False)
         self._show_rows()
 
@@ -108,8 +108,8 @@ class PluginGroup(Group):
         for id, row in self.rows.items():
             row.show_strategy(ticked.get(id) or offered.get(id), ticked=id in ticked, keep_errors=keep_errors)
         self.show_count(len(ticked), len(self.rows))
-        if not ticked.keys() <= self._short:
-            self._short.update(ticked)
+        if not ticked.keys() <= self._in_sight:
+            self._in_sight.update(ticked)
             self._show_rows()
         if self.kind == ORDERED:
             self._show_order(list(ticked))
@@ -143,11 +143,11 @@ class PluginGroup(Group):
         return found
 
     def _show_rows(self) -> None:
-        hidden = [id for id in self._ids if id not in self._short]
+        hidden = [id for id in self._ids if id not in self._in_sight]
         opened = self._others.isChecked()
         for id in hidden:
             self.rows[id].setVisible(opened)
-        for id in self._short & self.rows.keys():
+        for id in self._in_sight & self.rows.keys():
             self.rows[id].show()
         self._others.setVisible(bool(hidden))
         self._others.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)

@@ -83,7 +83,7 @@ class SettingsPanel(QWidget):
         self._stack.addWidget(self._build())
         self._stack.setCurrentIndex(1)
         self._show(keep_errors=False)
-        self._shorten()
+        self._bring_offers_forward()
 
     def set_config(self, config: RunConfig) -> None:
         """Replace the settings; undo brings the former back."""
@@ -361,14 +361,14 @@ class SettingsPanel(QWidget):
 
     def _recipe_chosen(self, index: int) -> None:
         self.set_config(self._recipes[self.recipe_box.itemData(index)])
-        self._shorten()
+        self._bring_offers_forward()
 
-    def _shorten(self) -> None:
+    def _bring_offers_forward(self) -> None:
         """What a recipe offers stands first in sight: a beginner is not to look for it among sixty."""
         chosen = self._recipes.get(self.recipe_box.currentData())
         ids = [strategy.id for strategy in chosen.offered] if chosen else []
         for group in self._groups:
-            group.shorten(ids)
+            group.keep_in_sight(ids)
 
     def _field_edited(self, name: str, raw: Any) -> None:
         try:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
 from torch import Tensor
 from torch.nn import functional
 
-from engine.strategy import DataSpec
+from engine.message import Message
+from engine.strategy import Advice, DataSpec, Loss
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 def as_numbers(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -15,6 +22,14 @@ def as_numbers(outputs: Tensor, targets: Tensor) -> Tensor:
     return functional.one_hot(targets, outputs.shape[1]).to(outputs.dtype)
 
 
-def may_be_classes(data: DataSpec | None) -> bool:
-    """Whether the targets are classes, as far as is known: until the data are there they are taken to be."""
-    return data is None or data.task == "classification"
+class NumberLoss(Loss):
+    """A loss that compares outputs with targets as numbers: for regression, and explained where there are classes."""
+
+    tasks = frozenset({"classification", "regression"})
+    output_activation = "identity"
+    for_classes: ClassVar[Message]
+    """What it does with classes, and what to take instead."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        if data is None or data.task == "classification":  # until the data are there, they are taken to be classes
+            yield Advice("warning", self.for_classes)

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from torch import Tensor
 from torch.nn import functional
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Loss, hookimpl
-from plugins.loss._targets import as_numbers, may_be_classes
-
-if TYPE_CHECKING:
-    from engine.config import RunConfig
+from engine.strategy import Loss, hookimpl
+from plugins.loss._targets import NumberLoss, as_numbers
 
 
-class MAE(Loss):
+class MAE(NumberLoss):
     """Mean of the absolute distance between output and target (평균 절대 오차): outliers count no more than others.
 
     `torch.nn.L1Loss`. With classes the target is 1 for the right class and 0 for the others, and the outputs are
     compared with these as they are, without a softmax.
     """
 
-    tasks = frozenset({"classification", "regression"})
-    output_activation = "identity"
-
-    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if may_be_classes(data):
-            yield Advice("warning", message(
-                "mae-for-classes", "MAE compares numbers. For classes its best answer is 0 for every class that is not "
-                "more probable than all others together: learning is slow or gets stuck. Take cross-entropy",
-            ))  # fmt: skip
+    for_classes = message(
+        "mae-for-classes", "MAE compares numbers. For classes its best answer is 0 for every class that is not "
+        "more probable than all others together: learning is slow or gets stuck. Take cross-entropy",
+    )  # fmt: skip
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return functional.l1_loss(outputs, as_numbers(outputs, targets))

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from torch import Tensor
 from torch.nn import functional
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Loss, hookimpl
-from plugins.loss._targets import as_numbers, may_be_classes
-
-if TYPE_CHECKING:
-    from engine.config import RunConfig
+from engine.strategy import Loss, hookimpl
+from plugins.loss._targets import NumberLoss, as_numbers
 
 
-class MSE(Loss):
+class MSE(NumberLoss):
     """Mean of the squared distance between output and target (평균 제곱 오차): the loss for regression.
 
     `torch.nn.MSELoss`. With classes the target is 1 for the right class and 0 for the others, and the outputs are
     compared with these as they are, without a softmax.
     """
 
-    tasks = frozenset({"classification", "regression"})
-    output_activation = "identity"
-
-    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if may_be_classes(data):
-            yield Advice("warning", message(
-                "mse-for-classes", "MSE compares numbers. For classes it draws the right output to 1 and all others to "
-                "0, and counts an output above 1 as an error: its outputs are rough probabilities. Take cross-entropy",
-            ))  # fmt: skip
+    for_classes = message(
+        "mse-for-classes", "MSE compares numbers. For classes it draws the right output to 1 and all others to "
+        "0, and counts an output above 1 as an error: its outputs are rough probabilities. Take cross-entropy",
+    )  # fmt: skip
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return functional.mse_loss(outputs, as_numbers(outputs, targets))

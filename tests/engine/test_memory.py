@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.memory import check_memory, free_memory, gigabytes, memory_need
+from engine.memory import bytes_in_words, check_memory, free_memory, memory_need
 from engine.message import InputError
 from engine.strategy import DataSpec, Model, Regularizer
 from engine.trainer import Trainer
@@ -95,4 +95,4 @@ def test_free_memory_is_told_or_unknown(monkeypatch):
 
 
 def test_bytes_in_words():
-    assert [gigabytes(count) for count in (640_400_000, 2_340_000_000, 999)] == ["640 MB", "2.3 GB", "0 MB"]
+    assert [bytes_in_words(count) for count in (640_400_000, 2_340_000_000, 999)] == ["640 MB", "2.3 GB", "0 MB"]

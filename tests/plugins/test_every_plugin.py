@@ -28,6 +28,7 @@ from tests.plugins.bench import (
     bundle,
     config,
     generators_untouched,
+    global_generators,
     history,
     learned,
     reread,
@@ -233,12 +234,13 @@ def test_advice_is_words_about_its_own_fields(id):
 
 @pytest.mark.parametrize("id", IDS)
 def test_the_shared_generators_are_left_alone_outside_a_step(id):
-    with generators_untouched():
-        for made in variants(id):
-            list(made.advice(config()))
-            parse_strategy(format_strategy(made), CATALOGUE)
-        CATALOGUE.entry(id).to_dict()
-        config(with_defaults(id)).advice()
+    before = global_generators()
+    for made in variants(id):
+        list(made.advice(config()))
+        parse_strategy(format_strategy(made), CATALOGUE)
+    CATALOGUE.entry(id).to_dict()
+    config(with_defaults(id)).advice()
+    assert global_generators() == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
