@@ -66,6 +66,16 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """What the network gives over the whole range of a regression's only input: a curve to be drawn."""
+
+    epoch: int
+    x: tuple[float, ...]
+    """Evenly spaced, in ascending order."""
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Saved:
     """A checkpoint was written, whole."""
 
@@ -124,4 +134,4 @@ class Failed:
     traceback: str
 
 
-Event = Loading | Started | Steps | EpochEnded | Saved | SaveFailed | Changed | Finished | Failed
+Event = Loading | Started | Steps | EpochEnded | Fitted | Saved | SaveFailed | Changed | Finished | Failed

@@ -27,7 +27,7 @@ from engine.network import (
     restore_model,
     statistics_of,
 )
-from engine.randomness import generator, seed_global_generators, stream
+from engine.randomness import generator, seeded_generators, stream
 from engine.strategy import Progress, overrides
 
 CLEAN_SAMPLES = 2_000
@@ -89,8 +89,11 @@ class Learner:
         `rows` (int64 `[B]`) are the samples of batch `batch` of epoch `epoch`, which also fix all randomness of the
         step. Returns, on the device, the loss before the update, without penalties, and how many samples were right.
         """
+        with seeded_generators(stream(self.config.seed, "step", epoch, batch)):
+            return self._update(rows, epoch, batch, lr)
+
+    def _update(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
         config = self.config
-        seed_global_generators(stream(config.seed, "step", epoch, batch))
         inputs = self.parts.training.inputs.index_select(0, rows)
         labels = targets = self.parts.training.targets.index_select(0, rows)
         if config.augmentations:

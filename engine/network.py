@@ -13,7 +13,7 @@ from engine.checkpoint import Snapshot
 from engine.config import RunConfig
 from engine.data import Scaler
 from engine.message import InputError, message
-from engine.randomness import seed_global_generators, stream
+from engine.randomness import seeded_generators, stream
 from engine.strategy import Advice, DataSpec, ParameterGroup, Slots, overrides
 
 
@@ -22,10 +22,10 @@ def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) ->
 
     Where a snapshot's weights are to take their place, `initial` is False and the initializer is not asked.
     """
-    seed_global_generators(stream(config.seed, "weights"))
-    model = config.model.build(data, Slots(config.activation, config.regularizers))
-    if initial:
-        config.initializer.apply(model)
+    with seeded_generators(stream(config.seed, "weights")):
+        model = config.model.build(data, Slots(config.activation, config.regularizers))
+        if initial:
+            config.initializer.apply(model)
     if any(isinstance(module, nn.Conv2d) for module in model.modules()):
         model = model.to(memory_format=torch.channels_last)
     return model

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from engine.randomness import seed_global_generators
+from engine.randomness import global_generators, seed_global_generators
 
 
 def per_sample(transform: Callable[[Tensor], Any], images: Tensor, generator: Generator) -> Tensor:
@@ -26,7 +26,7 @@ def per_sample(transform: Callable[[Tensor], Any], images: Tensor, generator: Ge
     """
     changed = torch.empty_like(images)
     seeds = torch.randint(2**32, (len(images),), generator=generator, device=generator.device).tolist()
-    with _global_generators_kept():
+    with global_generators, _global_generators_kept():
         for image, new, seed in zip(images, changed, seeds, strict=True):
             seed_global_generators(seed)
             made = transform(image.clone())  # so that one that works in place doesn't reach the samples

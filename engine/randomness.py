@@ -8,6 +8,9 @@ as a preview in the window, changes nothing in the run.
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
 import numpy as np
@@ -23,6 +26,19 @@ def stream(seed: int, purpose: str, *position: int) -> int:
 def generator(seed: int, purpose: str, *position: int, device: torch.device | str = "cpu") -> torch.Generator:
     """A generator of its own for this purpose and position."""
     return torch.Generator(device).manual_seed(stream(seed, purpose, *position))
+
+
+global_generators = threading.RLock()
+"""Held by the thread that draws from PyTorch's, NumPy's and Python's own generators."""
+
+
+@contextmanager
+def seeded_generators(value: int) -> Iterator[None]:
+    """Hold the global generators, seeded, for this thread alone: a step in one thread and a network that is built in
+    another, to be looked at, must not take numbers from each other."""
+    with global_generators:
+        seed_global_generators(value)
+        yield
 
 
 def seed_global_generators(value: int) -> None:

@@ -25,6 +25,11 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "log": ("Logarithmic loss", "Ctrl+L", ""),
     "reset_view": ("Show the whole graph", "Ctrl+0", ""),
     "overlays": ("Runs behind the present one", "Ctrl+B", ""),
+    "tab_curves": ("Curves", "Ctrl+1", ""),
+    "tab_data": ("Data", "Ctrl+2", ""),
+    "tab_model": ("Model", "Ctrl+3", ""),
+    "tab_predictions": ("Predictions", "Ctrl+4", ""),
+    "tab_compare": ("Compare", "Ctrl+5", ""),
     "theme_system": ("Like the system", "", ""),
     "theme_light": ("Light", "", ""),
     "theme_dark": ("Dark", "", ""),
@@ -36,9 +41,12 @@ MENUS: dict[str, tuple[str, ...]] = {
     "File": ("load", "save", "", "save_picture", "", "quit"),
     "Edit": ("undo", "redo", "", "filter"),
     "Run": ("start", "stop", "", "continue", "more"),
-    "View": ("log", "overlays", "reset_view", ""),
+    "View": (
+        "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "",
+        "log", "overlays", "reset_view", "",
+    ),
     "Help": ("shortcuts", "about"),
-}
+}  # fmt: skip
 THEMES = ("system", "light", "dark")
 
 

@@ -61,7 +61,7 @@ class Conductor(QObject):
         act["save_picture"].triggered.connect(self.save_picture)
         window.happening.continue_pressed.connect(self.go_on)
         window.happening.more_pressed.connect(self.train_more)
-        window.happening.runs.opened.connect(self._open_run)
+        window.runs.list.opened.connect(self._open_run)
         window.panel.changed.connect(self._on_settings)
         window.closing.connect(self._on_closing)
 
@@ -70,6 +70,7 @@ class Conductor(QObject):
     @Slot(object)
     def on_loaded(self, loaded: Loaded) -> None:
         """Show the forms and let runs be started."""
+        self.window.bench.catalogue = loaded.catalogue
         self.window.panel.begin(loaded.catalogue, loaded.config)
         self.session.begin(loaded.catalogue)
         if loaded.problem is not None:
@@ -80,7 +81,7 @@ class Conductor(QObject):
     def on_found(self, found: Found) -> None:
         """List the runs of the workspace, and offer to go on with the one that was left."""
         for run in found.past:
-            self.window.happening.runs.add(run, first=False)
+            self.window.runs.list.add(run, first=False)
         unfinished = found.unfinished
         if unfinished is None or self.session.run is not None:
             return
@@ -206,6 +207,7 @@ class Conductor(QObject):
     @Slot(object)
     def _on_settings(self, config: RunConfig) -> None:
         self._keep.start()
+        self.window.centre.show_settings(config)
         if self.window.panel.problem() is None:
             self.window.banners.clear("problem")
         self.window.show_undo()
@@ -269,7 +271,7 @@ class Conductor(QObject):
     @Slot(object)
     def _on_checkpoint(self, checkpoint: LoadedCheckpoint) -> None:
         self.window.banners.clear("unfinished")
-        checkpoint.run.label = self.window.happening.runs.label_for(checkpoint.run)
+        checkpoint.run.label = self.window.runs.list.label_for(checkpoint.run)
         present = self.window.panel.config
         offered = [s for s in (*present.with_, *present.offered) if s.id not in {t.id for t in checkpoint.config.with_}]
         self.window.panel.set_config(checkpoint.config.changed({"offered": tuple(offered)}))

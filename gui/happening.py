@@ -1,4 +1,4 @@
-"""What is happening: the present run in words, and the runs before it."""
+"""What is happening: the present run in words."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from gui.fields import Note
 from gui.looks import give
 from gui.report import facts, headline, invitation, warnings
 from gui.run import Run
-from gui.run_list import RunList
 from gui.scroll_area import UprightScrollArea
 from gui.session import State
 from gui.text_window import TextWindow
 
 
 class Happening(QWidget):
-    """The right dock."""
+    """The dock on the upper right."""
 
     continue_pressed = Signal()
     more_pressed = Signal()
@@ -43,7 +42,6 @@ class Happening(QWidget):
         self.more_button.clicked.connect(self.more_pressed)
         self.details_button = QPushButton(self.tr("Show traceback"))
         self.details_button.clicked.connect(self._show_traceback)
-        self.runs = RunList()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -64,18 +62,9 @@ class Happening(QWidget):
         area = UprightScrollArea()
         area.setWidget(told)
         area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        heading = QLabel(self.tr("Runs"))
-        heading.setProperty("role", "heading")
-        heading.setContentsMargins(16, 0, 16, 0)
-        below = QVBoxLayout()
-        below.setContentsMargins(8, 0, 8, 8)
-        below.addWidget(self.runs)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(area, 3)
-        column.addWidget(heading)
-        column.addLayout(below, 2)
+        column.addWidget(area)
 
     def show_run(self, run: Run | None, state: State) -> None:
         """Tell of a run, or invite to start one."""
@@ -90,8 +79,6 @@ class Happening(QWidget):
         self.continue_button.setVisible(run is not None and ready and run.continue_from is not None)
         self.more_button.setVisible(run is not None and ready and run.extend_from is not None)
         self.details_button.setVisible(failed and bool(run.outcome.traceback))
-        if run is not None:
-            self.runs.refresh(run, state)
 
     def _show_traceback(self) -> None:
         if self._run is not None and isinstance(self._run.outcome, Failed):

@@ -9,28 +9,31 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QFrame,
     QMainWindow,
     QToolBar,
     QToolButton,
-    QVBoxLayout,
 )
 
 from gui.actions import THEMES, Actions
-from gui.banner import Banners
+from gui.background import Background
+from gui.centre import Centre
 from gui.dock_title import DockTitle
 from gui.happening import Happening
 from gui.help import about_sheet, shortcuts_sheet
 from gui.icons import icon
-from gui.live_graph import LiveGraph
 from gui.memory import Memory
 from gui.run_bar import RunBar
+from gui.runs_panel import RunsPanel
 from gui.settings_panel import SettingsPanel
 from gui.theme import DARK, LIGHT, Theme, apply_theme, system_theme
+from gui.workbench import Workbench
 
 MINIMUM = QSize(1024, 640)
 USUAL = QSize(1360, 860)
 DOCK_WIDTHS = (352, 296)
+"""Of the docks on the left and on the right."""
+RIGHT_HEIGHTS = (420, 380)
+"""Of the docks on the right, from the top: as shares of what there is."""
 
 
 class MainWindow(QMainWindow):
@@ -51,13 +54,16 @@ class MainWindow(QMainWindow):
         self._was_painted = False
         self.theme = LIGHT
         self.panel = SettingsPanel()
-        self.graph = LiveGraph()
-        self.banners = Banners()
+        self.bench = Workbench(workspace, Background(self))
+        self.centre = Centre(self.bench)
+        self.graph = self.centre.graph
+        self.banners = self.centre.banners
         self.happening = Happening()
+        self.runs = RunsPanel()
         self.run_bar = RunBar()
         self.actions_by_name = Actions(self)
         self._build_toolbar()
-        self._build_centre()
+        self.setCentralWidget(self.centre)
         self.docks = self._build_docks()
         self.actions_by_name.finish_view_menu([dock.toggleViewAction() for dock in self.docks])
         self._connect()
@@ -86,21 +92,12 @@ class MainWindow(QMainWindow):
         self.start_button.setMinimumWidth(width + 52)  # the same with every text
         self.addToolBar(bar)
 
-    def _build_centre(self) -> None:
-        centre = QFrame()
-        centre.setObjectName("centre")
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.setSpacing(8)
-        column.addWidget(self.banners)
-        column.addWidget(self.graph, 1)
-        self.setCentralWidget(centre)
-
     def _build_docks(self) -> list[QDockWidget]:
         docks = []
         for name, title, widget in (
             ("settings", self.tr("Settings"), self.panel),
             ("happening", self.tr("What is happening"), self.happening),
+            ("runs", self.tr("Runs"), self.runs),
         ):
             dock = QDockWidget(title)
             dock.setObjectName(name)
@@ -112,12 +109,14 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """Put the docks where they belong."""
-        areas = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
-        for dock, area in zip(self.docks, areas, strict=True):
+        settings, *right = self.docks
+        for dock in self.docks:
             dock.setFloating(False)
-            self.addDockWidget(area, dock)
+            side = Qt.DockWidgetArea.LeftDockWidgetArea if dock is settings else Qt.DockWidgetArea.RightDockWidgetArea
+            self.addDockWidget(side, dock)
             dock.show()
-        self.resizeDocks(self.docks, list(DOCK_WIDTHS), Qt.Orientation.Horizontal)
+        self.resizeDocks([settings, right[0]], list(DOCK_WIDTHS), Qt.Orientation.Horizontal)
+        self.resizeDocks(right, list(RIGHT_HEIGHTS), Qt.Orientation.Vertical)
 
     # --- wiring of what concerns the window alone -------------------------------------------------
 
@@ -134,6 +133,8 @@ class MainWindow(QMainWindow):
         act["reset_layout"].triggered.connect(self._arrange)
         act["shortcuts"].triggered.connect(self._show_shortcuts)
         act["about"].triggered.connect(self._show_about)
+        for name in self.centre.names:
+            act[f"tab_{name}"].triggered.connect(self._tab_chosen)
         for name in THEMES:
             act[f"theme_{name}"].triggered.connect(self._theme_chosen)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
@@ -142,6 +143,10 @@ class MainWindow(QMainWindow):
         """Offer undo and redo where there is something to undo or redo."""
         self.actions_by_name["undo"].setEnabled(self.panel.can_undo())
         self.actions_by_name["redo"].setEnabled(self.panel.can_redo())
+
+    @Slot()
+    def _tab_chosen(self) -> None:
+        self.centre.bring_forward(self.sender().objectName().removeprefix("tab_"))
 
     @Slot()
     def _filter(self) -> None:
@@ -181,7 +186,7 @@ class MainWindow(QMainWindow):
         apply_theme(app, theme)
         app.setWindowIcon(QIcon(icon("tunedeck", theme.accent)))
         self.actions_by_name.draw(theme)
-        self.graph.set_theme(theme)
+        self.centre.set_theme(theme)
 
     # --- first and last --------------------------------------------------------------------------
 

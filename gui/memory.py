@@ -13,7 +13,7 @@ from engine.message import InputError, Message
 from engine.yaml_file import read_yaml, write_yaml
 
 FIRST_RECIPE = "first-lesson"
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Counted up when docks or toolbars change, so that an older arrangement is not applied to them."""
 
 

@@ -35,7 +35,7 @@ class RunView(QObject):
         session.epoch_ended.connect(self._on_epoch)
         session.ended.connect(self._on_ended)
         session.state_changed.connect(self.show_state)
-        window.happening.runs.overlays_changed.connect(self._refresh_overlays)
+        window.runs.list.overlays_changed.connect(self._refresh_overlays)
         self.show_state(session.state)
 
     @Slot(object)
@@ -71,6 +71,7 @@ class RunView(QObject):
     def _on_epoch(self, event: EpochEnded) -> None:
         self.window.graph.add_epoch(event.row, event.best)
         self._show_run()
+        self.window.centre.show_run(self.run)
 
     @Slot()
     def _tick(self) -> None:
@@ -90,6 +91,7 @@ class RunView(QObject):
             self.window.graph.mark(self._last_step / max(1, started.steps_per_epoch), self._end_word(outcome))
         self.window.graph.redraw()
         self.show_state(self.session.state)
+        self.window.centre.show_run(self.run)
 
     def _end_word(self, outcome: Finished) -> str:
         return self.tr("stopped") if outcome.stopped else say(outcome.reason).split(":", 1)[0].lower()
@@ -107,16 +109,17 @@ class RunView(QObject):
 
     def _make_present(self, run: Run) -> None:
         """Draw this run in front. The one before it stays in sight behind it."""
-        self.window.happening.runs.set_present(run, keep_former=True)
+        self.window.runs.list.set_present(run, keep_former=True)
         self.run = run
         self._stopped_at = None
         self._refresh_overlays()
+        self.window.centre.show_run(run)
 
     @Slot()
     def _refresh_overlays(self) -> None:
         graph = self.window.graph
         graph.remove_overlays()
-        for run in self.window.happening.runs.overlays:
+        for run in self.window.runs.list.overlays:
             graph.overlay(run.label, run.history)
         graph.redraw()
 
@@ -163,4 +166,7 @@ class RunView(QObject):
             bar.show_progress(progress, paused=state is State.PAUSED)
 
     def _show_run(self) -> None:
-        self.window.happening.show_run(self.session.run, self.session.state)
+        run, state = self.session.run, self.session.state
+        self.window.happening.show_run(run, state)
+        if run is not None:
+            self.window.runs.list.refresh(run, state)

@@ -18,6 +18,7 @@ from engine.events import (
     Event,
     Failed,
     Finished,
+    Fitted,
     Loading,
     Saved,
     SaveFailed,
@@ -66,6 +67,8 @@ class Session(QObject):
     """The `Run`, and whether it goes on from a checkpoint."""
     stepped = Signal(object)
     epoch_ended = Signal(object)
+    fitted = Signal(object)
+    """A `Fitted` event: the curve of a regression of one input."""
     changed = Signal(object)
     saved = Signal(str)
     """A file of the user's choice was written."""
@@ -226,6 +229,7 @@ class Session(QObject):
             Started: self._on_started,
             Steps: self._on_steps,
             EpochEnded: self._on_epoch,
+            Fitted: self.fitted.emit,
             Saved: self._on_saved,
             SaveFailed: self._on_save_failed,
             Changed: self.changed.emit,

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 
 from engine.config import parse_strategy
 from engine.network import build_network
-from engine.randomness import generator, seed_global_generators, stream
+from engine.randomness import generator, seed_global_generators, seeded_generators, stream
 from engine.strategy import DataSpec
 from engine.summary import layer_table
 
@@ -71,3 +74,19 @@ def test_the_table_of_layers_draws_no_random_number_and_counts_as_the_built_netw
         named = {name: type(module).__name__ for name, module in network.named_modules()}
         assert all(named[row.name] == row.type for row in rows)
         assert rows[-1].output_shape == (1, 10)
+
+
+def test_two_threads_do_not_take_numbers_from_each_others_generators():
+    def numbers(seed: int, pause: threading.Barrier | None) -> list[float]:
+        with seeded_generators(seed):
+            first = torch.rand(1).item()
+            if pause is not None:
+                with contextlib.suppress(threading.BrokenBarrierError):
+                    pause.wait(0.2)  # the other thread comes in here, if it can
+            return [first, torch.rand(1).item(), random.random()]
+
+    alone = [numbers(seed, None) for seed in (1, 2)]
+    barrier = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda seed: numbers(seed, barrier), (1, 2)))
+    assert together == alone

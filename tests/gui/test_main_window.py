@@ -83,7 +83,7 @@ def test_the_first_lesson_from_start_to_overlay(open_window, workspace, catalogu
     window.tick("dropout")
     window.train()
     assert [run.label for run in window.session.runs] == ["MLP", "MLP + Dropout"]
-    assert [run.label for run in window.window.happening.runs.overlays] == ["MLP"]
+    assert [run.label for run in window.window.runs.list.overlays] == ["MLP"]
     assert window.overlay_labels() == ["MLP"]
 
 
@@ -348,7 +348,7 @@ def test_the_runs_of_the_workspace_can_be_overlaid_and_opened(open_window, works
     window.train()
     window.close()
     window = open_window(workspace)
-    runs = window.window.happening.runs
+    runs = window.window.runs.list
     assert runs.count() == 1 and "finished" in runs.item(0).text()
     run = runs.all_runs[0]
     runs.item(0).setCheckState(runs.item(0).checkState().Checked)

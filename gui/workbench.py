@@ -1,0 +1,48 @@
+"""What every tab of the centre works with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.catalogue import Catalogue
+from engine.config import RunConfig
+from engine.message import InputError, Message
+from gui.background import Background
+
+if TYPE_CHECKING:
+    from engine.data import Parts
+
+KEPT = 2
+"""Data sets that stay in memory, at most, for the tabs to look at."""
+PARTS = ("dataset", "train_samples", "validation_samples", "split_seed")
+"""The settings by which the parts of a data set are cut."""
+
+
+class Workbench:
+    """The workspace, the techniques, the background thread, and the data sets that were looked at last."""
+
+    def __init__(self, workspace: Path, background: Background) -> None:
+        self.workspace = workspace
+        self.background = background
+        self.catalogue = Catalogue(())
+        self._parts: dict[tuple[object, ...], Parts] = {}
+
+    def parts(self, config: RunConfig) -> Parts:
+        """The parts of the data set that a run with these settings trains on. Not for the window's own thread.
+
+        Nothing is downloaded for a look: where data would have to be fetched first, that is the `InputError`.
+        """
+        from engine.data import Source, split
+
+        key = tuple(getattr(config, name) for name in PARTS)
+        if key not in self._parts:
+            source = Source(self.workspace / "data", _refuse_to_fetch)
+            self._parts[key] = split(config.dataset.load(source), config)
+            while len(self._parts) > KEPT:
+                del self._parts[next(iter(self._parts))]
+        return self._parts[key]
+
+
+def _refuse_to_fetch(text: Message, fraction: float | None) -> None:
+    raise InputError("not-here-yet", "the data are not here yet: Start fetches them")

@@ -1,0 +1,87 @@
+"""The background thread: results in order, the newest only, troubles told, an end that waits."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from engine.message import InputError
+from gui.background import Background
+from tests.gui.driving import dispose, pump
+
+
+@pytest.fixture
+def background(app):
+    made = Background()
+    yield made
+    made.end()
+    made.deleteLater()
+    dispose(app)
+
+
+def no(trouble):
+    raise AssertionError(trouble)
+
+
+def test_work_is_done_elsewhere_and_handed_over_here(background):
+    threads = []
+    background.ask("a", lambda: threading.current_thread().name, threads.append, no)
+    background.ask("b", lambda: 7, lambda value: threads.append((value, threading.current_thread().name)), no)
+    pump(lambda: not background.busy)
+    assert threads == ["background", (7, "MainThread")]
+
+
+def test_of_each_kind_only_the_newest_counts(background):
+    gate, begun, done, handed = threading.Event(), threading.Event(), [], []
+
+    def work(name):
+        done.append(name)
+        begun.set()
+        assert gate.wait(10)
+        return name
+
+    for name in ("first", "second", "third"):
+        background.ask("same", lambda name=name: work(name), handed.append, no)
+        assert begun.wait(10)  # the first is at work when it is replaced
+    background.ask("other", lambda: work("other"), handed.append, no)
+    gate.set()
+    pump(lambda: not background.busy)
+    assert done == ["first", "third", "other"], "what was replaced before it was begun is not done"
+    assert handed == ["third", "other"], "what was replaced while it was done is not handed over"
+
+
+def test_a_trouble_is_told_in_words_with_a_traceback_where_it_is_nobody_s_fault(background):
+    troubles = []
+
+    def wrong_input():
+        raise InputError("too-many", "there are only {count}", count=3)
+
+    def mistake():
+        raise ZeroDivisionError("of all things")
+
+    background.ask("a", wrong_input, no, troubles.append)
+    background.ask("b", mistake, no, troubles.append)
+    pump(lambda: not background.busy)
+    assert [str(trouble.text) for trouble in troubles] == ["there are only 3", "ZeroDivisionError: of all things"]
+    assert troubles[0].traceback == "" and "in mistake" in troubles[1].traceback
+
+
+def test_the_end_waits_for_what_is_done_and_begins_nothing_more(app):
+    background = Background()
+    gate, begun, done, handed = threading.Event(), threading.Event(), [], []
+
+    def work():
+        begun.set()
+        assert gate.wait(10)
+        done.append("long")
+
+    background.ask("long", work, handed.append, no)
+    background.ask("later", lambda: done.append("later"), handed.append, no)
+    assert begun.wait(10)
+    threading.Timer(0.05, gate.set).start()
+    background.end()
+    app.processEvents()
+    assert done == ["long"] and handed == []
+    background.deleteLater()
+    dispose(app)
