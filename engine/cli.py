@@ -65,6 +65,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="plan the learning rate anew for the new total, instead of holding its last value",
     )  # fmt: skip
 
+    fork = _verb(verbs, "fork", "Begin a new run with other settings where a checkpoint left another run.", json=True)
+    fork.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its last")
+    _add_settings(fork)
+
     evaluate = _verb(verbs, "evaluate", "Measure a checkpoint on samples that it was not trained on.", json=True)
     evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
     evaluate.add_argument("--dataset", metavar="ID[:NAME=VALUE,...]", help="another data set than its own")

@@ -22,10 +22,11 @@ import rich.table
 from rich.markup import escape
 
 from engine.catalogue import Catalogue, discover, nearest
-from engine.config import ONE_CHOICE, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
+from engine.config import ONE_CHOICE, RECORDED, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
 from engine.data import Source, batch_bounds, split
 from engine.events import Event, Failed, Finished, SaveFailed
 from engine.failure import StartFailed
+from engine.fork import fork_run, settings_of
 from engine.memory import memory_need
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
@@ -46,7 +47,7 @@ RETRY_SECONDS = 5.0
 def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
     """Carry out the verb of a parsed command line; `unknown` may hold plugins' own flags. Returns the exit code."""
     verbs: dict[str, Callable[[argparse.Namespace, Catalogue, Path], tuple[int, dict[str, Any] | list[Any]]]] = {
-        "train": train, "resume": resume, "evaluate": evaluate, "plugins": plugins, "summary": summary,
+        "train": train, "resume": resume, "fork": fork, "evaluate": evaluate, "plugins": plugins, "summary": summary,
     }  # fmt: skip
     # What a plugin prints must not stand between a script and the JSON.
     with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
@@ -79,13 +80,16 @@ def _take_plugin_flags(arguments: argparse.Namespace, unknown: list[str], catalo
 # --- settings -------------------------------------------------------------------------------------
 
 
-def settings(arguments: argparse.Namespace, catalogue: Catalogue) -> RunConfig:
-    """The settings: the recipe, over it the settings file, over it the flags. Raises `InputError`."""
-    config = recipe(arguments.recipe or "default", catalogue)
+def settings(arguments: argparse.Namespace, catalogue: Catalogue, base: RunConfig | None = None) -> RunConfig:
+    """The settings: the recipe (else `base`), over it the settings file, over it the flags. Raises `InputError`."""
+    config = base
+    if config is None or arguments.recipe:
+        config = recipe(arguments.recipe or "default", catalogue)
     if arguments.config:
         data = read_yaml(Path(arguments.config))
-        if data.pop("changes", None):
-            print("tunedeck: the changes made in that run are not repeated", file=sys.stderr)
+        recorded = [name for name in RECORDED if data.pop(name, None)]
+        if recorded:
+            print("tunedeck: the changes made in that run, and its past, are not repeated", file=sys.stderr)
         config = RunConfig.from_dict(data, catalogue, config)
     given = {p.name: value for p in run_parameters() if (value := getattr(arguments, p.name)) is not None}
     for kind in ONE_CHOICE:
@@ -130,6 +134,13 @@ def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
             reschedule=arguments.reschedule, report=bar.loading,
         ), arguments.json,
     )  # fmt: skip
+
+
+def fork(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck fork`."""
+    path = Path(arguments.checkpoint)
+    config = settings(arguments, catalogue, settings_of(path, catalogue))
+    return _train(lambda bar: fork_run(path, config, catalogue, workspace, bar.loading), arguments.json)
 
 
 def _train(make: Callable[[ProgressBar], Trainer], quiet: bool) -> tuple[int, dict[str, Any]]:
@@ -231,7 +242,9 @@ def report(trainer: Trainer, finished: Finished) -> str:
         lines.append(f"go on with: tunedeck resume {shlex.quote(str(trainer.store.where))}")
     elif finished.epochs < trainer.epochs:
         where = shlex.quote(str(trainer.store.where))
-        lines.append(f"see what would have happened: tunedeck resume {where} --more {trainer.epochs - finished.epochs}")
+        ids = " ".join(f"--without {stopping.id}" for stopping in trainer.config.stoppings)
+        total = f" --epochs {trainer.epochs}" if trainer.epochs != trainer.config.epochs else ""
+        lines.append(f"see what would have happened: tunedeck fork {where} {ids}{total}")
     return "\n".join(lines)
 
 

@@ -44,6 +44,9 @@ ONE_CHOICE = tuple(name for name, kind in KINDS.items() if not kind.many)
 Amount = Annotated[str, StringConstraints(pattern=r"^(all|[1-9]\d{0,9}|(100|[1-9]?\d)(\.\d+)?%)$")]
 """A number of samples (`2000`), a share of them (`10%`), or `all`."""
 
+RECORDED = ("changes", "parent")
+"""What a run's `config.yaml` holds besides its settings: the changes made in the run, and the run it is a fork of."""
+
 MONITORS = ("val_loss", "val_accuracy", "train_loss", "train_accuracy", "clean_train_loss", "clean_train_accuracy")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+import torch
+
 from engine.checkpoint import NotFinite
 from engine.events import Failed
 from engine.message import InputError, message
@@ -37,12 +39,24 @@ def failure(error: Exception, strategies: tuple[Strategy, ...], step: int) -> Fa
             "another scaling", step=step,
         )  # fmt: skip
         return Failed(text, step, None, "")
+    if out_of_memory(error):
+        text = message(
+            "out-of-memory", "there is not enough memory at step {step}: take a smaller batch, or tick "
+            "gradient-accumulation", step=step,
+        )  # fmt: skip
+        return Failed(text, step, None, "".join(traceback.format_exception(error)))
     plugin = culprit(error, strategies)
     text = message(
         "run-failed", "{what} failed at step {step}: {error}",
         what=plugin or "the run", step=step, error=f"{type(error).__name__}: {error}",
     )  # fmt: skip
     return Failed(text, step, plugin, "".join(traceback.format_exception(error)))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that there was no memory left: PyTorch has a class for it on a GPU alone."""
+    told = isinstance(error, RuntimeError) and ("not enough memory" in str(error) or "can't allocate" in str(error))
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or told
 
 
 def culprit(error: BaseException, strategies: tuple[Strategy, ...]) -> str | None:

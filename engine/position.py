@@ -39,6 +39,16 @@ class Change:
     new: float
 
 
+@dataclass(frozen=True)
+class Parent:
+    """Where a fork came from."""
+
+    run: str
+    """The name of the run's folder, or of the checkpoint's file."""
+    epoch: int
+    step: int
+
+
 @dataclass
 class Sums:
     """The sums of the present epoch so far."""
@@ -66,6 +76,10 @@ class Position:
     changes: list[Change] = field(default_factory=list)
     reason: Message | None = None
     """Why the run ended; None as long as it goes on."""
+    parent: Parent | None = None
+    """The run that this one is a fork of."""
+    best_since: int = 0
+    """Epochs that don't count for the best: their weights were not kept, or they were judged otherwise."""
 
     def to_meta(self) -> dict[str, Any]:
         """As a checkpoint's metadata holds it."""
@@ -73,9 +87,10 @@ class Position:
             "changes": [asdict(change) for change in self.changes],
             "progress": {
                 "epoch": self.epoch, "batch": self.batch, "step": self.step, "seconds": self.seconds,
-                "reason": self.reason.to_dict() if self.reason else None,
+                "reason": self.reason.to_dict() if self.reason else None, "best_since": self.best_since,
             },
             "sums": asdict(self.sums),
+            **({"parent": asdict(self.parent)} if self.parent else {}),
         }  # fmt: skip
 
     @classmethod
@@ -90,6 +105,8 @@ class Position:
             sums=Sums(**meta["sums"]),
             changes=[Change(**change) for change in meta["changes"]],
             reason=Message.from_dict(progress["reason"]) if progress["reason"] else None,
+            parent=Parent(**meta["parent"]) if "parent" in meta else None,
+            best_since=progress.get("best_since", 0),
         )
 
 

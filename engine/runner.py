@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine.checkpoint import NotFinite, write_checkpoint
 from engine.data import Report
-from engine.events import Event, Failed, Finished, Loading, Saved, SaveFailed
+from engine.events import EpochEnded, Event, Failed, Finished, Loading, Saved, SaveFailed
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.message import InputError, message
 from engine.schedule import check_lr
@@ -35,6 +35,7 @@ class Runner:
         self._commands: queue.SimpleQueue[Callable[[Trainer], None]] = queue.SimpleQueue()
         self._paused = False
         self._stopping = False
+        self._last_epoch = False
         self._thread = threading.Thread(target=self._work, name="training")
 
     def start(self) -> None:
@@ -52,6 +53,10 @@ class Runner:
     def stop(self) -> None:
         """End before the next step, with best and last kept. A second time: also where saving fails."""
         self._commands.put(lambda trainer: self._end())
+
+    def stop_after_epoch(self, stop: bool = True) -> None:
+        """End when the present epoch is done, with best and last kept; or go on after all."""
+        self._commands.put(lambda trainer: self._end_after_epoch(stop))
 
     def save(self, path: Path) -> None:
         """Write a checkpoint of the present moment to a file of the user's choice: `Saved` or `SaveFailed` follows."""
@@ -90,7 +95,8 @@ class Runner:
                     return
                 self._paused = self._paused or isinstance(event, SaveFailed)
                 self._obey(trainer)
-                if self._stopping:
+                unfinished = trainer.position.reason is None
+                if self._stopping or (self._last_epoch and isinstance(event, EpochEnded) and unfinished):
                     self._stopping = False
                     event = run.throw(Stop())
                 else:
@@ -109,6 +115,9 @@ class Runner:
 
     def _end(self) -> None:
         self._stopping, self._paused = True, False
+
+    def _end_after_epoch(self, stop: bool) -> None:
+        self._last_epoch = stop
 
     def _save(self, trainer: Trainer, path: Path) -> None:
         started = time.perf_counter()

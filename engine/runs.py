@@ -31,12 +31,12 @@ def new_run(
     Raises `InputError` where the settings or the data can't be used, or the workspace can't be written.
     """
     check_writable(workspace)
-    create = _Creating(workspace, config)
+    create = Creating(workspace, config)
     with create:
         return Trainer(config, create, data_folder=workspace / "data", report=report, catalogue=catalogue)
 
 
-class _Creating:
+class Creating:
     """Opens a new run folder when called, and removes it where the run does not come to be."""
 
     def __init__(self, workspace: Path, config: RunConfig) -> None:
@@ -44,10 +44,11 @@ class _Creating:
         self._made: RunFolder | None = None
 
     def __call__(self) -> RunFolder:
+        """The new folder."""
         self._made = RunFolder.create(self._workspace, self._config.model.id, self._config.dataset.id)
         return self._made
 
-    def __enter__(self) -> _Creating:
+    def __enter__(self) -> Creating:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -79,13 +80,13 @@ def resume_run(
     snapshot = read_checkpoint(checkpoint)
     config = config_of(snapshot, catalogue)
     total = _new_total(snapshot, epochs, more)
-    create = _Creating(workspace, config)
+    create = Creating(workspace, config)
     folder = _own_folder(checkpoint, snapshot)
 
     def open_store() -> RunFolder:
         store = folder or create()
         if folder is None:
-            _bring_best(checkpoint, snapshot, store)
+            bring_best(checkpoint, snapshot, store)
         store.rewrite_record(history_of(snapshot))
         return store
 
@@ -196,7 +197,7 @@ def _same_step(last: Path, snapshot: Snapshot) -> bool:
         return False
 
 
-def _bring_best(checkpoint: Path, snapshot: Snapshot, store: RunFolder) -> None:
+def bring_best(checkpoint: Path, snapshot: Snapshot, store: RunFolder) -> None:
     """Copy the best checkpoint that lies beside this one into another folder, where it is of the same run's past."""
     path = checkpoint.parent / "best.safetensors"
     try:

@@ -21,6 +21,7 @@ from engine.data import Parts, Report, Source, split
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Started, Steps
 from engine.failure import LossNotFinite, StartFailed, failure
+from engine.fit import fitted
 from engine.hardware import resolve_device
 from engine.history import EpochRow, History
 from engine.learner import Learner
@@ -83,9 +84,8 @@ class Trainer:
         self._unsaved = False
         self.store = open_store()
         try:
-            self._best_since = 0
             if self.store.best() is None and not self._stands_at_best():
-                self._best_since = len(self.history.epochs)
+                self.position.best_since = len(self.history.epochs)
             self.store.describe(self.settings(), self.environment())
         except BaseException:
             self.store.close()
@@ -218,6 +218,7 @@ class Trainer:
         position.epoch, position.batch, position.sums = position.epoch + 1, 0, Sums()
         position.reason = self._reason_to_end()
         yield EpochEnded(row, self._stands_at_best())
+        yield fitted(learner, position.epoch)
         yield from self._save()
 
     def _reason_to_end(self) -> Message | None:
@@ -242,7 +243,7 @@ class Trainer:
 
     def _best(self) -> EpochRow | None:
         """The best epoch whose weights are kept: a run continued from a lone file has only those since."""
-        return self.history.best(self._monitor, self._best_since)
+        return self.history.best(self._monitor, self.position.best_since)
 
     def _stands_at_best(self) -> bool:
         """Whether the run stands at the end of its best epoch so far."""
@@ -396,8 +397,12 @@ class Trainer:
 
     def settings(self) -> dict[str, Any]:
         """The resolved settings, with the changes made in the run: what `config.yaml` holds."""
-        changes = [asdict(change) for change in self.position.changes]
-        return self._config_dict() | {"threads": self.threads} | ({"changes": changes} if changes else {})
+        settings = self._config_dict() | {"threads": self.threads}
+        if self.position.parent is not None:
+            settings["parent"] = asdict(self.position.parent)
+        if self.position.changes:
+            settings["changes"] = [asdict(change) for change in self.position.changes]
+        return settings
 
     def environment(self) -> dict[str, Any]:
         """What the run runs on."""

@@ -414,9 +414,12 @@ def test_a_run_that_stopped_early_says_how_to_see_what_would_have_happened(cli):
     code, out, err = cli("train", *flags, "--lr", 9, "--with", "early-stopping:patience=1,min_delta=1000")
     assert code == 0, err
     run = out.partition("see what would have happened: tunedeck ")[2].split()
-    assert run[0] == "resume" and run[2:] == ["--more", "4"]
-    code, out, _ = cli(*run, "--json")
-    assert json.loads(out)["epochs"] > 2
+    assert run[0] == "fork" and run[2:] == ["--without", "early-stopping"]
+    code, out, err = cli(*run, "--json")
+    assert code == 0, err
+    seen = json.loads(out)["run"]
+    code, out, _ = cli("train", *flags, "--lr", 9, "--json")
+    assert differing(*(read_checkpoint(checkpoint(one)) for one in (seen, json.loads(out)["run"]))) == []
     code, out, _ = cli("train", *flags)
     assert code == 0 and "would have happened" not in out
 

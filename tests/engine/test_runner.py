@@ -173,6 +173,41 @@ def test_stop_ends_between_two_steps_with_everything_saved(tiny, gate):
     assert differing(store.last(), reference.last()) == []
 
 
+def test_stop_after_the_epoch_ends_a_run_where_it_would_have_gone_on(tiny, gate):
+    config = tiny(epochs=3, ticked=[Gate()])
+    gate(7)
+    store = MemoryStore()
+    runner = Runner(lambda report: Trainer(config, lambda: store))
+    runner.start()
+    gate.wait(7)
+    runner.stop_after_epoch()
+    gate.open(7)
+    last = drain(runner)[-1]
+    assert runner.join(LIMIT)
+    assert last.stopped and (last.epochs, last.step) == (2, 10)
+    assert store.last().meta["progress"]["epoch"] == 2 and store.last().meta["progress"]["reason"] is None
+
+
+def test_stop_after_the_epoch_can_be_taken_back_and_the_last_epoch_ends_as_ever(tiny, gate):
+    config = tiny(epochs=2, ticked=[Gate()])
+    _, reference, _ = run_stored(config)
+    gate(3, 7)
+    store = MemoryStore()
+    runner = Runner(lambda report: Trainer(config, lambda: store))
+    runner.start()
+    gate.wait(3)
+    runner.stop_after_epoch()
+    runner.stop_after_epoch(False)
+    gate.open(3)
+    gate.wait(7)
+    runner.stop_after_epoch()  # there is no epoch after this one
+    gate.open(7)
+    last = drain(runner)[-1]
+    assert runner.join(LIMIT)
+    assert not last.stopped and last.test_accuracy is not None
+    assert differing(store.last(), reference.last()) == []
+
+
 def test_stop_ends_a_pause_too(tiny, gate):
     gate(3)
     runner = started(tiny(epochs=2, ticked=[Gate()]))

@@ -1,0 +1,160 @@
+"""A fork: a new run with other settings that begins where a checkpoint left another run.
+
+Only the learning rate and the number of epochs change within a run. Every other change makes a run of its own, which
+names its parent and shares its past.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.catalogue import Catalogue
+from engine.checkpoint import Snapshot, history_of, read_checkpoint
+from engine.config import RunConfig, strategy_to_dict
+from engine.data import Report, Source, batch_bounds, split
+from engine.message import InputError
+from engine.position import Parent, Position, Sums
+from engine.runs import Creating, bring_best, check_writable, config_of, last_checkpoint
+from engine.store import RunFolder
+from engine.strategy import DataSpec, overrides
+from engine.trainer import Trainer
+
+DATA = ("dataset", "train_samples", "validation_samples", "split_seed")
+"""The settings that say which samples there are."""
+BATCHES = (*DATA, "batch_size", "seed")
+"""The settings that, with the regularizers that draw the order, say which samples make up which batch."""
+JUDGED = (*DATA, "loss", "monitor")
+"""The settings by which the best epoch of the parent can be told from those of the fork."""
+
+
+def fork_run(
+    checkpoint: Path,
+    config: RunConfig,
+    catalogue: Catalogue,
+    workspace: Path,
+    report: Report = lambda text, done: None,
+) -> Trainer:
+    """A new run with these settings that begins at a checkpoint (or the last one of a run's folder).
+
+    Weights, their average, the record and the place in the plan go along, and the optimizer's state where the optimizer
+    is the same. Where other settings make other batches, an epoch that was begun is begun anew. Stopping rules judge
+    what comes after the fork. `config.epochs` is the total, with those of the past.
+
+    Raises `InputError` where the checkpoint can't be used or its weights don't fit the settings, and where as many
+    epochs are done already.
+    """
+    check_writable(workspace)
+    if checkpoint.is_dir():
+        checkpoint = last_checkpoint(checkpoint)
+    parent = read_checkpoint(checkpoint)
+    before = config_of(parent, catalogue)
+    _check_changes(before, config, parent.meta["progress"]["epoch"])
+    spec = _data_spec(config, workspace, report) if _differ(before, config, DATA) else None
+    snapshot = forked(parent, before, config, _name_of(checkpoint), spec)
+    create = Creating(workspace, config)
+
+    def open_store() -> RunFolder:
+        store = create()
+        if not _differ(before, config, JUDGED):
+            bring_best(checkpoint, parent, store)
+        store.rewrite_record(history_of(snapshot))
+        return store
+
+    with create:
+        return Trainer(
+            config, open_store, data_folder=workspace / "data", report=report, snapshot=snapshot, catalogue=catalogue
+        )
+
+
+def settings_of(checkpoint: Path, catalogue: Catalogue) -> RunConfig:
+    """The settings of a checkpoint's run, with the epochs that it was extended to: what a fork changes.
+
+    Raises `InputError` as `fork_run`.
+    """
+    if checkpoint.is_dir():
+        checkpoint = last_checkpoint(checkpoint)
+    snapshot = read_checkpoint(checkpoint)
+    return config_of(snapshot, catalogue).changed({"epochs": snapshot.meta["epochs"]})
+
+
+def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, data: DataSpec | None) -> Snapshot:
+    """The snapshot from which a fork with these settings starts; `name` is what its parent is called.
+
+    `before` are the parent's settings, `data` what the fork's data are where they are others than the parent's.
+    """
+    meta: dict[str, Any] = parent.meta | ({"data": asdict(data)} if data else {})
+    position = Position.from_meta(meta)
+    old, new = (
+        len(batch_bounds(each["data"]["samples"][0], size))
+        for each, size in ((parent.meta, before.batch_size), (meta, config.batch_size))
+    )
+    tensors = dict(parent.tensors)
+    position.parent = Parent(name, position.epoch, position.step)
+    if _differ(before, config, BATCHES) or _order(before) != _order(config):
+        tensors["history.steps"] = _renumbered(tensors["history.steps"], position.epoch * old, new / old)
+        position.step, position.batch, position.sums = position.epoch * new, 0, Sums()
+    if _differ(before, config, JUDGED):
+        position.best_since = position.epoch
+    position.changes, position.reason = [], None
+    position.seconds = -position.sums.seconds
+    if before.optimizer != config.optimizer:
+        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("optimizer.")}
+        meta["optimizer"] = {}
+    if not any(overrides(regularizer, "average_share") for regularizer in config.regularizers):
+        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("average.")}
+    threads = parent.meta["environment"]["threads"] if config.threads == "auto" else int(config.threads)
+    meta |= position.to_meta()
+    meta |= {"epochs": config.epochs, "marks": [*parent.meta["marks"], position.epoch]}
+    meta["environment"] = parent.meta["environment"] | {"threads": threads}
+    return replace(parent, tensors=tensors, meta=meta)
+
+
+def _check_changes(before: RunConfig, config: RunConfig, done: int) -> None:
+    """Raise `InputError` for a change that trained weights can't follow, and where no epoch is left to train."""
+    if config.epochs <= done:
+        raise InputError(
+            "fork-epochs", "{done} epochs of that run are done already and count: set epochs to more than {done}",
+            done=done,
+        )  # fmt: skip
+    if strategy_to_dict(before.scaling) != strategy_to_dict(config.scaling):
+        raise InputError(
+            "fork-scaling", "the weights have learnt from inputs scaled by {old}: keep that scaling in a fork, or "
+            "start a new run", old=before.scaling.id,
+        )  # fmt: skip
+    if strategy_to_dict(before.initializer) != strategy_to_dict(config.initializer):
+        raise InputError(
+            "fork-initializer", "a fork goes on with trained weights, which another initializer can't change: keep "
+            "{old}, or start a new run", old=before.initializer.id,
+        )  # fmt: skip
+
+
+def _differ(before: RunConfig, config: RunConfig, names: tuple[str, ...]) -> bool:
+    return any(getattr(before, name) != getattr(config, name) for name in names)
+
+
+def _order(config: RunConfig) -> list[Any]:
+    return [regularizer for regularizer in config.regularizers if overrides(regularizer, "order")]
+
+
+def _data_spec(config: RunConfig, workspace: Path, report: Report) -> DataSpec:
+    return split(config.dataset.load(Source(workspace / "data", report)), config).spec
+
+
+def _renumbered(steps: torch.Tensor, last: int, factor: float) -> torch.Tensor:
+    """The record of steps (`[N, 3]`, the step first) up to `last`, counted as if epochs had so many times the steps."""
+    rows = steps.numpy()
+    rows = rows[rows[:, 0] <= last].copy()
+    rows[:, 0] = np.maximum(1, np.round(rows[:, 0] * factor))
+    _, first = np.unique(rows[:, 0], return_index=True)
+    return torch.from_numpy(rows[first])
+
+
+def _name_of(checkpoint: Path) -> str:
+    """What a parent is called: the name of its run's folder, or of the file where it lies in none."""
+    folder = checkpoint.absolute().parent.parent
+    return folder.name if (folder / "config.yaml").is_file() else checkpoint.name
