@@ -133,10 +133,15 @@ STEP_HEADER = ",".join(StepRow._fields) + "\n"
 def read_history(folder: Path) -> History:
     """The history in a run's folder, as far as it is whole: a line cut short by a crash is left out."""
     history = History()
-    for values in _rows(folder / "history.csv", EPOCH_HEADER):
-        history.add_epoch(epoch_row([float(value) if value else None for value in values]))
+    history.epochs = read_epochs(folder)
     history.add_steps([float(value) for value in values] for values in _rows(folder / "steps.csv", STEP_HEADER))
     return history
+
+
+def read_epochs(folder: Path) -> list[EpochRow]:
+    """The epochs in a run's folder, without its steps: a few lines where these may be millions."""
+    rows = _rows(folder / "history.csv", EPOCH_HEADER)
+    return [epoch_row([float(value) if value else None for value in values]) for values in rows]
 
 
 def _rows(path: Path, header: str) -> list[list[str]]:

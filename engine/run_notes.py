@@ -1,0 +1,72 @@
+"""What a person writes on a run: another name, tags and notes, in a small file of its folder."""
+
+from __future__ import annotations
+
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.message import InputError
+from engine.yaml_file import read_yaml, write_yaml
+
+FILE = "notes.yaml"
+MAX_NAME = 120
+MAX_TAGS = 20
+MAX_TAG = 40
+MAX_NOTES = 10_000
+"""Characters, at most; tags, at most. What is longer is cut."""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is written on a run. Empty where nothing is."""
+
+    name: str = ""
+    """What the run is called instead of the name in its settings."""
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+
+
+def notes_of(name: object = "", tags: object = (), notes: object = "") -> Notes:
+    """Notes within the limits: one line for a name or a tag, no tag twice, and what is no text left out."""
+    listed = tags if isinstance(tags, (list, tuple)) else ()
+    lines = dict.fromkeys(_line(tag, MAX_TAG) for tag in listed)
+    return Notes(_line(name, MAX_NAME), tuple(line for line in lines if line)[:MAX_TAGS], _text(notes)[:MAX_NOTES])
+
+
+def read_notes(folder: Path) -> Notes:
+    """What is written on the run in this folder; nothing where its file is absent, damaged or no file of notes."""
+    path = folder / FILE
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return Notes()
+        data = read_yaml(path)
+    except (InputError, OSError):
+        return Notes()
+    return notes_of(data.get("name"), data.get("tags"), data.get("notes"))
+
+
+def write_notes(folder: Path, notes: Notes) -> Notes:
+    """Write them on the run in this folder, whole or not at all; returns what was kept within the limits.
+
+    Raises `InputError` where the folder can't be written.
+    """
+    kept = notes_of(notes.name, notes.tags, notes.notes)
+    try:
+        write_yaml(folder / FILE, {"name": kept.name, "tags": list(kept.tags), "notes": kept.notes})
+    except OSError as error:
+        raise InputError(
+            "notes-not-kept", "what is written on {run} can't be kept: {reason}",
+            run=folder.name, reason=error.strerror or str(error),
+        ) from None  # fmt: skip
+    return kept
+
+
+def _text(value: object) -> str:
+    """A text that any file can hold: half a character, as a broken clipboard gives, is left out."""
+    return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else ""
+
+
+def _line(value: object, most: int) -> str:
+    return re.sub(r"\s+", " ", _text(value)).strip()[:most].strip()
