@@ -34,7 +34,7 @@ class Compared:
     title: str = ""
     """What runs with these settings are called, whatever their seed; empty stands for the label."""
     recorded: Mapping[str, Any] = field(default_factory=dict)
-    """What `config.yaml` records besides settings: `changes` made in the run, and its `parent`."""
+    """What the run's folder records besides settings: `changes` made in the run, its `parent`, and the `plugins`."""
 
     @property
     def seed(self) -> int | None:

@@ -103,9 +103,10 @@ def _plain(settings: Settings, recorded: Mapping[str, Any]) -> _Plain:
         ticked = [_choice_of(strategy) for strategy in settings.with_]
     else:
         data = settings
-        chosen = {kind: _choice_from(data[kind], kind) for kind in ONE_CHOICE if kind in data}
+        chosen = {kind: _choice_from(data[kind], {}, kind) for kind in ONE_CHOICE if kind in data}
+        kinds = {each.get("id"): str(each.get("kind")) for each in _mappings(recorded.get("plugins"))}
         listed = data.get("with")
-        ticked = [_choice_from(each, "") for each in listed] if isinstance(listed, list) else []
+        ticked = [_choice_from(each, kinds) for each in listed] if isinstance(listed, list) else []
     fields = {name: _hashable(value) for name, value in data.items() if name not in (*NO_SETTINGS, *ASIDE)}
     choices = chosen | {choice.id: choice for choice in ticked}
     plain = _Plain(choices, tuple(choice.id for choice in ticked), fields, {})
@@ -115,9 +116,8 @@ def _plain(settings: Settings, recorded: Mapping[str, Any]) -> _Plain:
 
 def _add_past(plain: _Plain, data: Mapping[str, Any]) -> None:
     """Add what `config.yaml` records besides settings: a longer run has other epochs, a fork has another beginning."""
-    changes = [change for change in data.get("changes") or () if isinstance(change, Mapping)]
     by_hand = []
-    for change in changes:
+    for change in _mappings(data.get("changes")):
         if change.get("field") == "epochs":
             plain.fields["epochs"] = change.get("new")
         elif change.get("field") == "lr":
@@ -135,13 +135,18 @@ def _choice_of(strategy: Strategy) -> Choice:
     return Choice(strategy.id, strategy.kind, _parameters(values), defaults)
 
 
-def _choice_from(value: Any, kind: str) -> Choice:
+def _choice_from(value: Any, kinds: Mapping[Any, str], kind: str = "") -> Choice:
     data = value if isinstance(value, Mapping) else {"id": str(value)}
-    return Choice(str(data.get("id", "")), kind, _parameters(data))
+    id = str(data.get("id", ""))
+    return Choice(id, kind or kinds.get(id, ""), _parameters(data))
 
 
 def _parameters(data: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple((name, _hashable(value)) for name, value in data.items() if name != "id")
+
+
+def _mappings(values: Any) -> list[Mapping[str, Any]]:
+    return [each for each in values if isinstance(each, Mapping)] if isinstance(values, (list, tuple)) else []
 
 
 def _hashable(value: Any) -> Any:
@@ -163,8 +168,8 @@ def but_for_the_seed(settings: Settings, recorded: Mapping[str, Any]) -> Hashabl
 def differences(runs: Sequence[tuple[Settings | None, Mapping[str, Any]]]) -> list[Difference]:
     """The settings in which runs differ: techniques first, then fields of the run, the seed last.
 
-    Of each run its settings, None where they can't be known, and what its `config.yaml` records besides: `changes`
-    made in the run, and its `parent`.
+    Of each run its settings, None where they can't be known, and what its folder records besides: `changes` made in
+    the run, its `parent`, and `plugins` with `id` and `kind`, by which the augmentations of a mapping are known.
     """
     plain = [None if settings is None else _plain(settings, recorded) for settings, recorded in runs]
     known = [each for each in plain if each is not None]

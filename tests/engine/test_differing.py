@@ -105,6 +105,14 @@ def test_settings_of_a_file_are_compared_with_settings_that_were_made(tiny, foun
     assert values["gone"] == (Missing.OFF, Choice("gone", "", (("strength", 2),)))
 
 
+def test_the_augmentations_of_a_file_are_known_by_the_plugins_on_record(tiny, found):
+    flips = ["random-horizontal-flip", "gaussian-noise"]
+    one, other = tiny(ticked=flips).to_dict(), tiny(ticked=flips[::-1]).to_dict()
+    record = {"plugins": [{"id": id, "kind": "augmentation"} for id in flips]}
+    assert list(found(one, other, recorded=[record, record])) == ["augmentations"]
+    assert not same(one, other, (record, record))
+
+
 def test_of_unknown_settings_nothing_is_said(tiny, found):
     assert found(tiny(), None) == {}
     assert found(tiny(lr=0.1), None, tiny(lr=0.2)) == {"lr": (0.1, Missing.UNKNOWN, 0.2)}
