@@ -86,6 +86,10 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.set_defaults(changes=[])
 
+    runs = _verb(verbs, "runs", "List the runs of the workspace, or compare some of them.", json=True)
+    runs.add_argument("run", nargs="*", metavar="RUN", help="two or more to compare: folders, names or beginnings")
+    runs.add_argument("--search", metavar="WORDS", help="list the runs whose name, settings, tags or notes hold these")
+
     plugins = _verb(verbs, "plugins", "List all techniques with their parameters.", json=True)
     plugins.add_argument("id", nargs="?", metavar="ID", help="explain one technique")
 
@@ -150,7 +154,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.verb is None:
             return _open_window(arguments)
-        return int(importlib.import_module("engine.commands").run(arguments, unknown))
+        commands = "engine.run_commands" if arguments.verb == "runs" else "engine.commands"  # the one without PyTorch
+        return int(importlib.import_module(commands).run(arguments, unknown))
     except InputError as error:
         print(f"tunedeck: {error}".replace("\n", " "), file=sys.stderr)
         return WRONG_INPUT

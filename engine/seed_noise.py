@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
+BEYOND_MEASURE = 1e100
+"""Of figures so large the squares would overflow."""
 MAX_TERMS = 500
 """Of the continued fraction, which needs about the square root of its larger parameter."""
 
@@ -37,8 +39,8 @@ class MeanDifference:
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Mean and deviation of these figures; None where there are none, or one of them overflows."""
-    if not values or not all(math.isfinite(value) for value in values):
+    """Mean and deviation of these figures; None where there are none, or one is not finite or beyond all measure."""
+    if not values or not all(abs(value) < BEYOND_MEASURE for value in values):
         return None
     deviation = statistics.stdev(values) if len(values) > 1 else None
     return Spread(len(values), statistics.fmean(values), deviation)

@@ -48,7 +48,7 @@ def test_the_deviation_divides_by_one_less_than_the_count():
     assert spread([2, 4, 4, 4, 5, 5, 7, 9]) == Spread(8, 5.0, pytest.approx(math.sqrt(32 / 7)))
     assert spread([0.3]) == Spread(1, 0.3, None)
     assert spread([]) is None
-    assert spread([0.1, math.inf]) is None
+    assert spread([0.1, math.inf]) is None and spread([0.1, math.nan]) is None and spread([-1e200, 0]) is None
 
 
 SLEEP = (

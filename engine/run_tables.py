@@ -1,0 +1,199 @@
+"""Runs in a terminal: a list of them, and some side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import rich.box
+import rich.console
+import rich.table
+from rich.markup import escape
+
+from engine.comparison import Comparison, Group
+from engine.differing import Choice, Difference, Missing, Value
+from engine.run_record import RunRecord
+
+FILE_WIDTH = 140
+"""Characters of a line where the output is no terminal."""
+STARTED = 19
+"""Characters of a folder's name that tell when the run was started: `2026-11-24_11-16-24`."""
+NEVER = "–"
+"""Stands where a figure does not apply."""
+OF_GROUPS = ("best_val_accuracy", "best_val_loss", "last_val_loss", "gap", "test_accuracy")
+OF_PAIRS = ("best_val_accuracy", "best_val_loss", "last_val_loss", "gap")
+VERDICTS = {True: "within seed noise", False: "more than seed noise", None: "no spread over seeds to judge it by"}
+
+
+def print_list(records: Sequence[RunRecord]) -> None:
+    """Print the runs, a line each."""
+    table = _table("epochs", "best", "last", "gap", "test", "time", "disk")
+    for record in records:
+        best, last = record.best, record.last
+        table.add_row(
+            _started(record), escape(record.title), record.status, f"{len(record.rows)}/{record.epochs}",
+            _either(best.val_accuracy, best.val_loss) if best else NEVER,
+            _either(last.val_accuracy, last.val_loss) if last else NEVER,
+            _signed(record.gap), _either(record.test_accuracy, record.test_loss), _duration(record.seconds),
+            _megabytes(record.bytes),
+        )  # fmt: skip
+    console = _console()
+    console.print(table)
+    count = f"{len(records)} run{'' if len(records) == 1 else 's'}"
+    size = _megabytes(sum(record.bytes for record in records))
+    console.print(
+        f"{count}, {size}. best, last, test: accuracy, or loss where there is none, validation for best and last; "
+        "gap: validation loss less clean training loss", highlight=False, style="dim",
+    )  # fmt: skip
+
+
+def print_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> None:
+    """Print what the runs came to, the settings that differ, and what their seeds say."""
+    console = _console()
+    console.print(_results(comparison, records))
+    if comparison.differences:
+        console.print(_settings(comparison.differences, len(records)))
+    else:
+        console.print("no setting differs")
+    for line in _about_seeds(comparison):
+        console.print(escape(line), highlight=False)
+
+
+def _results(comparison: Comparison, records: Sequence[RunRecord]) -> rich.table.Table:
+    table = _table(
+        "best\nepoch", "\nloss", "\nacc.", "last\nloss", "\nacc.", "gap", "epochs", "time", "test", first="run"
+    )
+    for number, (record, run) in enumerate(zip(records, comparison.runs, strict=True), 1):
+        table.add_row(
+            str(number), _started(record), escape(record.title), record.status,
+            str(run.best.epoch) if run.best else NEVER, _loss(run.outcome("best_val_loss")),
+            _percent(run.outcome("best_val_accuracy")), _loss(run.outcome("last_val_loss")),
+            _percent(run.outcome("last_val_accuracy")), _signed(run.gap), str(len(record.rows)),
+            _duration(run.seconds), _percent(record.test_accuracy),
+        )  # fmt: skip
+    return table
+
+
+def _settings(differences: Sequence[Difference], runs: int) -> rich.table.Table:
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("what differs", overflow="fold")
+    for number in range(1, runs + 1):
+        table.add_column(f"run {number}", overflow="fold")
+    for difference in differences:
+        table.add_row(escape(difference.key), *(escape(_words(value)) for value in difference.values))
+    return table
+
+
+def _words(value: Value) -> str:
+    """A value of a setting, as a flag writes it."""
+    if isinstance(value, Missing):
+        return "off" if value is Missing.OFF else NEVER
+    if isinstance(value, Choice):
+        parameters = ", ".join(f"{name}={_words(each)}" for name, each in value.telling)
+        return " ".join(filter(None, (value.id, parameters)))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "none"
+    return "+".join(map(_words, value)) if isinstance(value, tuple) else str(value)
+
+
+# --- seeds ----------------------------------------------------------------------------------------
+
+
+def _about_seeds(comparison: Comparison) -> list[str]:
+    repeated = comparison.repeated
+    if not repeated:
+        return ["one seed each: a small difference may be noise; runs with other seeds (--seed) would tell"]
+    lines = [f"{_name(group)}, mean ± standard deviation: {_spreads(group)}" for group in repeated]
+    for place, group in enumerate(repeated):
+        for other in repeated[:place]:
+            lines.append(f"{_name(group)} less {_name(other)}, difference of the means with its 95 % interval:")
+            lines += _differences(group, other)
+    return lines
+
+
+def _name(group: Group) -> str:
+    return f"{group.title}, {len(group.seeds)} seeds"
+
+
+def _spreads(group: Group) -> str:
+    found = [(name, group.spread(name)) for name in OF_GROUPS]
+    return ", ".join(
+        f"{_figure_name(name)} {_value(name, spread.mean)} ± {_value(name, spread.deviation)}"
+        for name, spread in found if spread is not None and spread.deviation is not None
+    )  # fmt: skip
+
+
+def _differences(group: Group, other: Group) -> list[str]:
+    lines = []
+    for name in OF_PAIRS:
+        found = group.less(other, name)
+        if found is None:
+            continue
+        difference = f"{_figure_name(name)} {_value(name, found.difference, '+')}"
+        if found.interval is not None:
+            low, high = (_value(name, end, "+") for end in found.interval)
+            difference += f" ({low} to {high})"
+        lines.append(f"  {difference}: {VERDICTS[found.within_noise]}")
+    return lines
+
+
+def _figure_name(name: str) -> str:
+    return name.replace("val_", "").replace("_", " ")
+
+
+# --- figures in words -----------------------------------------------------------------------------
+
+
+def _value(name: str, value: float, sign: str = "") -> str:
+    return f"{100 * value:{sign}.2f} %" if name.endswith("accuracy") else f"{value:{sign}.4f}"
+
+
+def _either(accuracy: float | None, loss: float | None) -> str:
+    return _loss(loss) if accuracy is None else _percent(accuracy)
+
+
+def _loss(value: float | None) -> str:
+    return NEVER if value is None else f"{value:.4f}"
+
+
+def _signed(value: float | None) -> str:
+    return NEVER if value is None else f"{value:+.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return NEVER if value is None else f"{100 * value:.1f} %"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+def _started(record: RunRecord) -> str:
+    """When it was started, as its folder's name begins: the run can be named by it."""
+    return escape(record.folder.name[:STARTED])
+
+
+def _table(*figures: str, first: str | None = None) -> rich.table.Table:
+    """A table with a line for each run: in a narrow terminal its words are broken, its figures never."""
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
+    if first:
+        table.add_column(first, justify="right", no_wrap=True)
+    for name, least in (("started", 10), ("name", 10), ("status", 8)):
+        table.add_column(name, min_width=least, overflow="fold")
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _console() -> rich.console.Console:
+    """The terminal; a file gets wide lines, for it can be scrolled."""
+    console = rich.console.Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else rich.console.Console(width=FILE_WIDTH)
