@@ -19,9 +19,13 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "redo": ("Redo settings", "Ctrl+Shift+Z", ""),
     "filter": ("Filter techniques", "Ctrl+F", ""),
     "start": ("Start", "F5", "start"),
+    "queue": ("Queue", "Ctrl+Return", "queue"),
+    "pause": ("Pause", "F5", "pause"),
     "stop": ("Stop", "Shift+F5", "stop"),
+    "stop_after_epoch": ("Stop after this epoch", "Ctrl+F5", ""),
     "continue": ("Continue", "Ctrl+R", ""),
     "more": ("10 more epochs", "Ctrl+M", ""),
+    "fork": ("Fork here", "Ctrl+K", ""),
     "log": ("Logarithmic loss", "Ctrl+L", ""),
     "reset_view": ("Show the whole graph", "Ctrl+0", ""),
     "overlays": ("Runs behind the present one", "Ctrl+B", ""),
@@ -40,13 +44,15 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
 MENUS: dict[str, tuple[str, ...]] = {
     "File": ("load", "save", "", "save_picture", "", "quit"),
     "Edit": ("undo", "redo", "", "filter"),
-    "Run": ("start", "stop", "", "continue", "more"),
+    "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue"),
     "View": (
         "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "",
         "log", "overlays", "reset_view", "",
     ),
     "Help": ("shortcuts", "about"),
 }  # fmt: skip
+PRIMARY = ("start", "queue")
+"""Actions whose buttons have the accent's colour."""
 THEMES = ("system", "light", "dark")
 
 
@@ -61,7 +67,7 @@ class Actions(QObject):
         super().__init__(window)
         self._symbols = {name: symbol for name, (_, _, symbol) in ACTIONS.items()}
         self._made = {name: self._make(window, name) for name in ACTIONS}
-        for name in ("log", "overlays"):
+        for name in ("log", "overlays", "stop_after_epoch"):
             self[name].setCheckable(True)
         self["overlays"].setChecked(True)
         self["quit"].setMenuRole(QAction.MenuRole.QuitRole)
@@ -102,19 +108,22 @@ class Actions(QObject):
         for name in THEMES:
             themes.addAction(self[f"theme_{name}"])
 
-    def rename(self, name: str, text: str, symbol: str, colour: str, disabled: str) -> None:
+    def rename(self, name: str, text: str, symbol: str, theme: Theme) -> None:
         """Give an action another text and icon."""
         self[name].setText(text)
-        self[name].setIcon(icon(symbol, colour, disabled))
         self._symbols[name] = symbol
+        self._draw(name, theme)
         self._explain(self[name])
 
     def draw(self, theme: Theme) -> None:
         """Draw the icons in a theme's colours."""
-        for name, symbol in self._symbols.items():
-            if symbol:
-                colour = theme.on_accent if name == "start" else theme.text
-                self[name].setIcon(icon(symbol, colour, theme.outline))
+        for name in self._symbols:
+            self._draw(name, theme)
+
+    def _draw(self, name: str, theme: Theme) -> None:
+        symbol = self._symbols[name]
+        if symbol:
+            self[name].setIcon(icon(symbol, theme.on_accent if name in PRIMARY else theme.text, theme.outline))
 
     def shortcut_list(self) -> list[tuple[str, str]]:
         """Each action that has a shortcut, in words, with its keys."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
+from engine.events import Changed
+from engine.message import Message
 from gui.run import Run, copy_of, label_of
 
 
@@ -40,6 +42,10 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     run = Run(label_of(config), config, folder if own else None, history, monitor=config.monitor, source=path)
     progress = meta["progress"]
     run.unfinished = progress["reason"] is None
+    run.reason = Message.from_dict(progress["reason"]) if progress["reason"] else None
+    run.epochs = meta["epochs"]
+    run.changes = [Changed(**change) for change in meta["changes"] if change["field"] == "lr"]
+    run.parent = meta["parent"]["run"] if "parent" in meta else ""
     return LoadedCheckpoint(
         path=path,
         run=run,

@@ -9,15 +9,17 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from engine.config import RunConfig
-from engine.events import Failed, SaveFailed
+from engine.events import SaveFailed
 from engine.message import Message
 from gui.banner import Answer
 from gui.checkpoint_file import LoadedCheckpoint
+from gui.endings import Endings
 from gui.engine_loader import Found, Loaded
 from gui.main_window import MainWindow
 from gui.run import Run
+from gui.run_control import RunControl
 from gui.run_view import RunView
-from gui.session import NEVER_STARTED, Session, State
+from gui.session import Session, State
 from gui.text_window import TextWindow
 from gui.words import say
 
@@ -39,6 +41,8 @@ class Conductor(QObject):
         self._keep.setSingleShot(True)
         self._keep.timeout.connect(self.keep_settings)
         self.view = RunView(window, self.session)
+        self.control = RunControl(window, self.session)
+        self.endings = Endings(window, self.session, self.control)
         self._connect_session()
         self._connect_window()
 
@@ -52,15 +56,9 @@ class Conductor(QObject):
 
     def _connect_window(self) -> None:
         window, act = self.window, self.window.actions_by_name
-        act["start"].triggered.connect(self.start_or_pause)
-        act["stop"].triggered.connect(self.session.stop)
         act["save"].triggered.connect(self.save)
         act["load"].triggered.connect(self.load)
-        act["continue"].triggered.connect(self.go_on)
-        act["more"].triggered.connect(self.train_more)
         act["save_picture"].triggered.connect(self.save_picture)
-        window.happening.continue_pressed.connect(self.go_on)
-        window.happening.more_pressed.connect(self.train_more)
         window.runs.list.opened.connect(self._open_run)
         window.panel.changed.connect(self._on_settings)
         window.closing.connect(self._on_closing)
@@ -73,6 +71,7 @@ class Conductor(QObject):
         self.window.bench.catalogue = loaded.catalogue
         self.window.panel.begin(loaded.catalogue, loaded.config)
         self.session.begin(loaded.catalogue)
+        self.control.read_queue()
         if loaded.problem is not None:
             text = self.tr("The settings of last time could not be read, so the first lesson is shown. {reason}")
             self.window.banners.say("settings", "warning", text.format(reason=say(loaded.problem)))
@@ -116,38 +115,6 @@ class Conductor(QObject):
         return Answer(heading, lambda: TextWindow(heading, trace, self.window).show(), keeps=True)
 
     # --- what is pressed -------------------------------------------------------------------------
-
-    @Slot()
-    def start_or_pause(self) -> None:
-        """Start; in a run, pause or go on."""
-        if self.session.state is not State.READY:
-            self.window.banners.clear("save")
-            self.session.pause()
-            return
-        problem = self.window.panel.problem()
-        self._clear_banners()
-        if problem is not None:
-            self.window.banners.say("problem", "error", problem)
-            self.window.panel.reveal_problem()
-            return
-        self.keep_settings()
-        self.session.start(self.window.panel.config)
-
-    @Slot()
-    def go_on(self) -> None:
-        """Go on with the run that stopped, or was loaded."""
-        run = self.session.run
-        if run is not None and run.continue_from is not None and self.session.state is State.READY:
-            self._clear_banners()
-            self.session.resume(run, run.continue_from)
-
-    @Slot()
-    def train_more(self) -> None:
-        """Train the run that ended ten epochs more."""
-        run = self.session.run
-        if run is not None and run.extend_from is not None and self.session.state is State.READY:
-            self._clear_banners()
-            self.session.resume(run, run.extend_from, more=10)
 
     @Slot()
     def save(self) -> None:
@@ -200,7 +167,7 @@ class Conductor(QObject):
         if self.session.state is State.READY:
             self.session.run = checkpoint.run
             self._on_checkpoint(checkpoint)
-            self.go_on()
+            self.control.go_on()
 
     # --- settings --------------------------------------------------------------------------------
 
@@ -247,24 +214,8 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
-        self.window.banners.clear("save")
-        outcome = run.outcome
-        if isinstance(outcome, Failed) and outcome.text.code != NEVER_STARTED:
-            self._tell_failure(run, outcome)
         if self._closing:
             self.window.close()
-
-    def _tell_failure(self, run: Run, outcome: Failed) -> None:
-        answers = [self._details(outcome.traceback)] if outcome.traceback else []
-        if run.started is not None and run.continue_from is not None:
-            answers.insert(0, Answer(self.tr("Continue from the last checkpoint"), self.go_on))
-        plugin = outcome.plugin
-        if plugin is not None and any(strategy.id == plugin for strategy in self.window.panel.config.with_):
-            answers.insert(0, Answer(self.tr("Untick it"), lambda: self._untick(plugin)))
-        self.window.banners.say("failed", "error", say(outcome.text), answers)
-
-    def _untick(self, plugin: str) -> None:
-        self.window.panel.set_config(self.window.panel.config.unticked(plugin))
 
     # --- checkpoints -----------------------------------------------------------------------------
 
@@ -283,19 +234,15 @@ class Conductor(QObject):
         )
         text = template.format(run=checkpoint.run.label, epoch=checkpoint.epoch, epochs=checkpoint.epochs)
         answer = (
-            Answer(self.tr("10 more epochs"), self.train_more)
+            Answer(self.tr("10 more epochs"), self.control.train_more)
             if checkpoint.ended
-            else Answer(self.tr("Continue"), self.go_on)
+            else Answer(self.tr("Continue"), self.control.go_on)
         )
         self.window.banners.say("loaded", "info", text, [answer])
 
     @Slot(object)
     def _on_refused(self, text: Message) -> None:
         self.window.banners.say("refused", "error", say(text))
-
-    def _clear_banners(self) -> None:
-        for key in ("problem", "failed", "loaded", "unfinished", "refused", "saved"):
-            self.window.banners.clear(key)
 
     # --- closing ---------------------------------------------------------------------------------
 
@@ -304,5 +251,6 @@ class Conductor(QObject):
         """Save and stop; the window closes when the run has ended."""
         if not self._closing:
             self._closing = True
+            self.control.hold()
             self.window.banners.say("closing", "info", self.tr("Saving the run, then closing…"))
             self.session.stop()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.events import Failed
 from gui.fields import Note
+from gui.flow import FlowLayout
 from gui.looks import give
+from gui.lr_field import LrField
 from gui.report import facts, headline, invitation, warnings
 from gui.run import Run
 from gui.scroll_area import UprightScrollArea
@@ -22,6 +24,10 @@ class Happening(QWidget):
 
     continue_pressed = Signal()
     more_pressed = Signal()
+    what_if_pressed = Signal()
+    fork_pressed = Signal()
+    lr_entered = Signal(str)
+    """What was typed as the learning rate to go on with."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,12 +42,20 @@ class Happening(QWidget):
         for label in (self.headline, self.facts):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.continue_button = QPushButton(self.tr("Continue"))
-        self.continue_button.clicked.connect(self.continue_pressed)
-        self.more_button = QPushButton(self.tr("10 more epochs"))
-        self.more_button.clicked.connect(self.more_pressed)
-        self.details_button = QPushButton(self.tr("Show traceback"))
+        self.continue_button = self._button(self.tr("Continue"), self.continue_pressed)
+        self.more_button = self._button(self.tr("10 more epochs"), self.more_pressed)
+        self.what_if_button = self._button(self.tr("See what would have happened"), self.what_if_pressed)
+        self.what_if_button.setToolTip(
+            self.tr("Train the remaining epochs without the stopping rule, as a new run: this one stays as it is")
+        )
+        self.fork_button = self._button(self.tr("Fork here"), self.fork_pressed)
+        self.fork_button.setToolTip(
+            self.tr("Go on from here with the settings on the left, as a new run: this one stays as it is")
+        )
+        self.details_button = self._button(self.tr("Show traceback"), None)
         self.details_button.clicked.connect(self._show_traceback)
+        self.lr_field = LrField()
+        self.lr_field.entered.connect(self.lr_entered)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -53,10 +67,12 @@ class Happening(QWidget):
         words.addWidget(self.headline)
         words.addWidget(self.facts)
         words.addWidget(self.warning)
-        buttons = QHBoxLayout()
-        for button in (self.continue_button, self.more_button, self.details_button):
+        words.addWidget(self.lr_field)
+        buttons = FlowLayout(spacing=8)
+        for button in (
+            self.continue_button, self.more_button, self.what_if_button, self.fork_button, self.details_button
+        ):  # fmt: skip
             buttons.addWidget(button)
-        buttons.addStretch(1)
         words.addLayout(buttons)
         words.addStretch(1)
         area = UprightScrollArea()
@@ -78,7 +94,24 @@ class Happening(QWidget):
         self.warning.say("warning", "\n".join(notes)) if notes else self.warning.clear()
         self.continue_button.setVisible(run is not None and ready and run.continue_from is not None)
         self.more_button.setVisible(run is not None and ready and run.extend_from is not None)
+        self.what_if_button.setVisible(run is not None and ready and run.ended_early and run.checkpoint is not None)
+        self.fork_button.setVisible(run is not None and ready and run.checkpoint is not None)
+        self.lr_field.setVisible(state is State.PAUSED)
         self.details_button.setVisible(failed and bool(run.outcome.traceback))
+
+    def show_lr(self, lr: float) -> None:
+        """Show the learning rate that the run has now."""
+        self.lr_field.show_value(lr)
+
+    def show_lr_error(self, text: str) -> None:
+        """Say why what was typed is no learning rate; empty: it is one."""
+        self.lr_field.show_error(text)
+
+    def _button(self, text: str, pressed: SignalInstance | None) -> QPushButton:
+        button = QPushButton(text)
+        if pressed is not None:
+            button.clicked.connect(pressed)
+        return button
 
     def _show_traceback(self) -> None:
         if self._run is not None and isinstance(self._run.outcome, Failed):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QIcon, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QMainWindow,
+    QMenu,
     QToolBar,
     QToolButton,
 )
@@ -81,15 +82,25 @@ class MainWindow(QMainWindow):
         bar.setIconSize(QSize(16, 16))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         bar.toggleViewAction().setEnabled(False)
-        for name in ("start", "stop", "save", "load"):
-            bar.addAction(self.actions_by_name[name])
+        act = self.actions_by_name
+        for name in ("start", "queue", "pause", "stop", "save", "load"):
+            bar.addAction(act[name])
         bar.addWidget(self.run_bar)
-        self.start_button = bar.widgetForAction(self.actions_by_name["start"])
-        assert isinstance(self.start_button, QToolButton)
-        self.start_button.setProperty("primary", True)
-        texts = (self.tr("Start"), self.tr("Pause"), self.tr("Resume"))
-        width = max(self.start_button.fontMetrics().horizontalAdvance(text) for text in texts)
-        self.start_button.setMinimumWidth(width + 52)  # the same with every text
+        first, waiting, pause, stop = (_tool_button(bar, act[name]) for name in ("start", "queue", "pause", "stop"))
+        for button, texts in (
+            (first, (self.tr("Start"), self.tr("Queue"))),
+            (waiting, (self.tr("Start"), self.tr("Queue"))),
+            (pause, (self.tr("Pause"), self.tr("Resume"))),
+        ):  # as wide with either text, so that nothing moves
+            width = max(button.fontMetrics().horizontalAdvance(text) for text in texts)
+            button.setMinimumWidth(width + 52)
+        for button in (first, waiting):
+            button.setProperty("primary", True)
+        menu = QMenu(stop)
+        menu.addAction(act["stop"])
+        menu.addAction(act["stop_after_epoch"])
+        stop.setMenu(menu)
+        stop.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.addToolBar(bar)
 
     def _build_docks(self) -> list[QDockWidget]:
@@ -205,3 +216,9 @@ class MainWindow(QMainWindow):
             return
         self.memory.keep_window(self)
         event.accept()
+
+
+def _tool_button(bar: QToolBar, action: QAction) -> QToolButton:
+    button = bar.widgetForAction(action)
+    assert isinstance(button, QToolButton)
+    return button

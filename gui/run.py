@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
-from engine.events import Failed, Finished, Started
+from engine.events import Changed, Failed, Finished, Started
 from engine.history import EpochRow, History, read_history
-from engine.message import InputError
+from engine.message import InputError, Message
 from engine.yaml_file import read_yaml
 from gui.words import title
 
@@ -36,6 +37,14 @@ class Run:
     monitor: str = "val_loss"
     source: Path | None = None
     """The file that it was loaded from, until it goes on."""
+    epochs: int = 0
+    """The total of epochs that it was to come to, once that is known."""
+    reason: Message | None = None
+    """Why it came to its end, once it has."""
+    parent: str = ""
+    """What the run is called that it is a fork of."""
+    changes: list[Changed] = field(default_factory=list)
+    """What was changed while it trained, in order."""
 
     @property
     def continue_from(self) -> Path | None:
@@ -51,6 +60,11 @@ class Run:
         """The file from which the run, having come to its end, can train more epochs."""
         ended = self.continue_from is None and not isinstance(self.outcome, Failed)
         return self.checkpoint if ended else None
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether a stopping rule ended it before all its epochs were done."""
+        return self.reason is not None and self.reason.code != "all-epochs"
 
     @property
     def checkpoint(self) -> Path | None:
@@ -72,6 +86,16 @@ class Run:
     def last(self) -> EpochRow | None:
         """Its last epoch."""
         return self.history.epochs[-1] if self.history.epochs else None
+
+    @property
+    def lr(self) -> float:
+        """The learning rate that it trains with, or trained with last."""
+        step = int(self.history.steps[-1, 0]) if len(self.history.steps) else -1
+        if self.changes and self.changes[-1].step >= step:
+            return self.changes[-1].new
+        if step >= 0:
+            return float(self.history.steps[-1, 2])
+        return self.started.lr if self.started else math.nan
 
     @property
     def gap(self) -> float | None:

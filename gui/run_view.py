@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from engine.events import EpochEnded, Finished, Loading, Steps
+from engine.events import Changed, EpochEnded, Finished, Loading, Steps
 from gui.checkpoint_file import LoadedCheckpoint
 from gui.main_window import MainWindow
 from gui.run import Run
-from gui.session import Session, State
+from gui.session import Beginning, Session, State
 from gui.words import say
 
 REDRAW_MILLISECONDS = 250
@@ -33,6 +33,7 @@ class RunView(QObject):
         session.started.connect(self._on_started)
         session.stepped.connect(self._on_steps)
         session.epoch_ended.connect(self._on_epoch)
+        session.changed.connect(self._on_changed)
         session.ended.connect(self._on_ended)
         session.state_changed.connect(self.show_state)
         window.runs.list.overlays_changed.connect(self._refresh_overlays)
@@ -42,10 +43,11 @@ class RunView(QObject):
     def _on_loading(self, event: Loading) -> None:
         self.window.run_bar.show_text(say(event.text), event.fraction)
 
-    @Slot(object, bool)
-    def _on_started(self, run: Run, resumed: bool) -> None:
+    @Slot(object, object)
+    def _on_started(self, run: Run, beginning: Beginning) -> None:
         started, graph = run.started, self.window.graph
         assert started is not None
+        resumed = beginning is Beginning.RESUMED
         shown = self.run is run and self._last_step == started.step
         if resumed and shown:
             graph.continue_run(started.epochs)
@@ -53,6 +55,9 @@ class RunView(QObject):
                 graph.mark(started.step / max(1, started.steps_per_epoch), self.tr("resumed"))
         elif resumed:
             graph.start(run.label, started.steps_per_epoch, started.epochs, run.history, started.epoch)
+        elif beginning is Beginning.FORKED:
+            graph.start(run.label, started.steps_per_epoch, started.epochs, run.history)
+            graph.mark(started.step / max(1, started.steps_per_epoch), self.tr("forked"))
         else:
             graph.start(run.label, started.steps_per_epoch, started.epochs)
         if not (resumed and shown):
@@ -72,6 +77,13 @@ class RunView(QObject):
         self.window.graph.add_epoch(event.row, event.best)
         self._show_run()
         self.window.centre.show_run(self.run)
+
+    @Slot(object)
+    def _on_changed(self, event: Changed) -> None:
+        run = self.run
+        if run is not None and run.started is not None:
+            self.window.graph.mark_changed(event.step / max(1, run.started.steps_per_epoch), event.old, event.new)
+        self.window.happening.show_lr(event.new)
 
     @Slot()
     def _tick(self) -> None:
@@ -129,19 +141,24 @@ class RunView(QObject):
         window, act, run = self.window, self.window.actions_by_name, self.session.run
         theme = window.theme
         ready, busy = state is State.READY, self.session.busy
-        text, symbol = {
-            State.RUNNING: (self.tr("Pause"), "pause"),
-            State.PAUSED: (self.tr("Resume"), "start"),
-            State.STOPPING: (self.tr("Pause"), "pause"),
-        }.get(state, (self.tr("Start"), "start"))
-        act.rename("start", text, symbol, theme.on_accent, theme.outline)
-        act["start"].setEnabled(state in (State.READY, State.RUNNING, State.PAUSED))
+        paused = state is State.PAUSED
+        act["start"].setVisible(not busy)
+        act["queue"].setVisible(busy)
+        act["start"].setEnabled(ready)
+        act["queue"].setEnabled(busy)
+        act.rename("pause", self.tr("Resume") if paused else self.tr("Pause"), "start" if paused else "pause", theme)
+        act["pause"].setEnabled(state in (State.RUNNING, State.PAUSED))
         act["stop"].setEnabled(state in (State.PREPARING, State.RUNNING, State.PAUSED))
+        act["stop_after_epoch"].setEnabled(state in (State.RUNNING, State.PAUSED))
+        act["stop_after_epoch"].setChecked(self.session.ends_after_epoch)
         act["load"].setEnabled(ready)
         in_run = state in (State.RUNNING, State.PAUSED)
         act["save"].setEnabled(in_run or (ready and run is not None and run.checkpoint is not None))
         act["continue"].setEnabled(ready and run is not None and run.continue_from is not None)
         act["more"].setEnabled(ready and run is not None and run.extend_from is not None)
+        act["fork"].setEnabled(in_run or (ready and run is not None and run.checkpoint is not None))
+        if paused and run is not None:
+            window.happening.show_lr(run.lr)
         window.busy = busy
         window.show_undo()
         self._show_bar(state)

@@ -57,14 +57,24 @@ class State(Enum):
     """A run saves and ends."""
 
 
+class Beginning(Enum):
+    """How a run begins."""
+
+    NEW = auto()
+    RESUMED = auto()
+    """It goes on from a checkpoint of its own."""
+    FORKED = auto()
+    """It begins where a checkpoint left another run."""
+
+
 class Session(QObject):
     """One window's work: at most one run at a time, and the runs before it."""
 
     state_changed = Signal(object)
     loading = Signal(object)
     """A `Loading` event: the data are being read."""
-    started = Signal(object, bool)
-    """The `Run`, and whether it goes on from a checkpoint."""
+    started = Signal(object, object)
+    """The `Run`, and its `Beginning`."""
     stepped = Signal(object)
     epoch_ended = Signal(object)
     fitted = Signal(object)
@@ -95,8 +105,9 @@ class Session(QObject):
         self._meter: ProgressMeter | None = None
         self._prepared: tuple[RunConfig, Any] | None = None
         self._former: Run | None = None
-        self._resumed = False
+        self._beginning = Beginning.NEW
         self._stop_asked = False
+        self._last_epoch = False
         self._saving: list[Path] = []
         self._reading: threading.Thread | None = None
         self._timer = QTimer(self)
@@ -116,6 +127,11 @@ class Session(QObject):
         """How far the present run is; None before its first step."""
         return self._meter.progress() if self._meter else None
 
+    @property
+    def ends_after_epoch(self) -> bool:
+        """Whether the run will stop when its present epoch is done."""
+        return self._last_epoch
+
     # --- what can be told ----------------------------------------------------------------------
 
     def begin(self, catalogue: Catalogue) -> None:
@@ -130,9 +146,25 @@ class Session(QObject):
         catalogue = self._catalogue
         if self.state is not State.READY or catalogue is None:
             return
+        run = self._new(config)
+        self._launch(run, lambda report: new_run(config, catalogue, self.workspace, report), Beginning.NEW)
+
+    def fork(self, config: RunConfig, checkpoint: Path, parent: str) -> None:
+        """Start a new run with these settings where a checkpoint left another, which is called `parent`."""
+        from engine.fork import fork_run
+
+        catalogue = self._catalogue
+        if self.state is not State.READY or catalogue is None:
+            return
+        run = self._new(config)
+        run.parent = parent
+        self._launch(
+            run, lambda report: fork_run(checkpoint, config, catalogue, self.workspace, report), Beginning.FORKED
+        )
+
+    def _new(self, config: RunConfig) -> Run:
         label = unique_label(label_of(config), [run.label for run in self.runs])
-        run = Run(label, config, monitor=config.monitor)
-        self._launch(run, lambda report: new_run(config, catalogue, self.workspace, report), resumed=False)
+        return Run(label, config, monitor=config.monitor)
 
     def resume(self, run: Run, checkpoint: Path, *, more: int | None = None) -> None:
         """Go on with a run exactly where a checkpoint left it; `more` adds so many epochs."""
@@ -144,7 +176,7 @@ class Session(QObject):
         self._launch(
             run,
             lambda report: resume_run(checkpoint, catalogue, self.workspace, more=more, report=report),
-            resumed=True,
+            Beginning.RESUMED,
         )
 
     def pause(self) -> None:
@@ -165,6 +197,17 @@ class Session(QObject):
             self._runner.stop()
             self._set_state(State.STOPPING)
 
+    def stop_after_epoch(self, stop: bool) -> None:
+        """End the run when its present epoch is done, or let it go on after all."""
+        if self._runner is not None and self.busy:
+            self._last_epoch = stop
+            self._runner.stop_after_epoch(stop)
+
+    def change_lr(self, lr: float) -> None:
+        """Let the run go on with another learning rate, recorded with it. Raises `InputError` for what is none."""
+        if self._runner is not None and self.state in (State.RUNNING, State.PAUSED):
+            self._runner.change_lr(lr)
+
     def save(self, path: Path) -> None:
         """Write a checkpoint to a file: of the present moment in a run, else the last of the run that ended."""
         if self._runner is not None and self.state in (State.RUNNING, State.PAUSED, State.STOPPING):
@@ -182,7 +225,7 @@ class Session(QObject):
 
     # --- a run ---------------------------------------------------------------------------------
 
-    def _launch(self, run: Run, make: Callable[[Any], Trainer], *, resumed: bool) -> None:
+    def _launch(self, run: Run, make: Callable[[Any], Trainer], beginning: Beginning) -> None:
         from engine.runner import Runner
 
         def prepare(report: Any) -> Trainer:
@@ -196,8 +239,8 @@ class Session(QObject):
             self._prepared = (trainer.config, copy_of(trainer.history))
             return trainer
 
-        self._former, self.run, self._resumed = self.run, run, resumed
-        self._meter, self._prepared, self._stop_asked = None, None, False
+        self._former, self.run, self._beginning = self.run, run, beginning
+        self._meter, self._prepared, self._stop_asked, self._last_epoch = None, None, False, False
         run.outcome = None
         self._runner = Runner(prepare)
         self._runner.start()
@@ -232,7 +275,7 @@ class Session(QObject):
             Fitted: self.fitted.emit,
             Saved: self._on_saved,
             SaveFailed: self._on_save_failed,
-            Changed: self.changed.emit,
+            Changed: self._on_changed,
             Finished: self._on_end,
             Failed: self._on_end,
         }
@@ -242,7 +285,7 @@ class Session(QObject):
         assert self.run is not None
         if self._prepared is not None:
             self.run.config, self.run.history = self._prepared
-        self.run.started = event
+        self.run.started, self.run.epochs, self.run.reason = event, event.epochs, None
         self.run.source = None
         self.run.folder = Path(event.run) if event.run else None
         self._meter = ProgressMeter(event)
@@ -250,7 +293,7 @@ class Session(QObject):
             self.runs.append(self.run)
         if self.state is State.PREPARING:
             self._set_state(State.RUNNING)
-        self.started.emit(self.run, self._resumed)
+        self.started.emit(self.run, self._beginning)
 
     def _on_steps(self, event: Steps) -> None:
         assert self.run is not None and self._meter is not None
@@ -262,6 +305,11 @@ class Session(QObject):
         assert self.run is not None
         self.run.history.add_epoch(event.row)
         self.epoch_ended.emit(event)
+
+    def _on_changed(self, event: Changed) -> None:
+        assert self.run is not None
+        self.run.changes.append(event)
+        self.changed.emit(event)
 
     def _on_saved(self, event: Saved) -> None:
         path = Path(event.path)
@@ -284,6 +332,8 @@ class Session(QObject):
         self._timer.stop()
         run = self.run
         run.outcome = event
+        if isinstance(event, Finished) and not event.stopped:
+            run.reason = event.reason
         if self._meter is None:  # it never started: what was seen before stays what is seen
             self.run = self._former
         for path in self._saving:  # asked for when the run had no step left to do it in

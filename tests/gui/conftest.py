@@ -10,10 +10,13 @@ os.environ["PYQTGRAPH_QT_LIB"] = "PySide6"
 import gc
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
+
+from tests.gui.driving import Driver
 
 HARMLESS = ("This plugin does not support propagateSizeHints",)
 """What Qt says of the offscreen platform alone."""
@@ -42,6 +45,21 @@ def show(app):
         widget.close()
         widget.deleteLater()
     delete_deferred()
+
+
+@pytest.fixture
+def open_window(app):
+    """Opens windows, and closes those that the test left open."""
+    opened: list[Driver] = []
+
+    def open_one(workspace: Path) -> Driver:
+        driver = Driver(app, workspace)
+        opened.append(driver)
+        return driver
+
+    yield open_one
+    for driver in opened:
+        driver.close()
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ class Pressing(app.Application):
 
     def press_start(self):
         print("ready", "torch" in sys.modules, flush=True)
-        self.conductor.start_or_pause()
+        self.conductor.control.start()
 
 app.Application = Pressing
 sys.exit(app.main(sys.argv[1]))

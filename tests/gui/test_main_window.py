@@ -21,24 +21,9 @@ from gui.actions import ACTIONS
 from gui.icons import pixmap
 from gui.session import State
 from gui.theme import LIGHT
-from tests.gui.driving import Driver, pump, type_into
+from tests.gui.driving import pump, type_into
 
 EPOCHS = 3
-
-
-@pytest.fixture
-def open_window(app):
-    """Opens windows, and closes those that the test left open."""
-    opened: list[Driver] = []
-
-    def open_one(workspace: Path) -> Driver:
-        driver = Driver(app, workspace)
-        opened.append(driver)
-        return driver
-
-    yield open_one
-    for driver in opened:
-        driver.close()
 
 
 def last_of(run_folder: Path) -> Path:
@@ -73,7 +58,7 @@ def test_the_first_lesson_from_start_to_overlay(open_window, workspace, catalogu
     assert window.session.state is State.PREPARING
     assert not window.window.actions_by_name["start"].isEnabled()  # pressed twice, it starts once
     pump(lambda: window.session.state is State.RUNNING)
-    assert window.window.actions_by_name["start"].text() == "Pause"
+    assert window.window.actions_by_name["pause"].isEnabled() and window.window.actions_by_name["queue"].isEnabled()
     window.wait_for_end()
     run = window.session.run
     assert isinstance(run.outcome, Finished) and run.outcome.epochs == EPOCHS
@@ -174,9 +159,10 @@ def test_stopped_then_continued_in_the_same_window(open_window, workspace, catal
     config = window.set(epochs=12, threads="1")
     window.press("start")
     window.wait_for_epoch(1)
-    window.press("start")  # pause
+    window.press("pause")
     assert window.session.state is State.PAUSED
-    window.press("start")  # go on
+    assert window.window.actions_by_name["pause"].text() == "Resume"
+    window.press("pause")
     assert window.session.state is State.RUNNING
     window.press("stop")
     window.wait_for_end()
@@ -367,11 +353,11 @@ def test_the_icon_of_pause_stays_with_another_theme(open_window, workspace):
     window.set(epochs=40, threads="1")
     window.press("start")
     pump(lambda: window.session.state is State.RUNNING)
-    action = window.window.actions_by_name["start"]
+    action = window.window.actions_by_name["pause"]
     window.press("theme_dark")
     dark = action.icon().pixmap(16).toImage()
     window.press("theme_light")
-    assert action.icon().pixmap(16).toImage() == pixmap("pause", LIGHT.on_accent, 16).toImage() != dark
+    assert action.icon().pixmap(16).toImage() == pixmap("pause", LIGHT.text, 16).toImage() != dark
 
 
 def test_a_closed_settings_dock_comes_back_with_the_filter(open_window, workspace):
@@ -386,11 +372,12 @@ def test_every_action_is_in_a_menu_and_no_two_share_a_shortcut(open_window, work
     window = open_window(workspace).window
     in_menus = {action.objectName() for menu in window.menuBar().findChildren(QMenu) for action in menu.actions()}
     assert set(ACTIONS) <= in_menus
-    keys = [keys for _, keys, _ in ACTIONS.values() if keys]
+    keys = [keys for name, (_, keys, _) in ACTIONS.items() if keys and name != "pause"]
     assert len(keys) == len(set(keys))
+    assert ACTIONS["pause"][1] == ACTIONS["start"][1]  # never are both enabled
     assert all(QKeySequence(key).toString() == key for key in keys)
     listed = [shortcut for _, shortcut in window.actions_by_name.shortcut_list()]
-    assert len(listed) == len(keys)
+    assert len(listed) == len(keys) + 1
 
 
 def test_everything_that_takes_the_focus_has_a_name(open_window, workspace):
