@@ -1,15 +1,17 @@
-"""The layers of a network: what each gives out, and how many parameters it has."""
+"""The layers of a network: what each gives out, how many parameters it has, and which technique put it there."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from engine.config import RunConfig
-from engine.strategy import DataSpec, Slots
+from engine.strategy import Activation, DataSpec, Regularizer, Slots
 
 
 @dataclass(frozen=True)
@@ -23,35 +25,123 @@ class LayerRow:
     parameters: int
     """Its own; one that several layers share counts for the first."""
     trainable: int
+    tensors: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Its own parameter tensors, by name, with their shapes."""
+    technique: str = ""
+    """Id of the ticked regularizer that put it there; empty where the model itself did."""
+    again: bool = False
+    """Whether data have passed it before: the network uses it several times."""
+    about: str = ""
+    """The first line of its class's docstring."""
+
+
+@dataclass(frozen=True)
+class BlockRow:
+    """A module that consists of others, such as a residual block."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    """As in `LayerRow`."""
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class NetworkTable:
+    """The layers in the order in which data pass them, and the blocks that they lie in."""
+
+    input_shape: tuple[int, ...]
+    """Of a batch of one."""
+    layers: tuple[LayerRow, ...]
+    blocks: tuple[BlockRow, ...]
+    """A layer lies in those whose names, followed by a dot, its own begins with."""
+    bytes: int
+    """All parameters together."""
+
+    @property
+    def parameters(self) -> int:
+        """All of them."""
+        return sum(row.parameters for row in self.layers)
+
+    @property
+    def trainable(self) -> int:
+        """Those that training changes."""
+        return sum(row.trainable for row in self.layers)
+
+
+class _NotingSlots(Slots):
+    """Fills slots, and notes which regularizer each module is from."""
+
+    def __init__(self, activation: Activation, regularizers: Sequence[Regularizer]) -> None:
+        super().__init__(activation, regularizers)
+        self._ids = {regularizer.slot: regularizer.id for regularizer in regularizers if regularizer.slot}
+        self.origins: dict[nn.Module, str] = {}
+
+    def layer(self, slot: str, features: int, dimensions: Literal[0, 2] = 0, depth: float = 1.0) -> nn.Module:
+        module = super().layer(slot, features, dimensions, depth)
+        if slot in self._ids:
+            self.origins.update(dict.fromkeys(module.modules(), self._ids[slot]))
+        return module
 
 
 def layer_table(config: RunConfig, data: DataSpec) -> list[LayerRow]:
-    """The layers of the network that these settings make, in the order in which data pass them.
+    """The layers of the network that these settings make, in the order in which data pass them."""
+    return list(network_table(config, data).layers)
 
-    Built on PyTorch's meta device: no memory, no arithmetic, no random number drawn, at any size.
+
+def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
+    """The network that these settings make for such data, layer by layer.
+
+    Built on PyTorch's meta device: no memory, no arithmetic, no random number drawn, at any size. Raises what the model
+    raises where it can't be built.
     """
+    slots = _NotingSlots(config.activation, config.regularizers)
     with torch.device("meta"):
-        model = config.model.build(data, Slots(config.activation, config.regularizers)).eval()
+        model = config.model.build(data, slots).eval()
         inputs = torch.empty(1, *data.input_shape)
     rows: list[LayerRow] = []
+    blocks: list[BlockRow] = []
+    passed: set[nn.Module] = set()
     counted: set[nn.Parameter] = set()
 
     def record(name: str, module: nn.Module, output: Any) -> None:
-        own = [p for p in module.parameters(recurse=False) if p not in counted]
-        counted.update(own)
-        shape = tuple(output.shape) if isinstance(output, Tensor) else ()
-        trainable = sum(p.numel() for p in own if p.requires_grad)
-        rows.append(LayerRow(name, type(module).__name__, shape, sum(p.numel() for p in own), trainable))
+        own = {key: p for key, p in module.named_parameters(recurse=False) if p not in counted}
+        counted.update(own.values())
+        rows.append(
+            LayerRow(
+                name=name,
+                type=type(module).__name__,
+                output_shape=_shape(output),
+                parameters=sum(p.numel() for p in own.values()),
+                trainable=sum(p.numel() for p in own.values() if p.requires_grad),
+                tensors=tuple((key, tuple(p.shape)) for key, p in module.named_parameters(recurse=False)),
+                technique=slots.origins.get(module, ""),
+                again=module in passed,
+                about=_about(module),
+            )
+        )
+        passed.add(module)
 
-    layers = {
-        name: module for name, module in model.named_modules()
-        if not isinstance(module, nn.Identity) and (module._parameters or not list(module.children()))
-    }  # fmt: skip
-    for name, module in layers.items():
-        module.register_forward_hook(lambda m, _, output, name=name: record(name, m, output))
+    def record_block(name: str, module: nn.Module, output: Any) -> None:
+        blocks.append(BlockRow(name, type(module).__name__, _shape(output), _about(module)))
+
+    modules = {name: module for name, module in model.named_modules() if not isinstance(module, nn.Identity)}
+    layers = {name: m for name, m in modules.items() if m._parameters or not list(m.children())}
+    for name, module in modules.items():
+        note = record if name in layers else record_block
+        module.register_forward_hook(lambda m, _, output, name=name, note=note: note(name, m, output))
     with torch.no_grad():
         model(inputs)
     for name, module in layers.items():  # what data never pass counts all the same
         if set(module.parameters(recurse=False)) - counted:
             record(name, module, None)
-    return rows
+    size = sum(parameter.numel() * parameter.element_size() for parameter in counted)
+    return NetworkTable(tuple(inputs.shape), tuple(rows), tuple(blocks), size)
+
+
+def _shape(output: Any) -> tuple[int, ...]:
+    return tuple(output.shape) if isinstance(output, Tensor) else ()
+
+
+def _about(module: nn.Module) -> str:
+    return inspect.cleandoc(type(module).__doc__ or "").split("\n", 1)[0]

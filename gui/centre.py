@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 from engine.config import RunConfig
 from gui.banner import Banners
 from gui.live_graph import LiveGraph
+from gui.model_panel import ModelPanel
 from gui.panel import Panel
 from gui.run import Run
 from gui.theme import Theme
@@ -28,6 +29,7 @@ class Centre(QFrame):
         self.tabs.setAccessibleName(self.tr("What is to be seen"))
         self._names: list[str] = []
         self._add("curves", self.tr("Curves"), self.graph)
+        self._add("model", self.tr("Model"), ModelPanel(bench))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)

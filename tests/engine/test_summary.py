@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from engine.strategy import DataSpec, Model
-from engine.summary import layer_table
+from engine.summary import layer_table, network_table
 
 DATA = DataSpec((6,), 3)
 
@@ -49,3 +49,32 @@ def test_frozen_parameters_are_counted_apart(tiny, monkeypatch):
     monkeypatch.setattr(Odd, "__init__", frozen)
     rows = layer_table(tiny(model=OddModel()), DATA)
     assert sum(row.trainable for row in rows) == 74 - 42
+
+
+def test_a_layer_used_again_is_listed_again_and_says_so(tiny):
+    rows = [row for row in layer_table(tiny(model=OddModel()), DATA) if row.name == "shared"]
+    assert [(row.again, row.parameters) for row in rows] == [(False, 42), (True, 0)]
+    assert rows[1].tensors == (("weight", (6, 6)), ("bias", (6,)))
+
+
+def test_the_technique_that_put_a_layer_there_is_named(tiny):
+    config = tiny(ticked=["batch-norm", "dropout", "weight-decay"])
+    rows = layer_table(config, DataSpec((1, 8, 8), 4))
+    named = {row.name: row.technique for row in rows if row.technique}
+    assert named == {f"body.layer{n}.{slot}": id for n in (1, 2) for slot, id in NORM_AND_DROPOUT}
+    assert {row.technique for row in layer_table(tiny(), DataSpec((1, 8, 8), 4))} == {""}
+
+
+NORM_AND_DROPOUT = (("norm", "batch-norm"), ("dropout", "dropout"))
+
+
+def test_blocks_have_the_shape_of_what_they_give(tiny, catalogue):
+    network = network_table(tiny(model="cnn:channels=4+8"), DataSpec((3, 8, 8), 4))
+    shapes = {block.name: block.output_shape for block in network.blocks}
+    assert shapes["body.block1"] == (1, 4, 4, 4) and shapes["body.block2"] == (1, 8, 2, 2)
+    assert network.input_shape == (1, 3, 8, 8) and network.layers[-1].name == "head"
+
+
+def test_all_parameters_in_bytes(tiny):
+    network = network_table(tiny(model=OddModel()), DATA)
+    assert (network.parameters, network.trainable, network.bytes) == (74, 74, 4 * 74)
