@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 
-from gui.curves import Range
 from gui.drawings import Style
 from gui.plot import Plot
 
@@ -14,8 +13,6 @@ Line = tuple[np.ndarray, np.ndarray]
 
 SYMBOLS = 7
 """Symbols on a curve: so many tell it from the others, and don't look like points."""
-FAR = 10
-"""Heights of the view beyond which a line need not go: Qt is slow over millions of pixels."""
 
 
 class FitCurve:
@@ -40,12 +37,9 @@ class FitCurve:
             self._symbols.setPen(pg.mkPen(surface))
             self._symbols.setBrush(pg.mkBrush(style.colour))
 
-    def draw(self, line: Line | None, within: Range | None = None) -> None:
-        """Draw this curve, or none; what lies `FAR` heights outside the range `within` is drawn there."""
+    def draw(self, line: Line | None) -> None:
+        """Draw this curve, or none."""
         x, y = line or (np.empty(0), np.empty(0))
-        if within is not None:
-            far = FAR * (within[1] - within[0])
-            y = np.clip(y, within[0] - far, within[1] + far)
         self._line.setData(x, y)
         if self._symbols_from is not None:
             every = max(1, len(x) // SYMBOLS)

@@ -145,11 +145,10 @@ class FitPlot(QWidget):
             scatter.setVisible(key not in self._hidden)
         if self._points["training"] is None:
             self._make_room()
-        within = self._held[1] if self._held is not None else None
-        self.truth.draw(self._points["truth"], within)
-        self.curve.draw(self._fit, within)
+        self.truth.draw(self._points["truth"])
+        self.curve.draw(self._fit)
         for curve, overlay in zip(self.overlays, self._overlays, strict=True):
-            curve.draw((overlay.x, overlay.y), within)
+            curve.draw((overlay.x, overlay.y))
         for key, curve in self._curves().items():
             curve.set_visible(key not in self._hidden)
         empty = not (self._fit or self._overlays or any(self._points.values()))

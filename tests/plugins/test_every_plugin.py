@@ -18,7 +18,7 @@ from engine.learner import Learner
 from engine.message import InputError, Message
 from engine.network import build_network, build_optimizer
 from engine.parameter import Parameter
-from engine.strategy import KINDS, DataSpec, Place, Progress, Regularizer, Slots, Stopping, overrides
+from engine.strategy import KINDS, Dataset, DataSpec, Place, Progress, Regularizer, Slots, Stopping, overrides
 from engine.trainer import Trainer
 from engine.yaml_file import read_yaml, write_yaml
 from tests.plugins.bench import (
@@ -76,9 +76,13 @@ def with_defaults(id: str):
 
 
 def run_with(id: str, data: str, **values):
-    """A small run with this strategy; one of features goes to a network that takes them."""
+    """A small run with this strategy; features go to a network that takes them, a regression to a loss for it."""
     chosen = with_defaults(id)
-    extra = [strategy("wide")] if id == "features" else []
+    extra = []
+    if isinstance(chosen, Dataset):
+        given = chosen.load(Source(Path("nowhere")))
+        extra += [strategy("wide")] if given.training.inputs.ndim == 2 else []
+        extra += [strategy("mse")] if given.task == "regression" else []
     if isinstance(chosen, Regularizer) and chosen.slot is not None:
         extra = [model_with(chosen.slot)]
     if id in LARGE:
@@ -300,7 +304,11 @@ def test_a_data_set_gives_the_same_whole_samples_each_time(id):
         assert one.inputs.dtype == (torch.uint8 if one.inputs.ndim == 4 else torch.float32)
         assert torch.equal(one.inputs, other.inputs)
         assert torch.equal(one.targets, other.targets)
-        assert int(one.targets.max()) < len(first.class_names)
+        if first.task == "classification":
+            assert int(one.targets.max()) < len(first.class_names)
+        else:
+            assert first.class_names == ()
+            assert one.targets.isfinite().all()
 
 
 @pytest.mark.parametrize("data", [*IMAGE_SETS, "features"])
