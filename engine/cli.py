@@ -88,7 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     runs = _verb(verbs, "runs", "List the runs of the workspace, or compare some of them.", json=True)
     runs.add_argument("run", nargs="*", metavar="RUN", help="two or more to compare: folders, names or beginnings")
-    runs.add_argument("--search", metavar="WORDS", help="list the runs whose name, settings, tags or notes hold these")
+    runs.add_argument("--search", metavar="WORDS", help="list the runs whose name, techniques or notes hold these")
 
     plugins = _verb(verbs, "plugins", "List all techniques with their parameters.", json=True)
     plugins.add_argument("id", nargs="?", metavar="ID", help="explain one technique")

@@ -94,15 +94,23 @@ def _in_folder(text: str) -> RunRecord | None:
 
 
 def _matching(records: Sequence[RunRecord], words: str) -> list[RunRecord]:
-    """The runs in whose name, folder, status, settings, tags or notes all of these words stand."""
+    """The runs in whose name, folder, status, techniques, tags or notes all of these words stand."""
     wanted = words.casefold().split()
     return [record for record in records if all(word in _searched(record) for word in wanted)]
 
 
 def _searched(record: RunRecord) -> str:
-    settings = json.dumps(record.settings, ensure_ascii=False, default=str)
     notes = record.notes
-    return "\n".join((record.title, record.folder.name, record.status, settings, *notes.tags, notes.notes)).casefold()
+    words = (record.title, record.folder.name, record.status, *_texts(record.settings), *notes.tags, notes.notes)
+    return "\n".join(words).casefold()
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts within settings: the ids of techniques, and choices. Not the names of settings, which all runs have."""
+    if isinstance(value, str):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for item in items for text in _texts(item)]
 
 
 def compared(record: RunRecord) -> Compared:

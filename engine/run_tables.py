@@ -14,8 +14,8 @@ from engine.comparison import Comparison, Group
 from engine.differing import Choice, Difference, Missing, Value
 from engine.run_record import RunRecord
 
-FILE_WIDTH = 140
-"""Characters of a line where the output is no terminal."""
+WIDE, FILE_WIDTH = 100, 140
+"""Characters of a line from which on a list has all its columns, and of one in a file."""
 STARTED = 19
 """Characters of a folder's name that tell when the run was started: `2026-11-24_11-16-24`."""
 NEVER = "–"
@@ -26,18 +26,21 @@ VERDICTS = {True: "within seed noise", False: "more than seed noise", None: "no 
 
 
 def print_list(records: Sequence[RunRecord]) -> None:
-    """Print the runs, a line each."""
-    table = _table("epochs", "best", "last", "gap", "test", "time", "disk")
+    """Print the runs, a line each; a narrow terminal does without their time and size."""
+    console = _console()
+    columns = ["epochs", "best", "last", "gap", "test", "time", "disk"]
+    shown = len(columns) if console.width >= WIDE else columns.index("time")
+    table = _table(*columns[:shown])
     for record in records:
         best, last = record.best, record.last
-        table.add_row(
-            _started(record), escape(record.title), record.status, f"{len(record.rows)}/{record.epochs}",
+        figures = (
+            f"{len(record.rows)}/{record.epochs}",
             _either(best.val_accuracy, best.val_loss) if best else NEVER,
             _either(last.val_accuracy, last.val_loss) if last else NEVER,
             _signed(record.gap), _either(record.test_accuracy, record.test_loss), _duration(record.seconds),
             _megabytes(record.bytes),
         )  # fmt: skip
-    console = _console()
+        table.add_row(_started(record), escape(record.title), record.status, *figures[:shown])
     console.print(table)
     count = f"{len(records)} run{'' if len(records) == 1 else 's'}"
     size = _megabytes(sum(record.bytes for record in records))
@@ -75,22 +78,22 @@ def _results(comparison: Comparison, records: Sequence[RunRecord]) -> rich.table
 
 
 def _settings(differences: Sequence[Difference], runs: int) -> rich.table.Table:
-    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     table.add_column("what differs", overflow="fold")
     for number in range(1, runs + 1):
         table.add_column(f"run {number}", overflow="fold")
     for difference in differences:
-        table.add_row(escape(difference.key), *(escape(_words(value)) for value in difference.values))
+        named = "on" if difference.id else ""
+        table.add_row(escape(difference.key), *(escape(_words(value, named)) for value in difference.values))
     return table
 
 
-def _words(value: Value) -> str:
-    """A value of a setting, as a flag writes it."""
+def _words(value: Value, named: str = "") -> str:
+    """A value of a setting, as a flag writes it; a technique is `named` like this where its id stands beside it."""
     if isinstance(value, Missing):
         return "off" if value is Missing.OFF else NEVER
     if isinstance(value, Choice):
-        parameters = ", ".join(f"{name}={_words(each)}" for name, each in value.telling)
-        return " ".join(filter(None, (value.id, parameters)))
+        return ", ".join([named or value.id, *(f"{name}={_words(each)}" for name, each in value.telling)])
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:
@@ -183,7 +186,7 @@ def _started(record: RunRecord) -> str:
 
 def _table(*figures: str, first: str | None = None) -> rich.table.Table:
     """A table with a line for each run: in a narrow terminal its words are broken, its figures never."""
-    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     if first:
         table.add_column(first, justify="right", no_wrap=True)
     for name, least in (("started", 10), ("name", 10), ("status", 8)):
