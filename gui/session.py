@@ -339,6 +339,7 @@ class Session(QObject):
         for path in self._saving:  # asked for when the run had no step left to do it in
             self._copy_last(path)
         self._saving.clear()
+        self._last_epoch = False
         self._set_state(State.READY)
         self.ended.emit(run)
 
