@@ -52,6 +52,8 @@ def facts(run: Run) -> list[str]:
         lines.append(say(run.outcome.text))
     elif isinstance(run.outcome, Finished):
         lines += [say(run.outcome.reason), *_test_lines(run, run.outcome)]
+    if run.parent:
+        lines.append(_tr("A fork of {run}: the past up to there is shared.").format(run=run.parent))
     lines += _epoch_lines(run)
     if run.started is not None:
         lines += _set_up(run)
