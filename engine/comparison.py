@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import itertools
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,6 +167,17 @@ def _group(places: Sequence[int], runs: Sequence[Compared]) -> Group:
     ordered = sorted(places, key=lambda place: runs[place].seed or 0)
     first = runs[places[0]]
     return Group(first.title or first.label, tuple(ordered), tuple(runs[place] for place in ordered))
+
+
+def repetitions(config: RunConfig, others: Iterable[RunConfig], count: int) -> list[RunConfig]:
+    """Settings that differ from these in the seed alone: with the least seeds that neither these nor the others have.
+
+    Only those of `others` count that are the same but for the seed.
+    """
+    same = but_for_the_seed(config, {})
+    taken = {config.seed, *(other.seed for other in others if but_for_the_seed(other, {}) == same)}
+    free = (seed for seed in itertools.count() if seed not in taken)
+    return [config.changed({"seed": next(free)}) for _ in range(count)]
 
 
 def figure(row: EpochRow | None, name: str) -> float | None:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from engine.config import ONE_CHOICE, RunConfig, strategy_to_dict
+from engine.message import Message, message
 from engine.parameter import parameters_of
 from engine.strategy import Strategy
 
@@ -54,7 +55,7 @@ class Choice:
         return {"id": self.id, **{name: _as_json(value) for name, value in self.parameters}}
 
 
-Value = bool | int | float | str | tuple[Any, ...] | Choice | Missing | None
+Value = bool | int | float | str | tuple[Any, ...] | Choice | Message | Missing | None
 
 
 @dataclass(frozen=True)
@@ -116,17 +117,19 @@ def _plain(settings: Settings, recorded: Mapping[str, Any]) -> _Plain:
 
 def _add_past(plain: _Plain, data: Mapping[str, Any]) -> None:
     """Add what `config.yaml` records besides settings: a longer run has other epochs, a fork has another beginning."""
-    by_hand = []
+    by_hand: list[Message] = []
     for change in _mappings(data.get("changes")):
         if change.get("field") == "epochs":
             plain.fields["epochs"] = change.get("new")
         elif change.get("field") == "lr":
-            by_hand.append(f"{change.get('new')} from step {change.get('step')}")
+            new, step = change.get("new"), change.get("step")
+            by_hand.append(message("lr-from-step", "{new} from step {step}", new=new, step=step))
     if by_hand:
-        plain.past["changes"] = ", ".join(by_hand)
+        plain.past["changes"] = tuple(by_hand)
     parent = data.get("parent")
     if isinstance(parent, Mapping):
-        plain.past["parent"] = f"{parent.get('run')}, epoch {parent.get('epoch')}"
+        run, epoch = parent.get("run"), parent.get("epoch")
+        plain.past["parent"] = message("fork-of", "{run}, epoch {epoch}", run=run, epoch=epoch)
 
 
 def _choice_of(strategy: Strategy) -> Choice:

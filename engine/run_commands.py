@@ -14,7 +14,7 @@ from typing import Any
 from engine.catalogue import nearest
 from engine.comparison import OUTCOMES, Compared, Comparison, Group, compare
 from engine.differing import Choice, Missing, Value
-from engine.message import InputError
+from engine.message import InputError, Message
 from engine.run_index import RunRecord, Status, list_runs, read_run
 from engine.run_tables import print_comparison, print_list
 from engine.seed_noise import Spread
@@ -182,6 +182,10 @@ def _as_json(value: Value) -> Any:
     """A value of a setting: false for a technique that is off, null for what can't be known."""
     if isinstance(value, Missing):
         return False if value is Missing.OFF else None
+    if isinstance(value, tuple):
+        return [_as_json(each) for each in value]
+    if isinstance(value, Message):
+        return str(value)
     return value.to_dict() if isinstance(value, Choice) else value
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.comparison import Compared, compare, figure
+from engine.comparison import Compared, compare, figure, repetitions
 from engine.history import EpochRow
 from engine.seed_noise import mean_difference, spread
 
@@ -115,6 +115,14 @@ def test_the_difference_of_two_groups_is_welchs(tiny, seeds):
     assert dropout.less(without, "test_accuracy") is None
     single = compare([*seeds((0.5,), (0.6,)), Compared("b", tiny(lr=0.5), course(0.4))])
     assert single.groups[1].less(single.groups[0], "best_val_loss") is None
+
+
+def test_repetitions_have_seeds_of_their_own(tiny):
+    config = tiny(seed=1)
+    others = [tiny(seed=2), tiny(seed=0, lr=0.5), tiny(seed=4, name="other")]
+    found = repetitions(config, others, 3)
+    assert [each.seed for each in found] == [0, 3, 5], "what differs otherwise takes no seed"
+    assert [each.changed({"seed": 1}) for each in found] == [config] * 3
 
 
 def test_ten_long_runs_are_compared_at_once(tiny):

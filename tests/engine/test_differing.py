@@ -125,7 +125,8 @@ def test_a_mapping_that_is_damaged_is_compared_as_far_as_it_goes(tiny, found):
 
 def test_what_was_changed_in_a_run_is_told(tiny, found):
     by_hand = {"changes": [{"step": 30, "field": "lr", "old": 0.01, "new": 0.005}]}
-    assert found(tiny(), tiny(), recorded=[{}, by_hand]) == {"changes": (Missing.OFF, "0.005 from step 30")}
+    values = found(tiny(), tiny(), recorded=[{}, by_hand])["changes"]
+    assert values[0] is Missing.OFF and list(map(str, values[1])) == ["0.005 from step 30"]
     assert not same(tiny(seed=1), tiny(seed=2), ({}, by_hand))
     longer = {"changes": [{"step": 10, "field": "epochs", "old": 2, "new": 5}]}
     assert found(tiny(epochs=2), tiny(epochs=2), recorded=[{}, longer]) == {"epochs": (2, 5)}
@@ -134,7 +135,7 @@ def test_what_was_changed_in_a_run_is_told(tiny, found):
 
 def test_a_fork_has_another_past(tiny, found):
     fork = {"parent": {"run": "first", "epoch": 4, "step": 20}}
-    assert found(tiny(), tiny(), recorded=[{}, fork]) == {"parent": (Missing.OFF, "first, epoch 4")}
+    assert list(map(str, found(tiny(), tiny(), recorded=[{}, fork])["parent"])) == ["Missing.OFF", "first, epoch 4"]
     assert not same(tiny(), tiny(seed=3), ({}, fork))
 
 
