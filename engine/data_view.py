@@ -114,10 +114,15 @@ class Page:
     """Some of a part's samples, and how many there are."""
 
     samples: tuple[Sample, ...]
-    first: int
-    """How many come before them."""
+    number: int
+    """Of the page, counted from 0."""
     count: int
-    """How many there are on all pages."""
+    """How many samples there are on all pages."""
+
+    @property
+    def first(self) -> int:
+        """How many samples come before it."""
+        return self.number * PAGE
 
     @property
     def pages(self) -> int:
@@ -220,8 +225,7 @@ def page_of(parts: Parts, name: str, label: int | None, *, shuffled: bool, numbe
     if shuffled:
         rows = rows[torch.randperm(len(rows), generator=generator(0, "view"))]
     number = max(0, min(number, ceil(len(rows) / PAGE) - 1))
-    first, count = number * PAGE, len(rows)
-    return Page(samples_of(parts, name, rows[first : first + PAGE]), first, count)
+    return Page(samples_of(parts, name, rows[number * PAGE : (number + 1) * PAGE]), number, len(rows))
 
 
 def samples_of(parts: Parts, name: str, rows: Tensor) -> tuple[Sample, ...]:

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from gui.banner import Banners
+from gui.compare_panel import ComparePanel
+from gui.data_panel import DataPanel
 from gui.live_graph import LiveGraph
 from gui.model_panel import ModelPanel
 from gui.panel import Panel
@@ -29,7 +31,9 @@ class Centre(QFrame):
         self.tabs.setAccessibleName(self.tr("What is to be seen"))
         self._names: list[str] = []
         self._add("curves", self.tr("Curves"), self.graph)
+        self._add("data", self.tr("Data"), DataPanel(bench))
         self._add("model", self.tr("Model"), ModelPanel(bench))
+        self._add("compare", self.tr("Compare"), ComparePanel(bench))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)

@@ -19,8 +19,8 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from gui.theme import LIGHT, Theme
 
@@ -75,6 +75,20 @@ def drawn_size(height: int, width: int, size: int, ratio: float) -> tuple[int, i
     if times >= 1:
         return height * times, width * times
     return max(1, round(height * wanted / edge)), max(1, round(width * wanted / edge))
+
+
+def draw_image(painter: QPainter, pixels: np.ndarray, room: QRect, size: int) -> QRectF:
+    """Draw an image in the middle of a room, its longer edge `size` or near it; returns where it stands."""
+    image, ratio = to_image(pixels), painter.device().devicePixelRatioF()
+    height, width = drawn_size(image.height(), image.width(), size, ratio)
+    smaller = height < image.height()
+    how = Qt.TransformationMode.SmoothTransformation if smaller else Qt.TransformationMode.FastTransformation
+    scaled = image.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, how)
+    scaled.setDevicePixelRatio(ratio)
+    left = room.left() + (room.width() - width / ratio) // 2
+    top = room.top() + (room.height() - height / ratio) // 2
+    painter.drawImage(QPointF(left, top), scaled)
+    return QRectF(left, top, width / ratio, height / ratio)
 
 
 class ImageGrid(QWidget):
@@ -142,7 +156,7 @@ class ImageGrid(QWidget):
 
     def _measure(self) -> None:
         self._delegate.measure(self._model.pictures, self._size, self.devicePixelRatioF(), self.view.fontMetrics())
-        self.view.setGridSize(self._delegate.cell)
+        self.view.spread(self._delegate.cell)
 
     def _current_changed(self, index: QModelIndex) -> None:
         self.selected.emit(index.row())
@@ -190,10 +204,27 @@ class _View(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setMouseTracking(True)
+        self._least = QSize(1, 1)
+
+    def spread(self, least: QSize) -> None:
+        """Make cells no smaller than this, and so wide that they fill the lines."""
+        self._least = least
+        columns = self._line() // least.width()
+        full = 0 < columns <= self.model().rowCount()
+        self.setGridSize(QSize(self._line() // columns if full else least.width(), least.height()))
+
+    def _line(self) -> int:
+        """Pixels of a line: Qt keeps room for a scroll bar in any case."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self)
+        return max(1, self.maximumViewportSize().width() - bar - 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self.spread(self._least)
+        super().resizeEvent(event)
 
     @property
     def columns(self) -> int:
-        return max(1, self.viewport().width() // max(1, self.gridSize().width()))
+        return max(1, self._line() // max(1, self.gridSize().width()))
 
     def moveCursor(self, action: QListView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:  # noqa: N802
         move = QListView.CursorAction
@@ -248,7 +279,8 @@ class _Drawing(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_ground(painter, room, option, index.row() == view.currentIndex().row() and view.hasFocus())
-        place = self._draw_image(painter, picture, room)
+        middle = QRect(room.left(), room.top() + MARGIN, room.width(), self._room.height())
+        place = draw_image(painter, picture.pixels, middle, self._size)
         colour = {"good": self.theme.lr, "bad": self.theme.error}.get(picture.tone)
         if colour is not None:
             painter.setPen(QPen(QColor(colour), 2))
@@ -266,19 +298,6 @@ class _Drawing(QStyledItemDelegate):
         painter.setPen(QPen(QColor(self.theme.accent), 1.5) if chosen or focused else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self.theme.selection if chosen else self.theme.raised))
         painter.drawRoundedRect(QRectF(room).adjusted(0.75, 0.75, -0.75, -0.75), 4, 4)
-
-    def _draw_image(self, painter: QPainter, picture: Picture, room: QRect) -> QRectF:
-        """Draw the picture; returns where it stands."""
-        image, ratio = to_image(picture.pixels), painter.device().devicePixelRatioF()
-        height, width = drawn_size(image.height(), image.width(), self._size, ratio)
-        smaller = height < image.height()
-        how = Qt.TransformationMode.SmoothTransformation if smaller else Qt.TransformationMode.FastTransformation
-        scaled = image.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, how)
-        scaled.setDevicePixelRatio(ratio)
-        left = room.left() + (room.width() - width / ratio) // 2
-        top = room.top() + MARGIN + (self._room.height() - height / ratio) // 2
-        painter.drawImage(QPointF(left, top), scaled)
-        return QRectF(left, top, width / ratio, height / ratio)
 
     def _draw_caption(self, painter: QPainter, picture: Picture, line: QRect, colour: str | None) -> None:
         metrics = painter.fontMetrics()
