@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from engine.config import RunConfig
+from engine.config import RunConfig, parse_strategy, recipe
 from engine.data import Source, split
+from engine.events import Fitted
 from engine.message import InputError
 from engine.strategy import DataSpec
 from engine.trainer import Trainer
-from tests.plugins.bench import config, run, strategy
+from tests.plugins.bench import CATALOGUE, config, run, strategy
 
 PARTS = ("training", "validation", "test")
 
@@ -106,3 +109,39 @@ def test_a_run_has_losses_and_no_accuracy():
 def test_what_does_not_suit_a_line_is_said_in_a_word(ticked, words):
     with pytest.raises(InputError, match=words):
         Trainer(line(*map(strategy, ticked)))
+
+
+# --- the lesson -----------------------------------------------------------------------------------
+
+
+@functools.cache
+def lesson(*ticked: str):
+    """The recipe, made quick: fewer epochs at a higher rate; and the last curve told."""
+    settings = recipe("noisy-line", CATALOGUE).changed({"epochs": 400, "lr": 0.003, "threads": "1", "device": "cpu"})
+    for text in ticked:
+        settings = settings.ticked(parse_strategy(text, CATALOGUE, None, settings))
+    trainer = Trainer(settings)
+    return trainer, [event for event in run(trainer) if isinstance(event, Fitted)][-1]
+
+
+def off(ticked: tuple[str, ...], to_line: bool) -> float:
+    """How far the lesson's last curve lies, at the training points' x, from the points or from the line."""
+    trainer, curve = lesson(*ticked)
+    x, y = (tensor.flatten().numpy() for tensor in vars(trainer.learner.parts.training).values())
+    return float(np.sqrt(np.mean((np.interp(x, curve.x, curve.y) - (x if to_line else y)) ** 2)))
+
+
+def test_in_the_lesson_the_points_are_learned_by_heart_and_the_validation_loss_rises():
+    rows = lesson()[0].history.epochs
+    losses = [row.val_loss for row in rows]
+    assert rows[-1].clean_train_loss < 0.01
+    assert losses.index(min(losses)) < 100
+    assert losses[-1] > 1.25 * min(losses)
+
+
+def test_in_the_lesson_dropout_ends_nearer_to_unseen_points_and_to_the_line():
+    plain, dropped = lesson()[0].history.epochs[-1], lesson("dropout")[0].history.epochs[-1]
+    assert dropped.val_loss < 0.95 * plain.val_loss
+    assert dropped.clean_train_loss > 4 * plain.clean_train_loss
+    assert off((), to_line=False) < 0.5 * off(("dropout",), to_line=False)
+    assert off((), to_line=True) > 1.2 * off(("dropout",), to_line=True)
