@@ -53,13 +53,19 @@ class RunView(QObject):
             graph.continue_run(started.epochs)
             if self._last_step != self._stopped_at:  # there the graph says "stopped" already
                 graph.mark(started.step / max(1, started.steps_per_epoch), self.tr("resumed"))
-        elif resumed:
-            graph.start(run.label, started.steps_per_epoch, started.epochs, run.history, started.epoch)
-        elif beginning is Beginning.FORKED:
-            graph.start(run.label, started.steps_per_epoch, started.epochs, run.history)
-            graph.mark(started.step / max(1, started.steps_per_epoch), self.tr("forked"))
         else:
-            graph.start(run.label, started.steps_per_epoch, started.epochs)
+            at = started.step / max(1, started.steps_per_epoch)
+            graph.start(
+                run.label,
+                started.steps_per_epoch,
+                started.epochs,
+                None if beginning is Beginning.NEW else run.history,
+                at if resumed else None,
+                changes=changes_of(run),
+                forked_epoch=at if beginning is Beginning.FORKED else None,
+                forked_from=run.parent,
+                monitor=run.monitor,
+            )
         if not (resumed and shown):
             self._make_present(run)
         self._last_step = started.step
@@ -111,7 +117,10 @@ class RunView(QObject):
     def show_checkpoint(self, checkpoint: LoadedCheckpoint) -> None:
         """Draw the run of a checkpoint, as far as it had come."""
         run = checkpoint.run
-        self.window.graph.start(run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history)
+        self.window.graph.start(
+            run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history, changes=changes_of(run),
+            monitor=run.monitor,
+        )  # fmt: skip
         self._make_present(run)
         self._last_step = checkpoint.step
         self.window.graph.redraw()
@@ -187,3 +196,8 @@ class RunView(QObject):
         self.window.happening.show_run(run, state)
         if run is not None:
             self.window.runs.list.refresh(run, state)
+
+
+def changes_of(run: Run) -> list[tuple[int, str, float, float]]:
+    """What was changed in a run, as the graph takes it."""
+    return [(change.step, change.field, change.old, change.new) for change in run.changes]
