@@ -131,6 +131,21 @@ def stairs(x: np.ndarray, y: np.ndarray, start: float) -> tuple[np.ndarray, np.n
     return np.repeat(edges, 2)[1:-1], np.repeat(y, 2)
 
 
+def split_at(x: np.ndarray, y: np.ndarray, at: float) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """The points up to this x and those from it on, for an ascending x; both parts have the point of the cut itself."""
+    if not len(x) or at <= x[0]:
+        return (x[:0], y[:0]), (x, y)
+    if at >= x[-1]:
+        return (x, y), (x[:0], y[:0]) if at > x[-1] else (x[-1:], y[-1:])
+    before, after = np.searchsorted(x, at, "left"), np.searchsorted(x, at, "right")
+    cut = np.array([np.interp(at, x, y)]) if before == after else y[:0]
+    middle = np.full(len(cut), at)
+    return (
+        (np.append(x[:after], middle), np.append(y[:after], cut)),
+        (np.append(middle, x[before:]), np.append(cut, y[before:])),
+    )
+
+
 def core_range(values: np.ndarray, keep_late: bool = True) -> Range | None:
     """From the least to the greatest value, without outliers; None where there are no values.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
-from gui.curves import Range, block_size, core_range, peaks, stairs, thinned, visible
+from gui.curves import Range, block_size, core_range, peaks, split_at, stairs, thinned, visible
 from gui.plot import Plot
 from gui.run_curves import LOSS, LR, SMOOTH, RunCurves, X
 from gui.theme import Theme
@@ -20,7 +20,12 @@ MAX_SYMBOLS = 48
 SMOOTH_POINTS = 400
 """Points of the smooth line, at most: a wide line costs much more to paint than a thin one."""
 
-OVERLAY_SYMBOLS = ("t1", "s", "d", "t", "p", "star")
+OVERLAY_SYMBOLS = ("t1", "s", "d", "t", "p", "star", "x", "t2", "+", "t3")
+OVERLAY_LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DashDotLine)
+"""One after another where the colours begin again."""
+
+PAST_OPACITY = 0.4
+"""Of the curves before the fork: there it is another run that is seen."""
 
 
 class Style(NamedTuple):
@@ -47,9 +52,19 @@ def styles(theme: Theme) -> dict[str, Style]:
 
 
 def overlay_style(theme: Theme, number: int) -> Style:
-    """The look of the validation curve of the so-manieth earlier run, counted from 0."""
-    colour = theme.comparisons[number % len(theme.comparisons)]
-    return Style(colour, 1.5, symbol=OVERLAY_SYMBOLS[number % len(OVERLAY_SYMBOLS)], size=8)
+    """The look of the validation curve of the so-manieth earlier run, counted from 0. No two have the same symbol."""
+    turn, colour = divmod(number, len(theme.comparisons))
+    line = OVERLAY_LINES[turn % len(OVERLAY_LINES)]
+    return Style(theme.comparisons[colour], 1.5, line, symbol=OVERLAY_SYMBOLS[number % len(OVERLAY_SYMBOLS)], size=8)
+
+
+class Fork(NamedTuple):
+    """Where a run left its parent."""
+
+    x: float
+    """In epochs."""
+    past_is_drawn: bool
+    """Whether what lies before is drawn; it is not where the parent itself is on the graph."""
 
 
 class Plots(NamedTuple):
@@ -61,46 +76,88 @@ class Plots(NamedTuple):
 
 
 class Curve:
-    """A line with a symbol at some of its points. `draw` takes what is to be seen, thinned already."""
+    """A line with a symbol at some of its points. `draw` takes what is to be seen, thinned already.
+
+    With a fork, what lies before it is faint and bears no symbols, or is left out.
+    """
 
     def __init__(self, plot: Plot, z: float) -> None:
-        self._line = pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
-        self._symbols = pg.ScatterPlotItem(pxMode=True)
-        for item, above in ((self._line, 0.0), (self._symbols, 0.5)):
-            item.setZValue(z + above)
-            plot.addItem(item, ignoreBounds=True)
-        self._plot = plot
-        self._has_symbols = False
+        self._plot, self._z = plot, z
+        self._line = self._add(_line(), z)
+        self._past: pg.PlotCurveItem | None = None
+        self._symbols: pg.ScatterPlotItem | None = None
+        self._pen = self._line.opts["pen"]
+        self._fork: Fork | None = None
+        self._drawn: tuple[Range, np.ndarray, np.ndarray] | None = None
+
+    def _add(self, item: pg.GraphicsObject, z: float) -> pg.GraphicsObject:
+        item.setZValue(z)
+        self._plot.addItem(item, ignoreBounds=True)
+        return item
+
+    def _items(self) -> Iterator[pg.GraphicsObject]:
+        yield from (item for item in (self._past, self._line, self._symbols) if item is not None)
 
     def set_style(self, style: Style, surface: str) -> None:
         """Take another look."""
-        self._line.setPen(pg.mkPen(style.colour, width=style.width, style=style.line))
+        self._pen = pg.mkPen(style.colour, width=style.width, style=style.line)
+        for line in (self._line, self._past):
+            if line is not None:
+                line.setPen(self._pen)
         # Antialiasing costs most on a line that goes up and down at every pixel, and shows nothing there.
         self._line.opts["antialias"] = style.width > 1 or style.symbol is not None
-        self._has_symbols = style.symbol is not None
         if style.symbol is not None:
+            if self._symbols is None:
+                self._symbols = self._add(pg.ScatterPlotItem(pxMode=True), self._z + 0.5)
             self._symbols.setSymbol(style.symbol)
             self._symbols.setSize(style.size)
             self._symbols.setPen(pg.mkPen(style.colour if style.hollow else surface, width=1))
             self._symbols.setBrush(pg.mkBrush(surface if style.hollow else style.colour))
+        self._drawn = None
+
+    def set_fork(self, fork: Fork | None) -> None:
+        """Say where the run was forked, if it was."""
+        if fork == self._fork:
+            return
+        self._fork, self._drawn = fork, None
+        if self._past is None:
+            self._past = self._add(_line(), self._z)
+            self._past.setOpacity(PAST_OPACITY)
+            self._past.setPen(self._pen)
 
     def draw(self, x: np.ndarray, y: np.ndarray) -> None:
-        """Draw these points; where y is not finite, the line has a gap."""
-        self._line.setData(x, y)
-        if not self._has_symbols:
+        """Draw these points; where y is not finite, the line has a gap. What is drawn already costs nothing."""
+        view, before = self._plot.x_range(), self._drawn
+        if before and before[0] == view and np.array_equal(before[1], x) and np.array_equal(before[2], y, True):
             return
+        self._drawn = view, x.copy(), y.copy()
+        past = x[:0], y[:0]
+        if self._fork is not None:
+            past, (x, y) = split_at(x, y, self._fork.x)
+            if not self._fork.past_is_drawn:
+                past = x[:0], y[:0]
+        if self._past is not None:
+            self._past.setData(*past)
+        self._line.setData(x, y)
+        if self._symbols is not None:
+            self._draw_symbols(self._symbols, x, y, view)
+
+    @staticmethod
+    def _draw_symbols(symbols: pg.ScatterPlotItem, x: np.ndarray, y: np.ndarray, view: Range) -> None:
         known = np.flatnonzero(np.isfinite(y))
-        low, high = self._plot.x_range()
-        shown = np.count_nonzero((x[known] >= low) & (x[known] <= high))
+        shown = np.count_nonzero((x[known] >= view[0]) & (x[known] <= view[1]))
         chosen = known[known % block_size(int(shown), MAX_SYMBOLS) == 0] if len(known) else known
         if len(known) and known[-1] not in chosen:
             chosen = np.append(chosen, known[-1])
-        self._symbols.setData(x=x[chosen], y=y[chosen])
+        symbols.setData(x=x[chosen], y=y[chosen])
 
     def points(self) -> tuple[np.ndarray, np.ndarray]:
-        """What is drawn: x and y."""
-        x, y = self._line.getData()
-        return (np.empty(0), np.empty(0)) if x is None else (x, y)
+        """What is drawn: x and y, with a fork from there on."""
+        return _points(self._line)
+
+    def past(self) -> tuple[np.ndarray, np.ndarray]:
+        """What is drawn of the time before the fork: x and y."""
+        return _points(self._past) if self._past is not None else (np.empty(0), np.empty(0))
 
     def is_visible(self) -> bool:
         """Whether it is shown."""
@@ -108,13 +165,22 @@ class Curve:
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide it."""
-        self._line.setVisible(visible)
-        self._symbols.setVisible(visible)
+        for item in self._items():
+            item.setVisible(visible)
 
     def remove(self) -> None:
         """Take it off the plot."""
-        self._plot.removeItem(self._line)
-        self._plot.removeItem(self._symbols)
+        for item in self._items():
+            self._plot.removeItem(item)
+
+
+def _line() -> pg.PlotCurveItem:
+    return pg.PlotCurveItem(connect="finite", skipFiniteCheck=False)
+
+
+def _points(line: pg.PlotCurveItem) -> tuple[np.ndarray, np.ndarray]:
+    x, y = line.getData()
+    return (np.empty(0), np.empty(0)) if x is None else (x, y)
 
 
 class Ranges(NamedTuple):
@@ -141,22 +207,30 @@ class RunDrawing:
         self._best = Curve(plots.loss, 30)
         self.hidden: set[str] = set()
 
+    def _curves(self) -> Iterator[tuple[str, Curve]]:
+        yield from (*self.loss.items(), *self.accuracy.items(), ("lr", self.lr))
+
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         looks = styles(theme)
-        for key, curve in (*self.loss.items(), *self.accuracy.items(), ("lr", self.lr)):
+        for key, curve in self._curves():
             curve.set_style(looks[key], theme.surface)
         self._best.set_style(Style(theme.text, symbol="d", size=13), theme.surface)
+
+    def set_fork(self, fork: Fork | None) -> None:
+        """Say where the run was forked, if it was."""
+        for _, curve in self._curves():
+            curve.set_fork(fork)
 
     def draw(self, run: RunCurves, log: bool, best_epoch: int | None) -> Ranges:
         """Draw what the plots show of this run."""
         ranges = Ranges([], [], [])
         self._draw_steps(run, log, ranges)
         shown = LOSSES.keys() - self.hidden
-        ranges.loss.extend(_draw_epochs(run, {key: self.loss[key] for key in LOSSES}, LOSSES, log, shown))
-        ranges.accuracy.extend(_draw_epochs(run, self.accuracy, ACCURACIES, False, shown))
+        ranges.loss.extend(draw_epochs(run, {key: self.loss[key] for key in LOSSES}, LOSSES, log, shown))
+        ranges.accuracy.extend(draw_epochs(run, self.accuracy, ACCURACIES, False, shown))
         self._draw_best(run, log, best_epoch)
-        for key, curve in (*self.loss.items(), *self.accuracy.items()):
+        for key, curve in self._curves():
             curve.set_visible(key not in self.hidden)
         return ranges
 
@@ -184,54 +258,7 @@ class RunDrawing:
         self._best.set_visible("val" not in self.hidden)
 
 
-class OverlayDrawing:
-    """The curves of an earlier run: validation solid with symbols, training dotted and thin."""
-
-    def __init__(self, plots: Plots, run: RunCurves, number: int) -> None:
-        self.run = run
-        self.number = number
-        self.visible = True
-        self._plots = plots
-        self.loss = {key: Curve(plots.loss, z) for z, key in enumerate(("train", "val"), 2)}
-        self.accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(("train", "val"), 2)}
-        self.lr = Curve(plots.lr, 2)
-
-    def curves(self) -> Iterator[Curve]:
-        """All its curves."""
-        yield from (*self.loss.values(), *self.accuracy.values(), self.lr)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take another palette."""
-        look = overlay_style(theme, self.number)
-        dotted = Style(look.colour, 1, Qt.PenStyle.DotLine)
-        for curves in (self.loss, self.accuracy):
-            curves["train"].set_style(dotted, theme.surface)
-            curves["val"].set_style(look, theme.surface)
-        self.lr.set_style(dotted, theme.surface)
-
-    def draw(self, log: bool, visible: bool) -> Ranges:
-        """Draw this run, or hide it."""
-        ranges = Ranges([], [], [])
-        for curve in self.curves():
-            curve.set_visible(visible)
-        if not visible:
-            return ranges
-        ranges.loss.extend(_draw_epochs(self.run, self.loss, LOSSES, log, self.loss.keys()))
-        ranges.accuracy.extend(_draw_epochs(self.run, self.accuracy, ACCURACIES, False, self.accuracy.keys()))
-        epochs = self.run.epochs()
-        lr = np.array([row.lr for row in self.run.rows], dtype=np.float64)
-        self.lr.draw(*stairs(epochs, lr, epochs[0] - 1 if len(epochs) else 0.0))
-        known = lr[np.isfinite(lr)]
-        ranges.lr.append((0.0, float(known.max())) if len(known) else None)
-        return ranges
-
-    def remove(self) -> None:
-        """Take it off the plots."""
-        for curve in self.curves():
-            curve.remove()
-
-
-def _draw_epochs(
+def draw_epochs(
     run: RunCurves, curves: Mapping[str, Curve], names: Mapping[str, str], log: bool, shown: Collection[str]
 ) -> list[Range | None]:
     """Draw figures of each epoch; returns the ranges of those that are shown."""

@@ -14,17 +14,24 @@ from gui.theme import Theme
 
 SWATCH = 24
 """Pixels of the piece of curve beside a name."""
-MAX_NAME = 180
-"""Pixels of a name, at most: a longer one is cut, and whole in the tool tip."""
+ROOMS = (10_000, 240, 180, 140, 100, 72)
+"""Pixels that a name may take: the first that makes few enough lines. One that is cut is whole in the tool tip."""
 
 
 class LegendEntry(QAbstractButton):
     """A curve's look and name. Unchecked, its curve is hidden."""
 
+    AROUND = 4 + SWATCH + 6 + 5
+    """Pixels beside the name."""
+
     def __init__(self, name: str, style: Style, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.room = ROOMS[0]
+        """Pixels that its name may take."""
+        self.is_whole = False
+        """Whether it takes what its name needs all the same."""
         self.setText(name)
-        self.setToolTip(name)
+        self.setToolTip(self.tr("{name}: click to hide or show it").format(name=name))
         self.setCheckable(True)
         self.setChecked(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -38,9 +45,12 @@ class LegendEntry(QAbstractButton):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Room for swatch and name."""
-        metrics = self.fontMetrics()
-        name = min(MAX_NAME, metrics.horizontalAdvance(self.text()))
-        return QSize(4 + SWATCH + 6 + name + 5, metrics.height() + 6)
+        return QSize(self.width_with(self.room), self.fontMetrics().height() + 6)
+
+    def width_with(self, room: int) -> int:
+        """Pixels that it takes where its name may take so many."""
+        name = self.fontMetrics().horizontalAdvance(self.text())
+        return self.AROUND + (name if self.is_whole else min(room, name))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw it."""
@@ -55,8 +65,8 @@ class LegendEntry(QAbstractButton):
         font.setStrikeOut(not self.isChecked())
         painter.setFont(font)
         painter.setPen(QColor(self._theme.text if self.isChecked() else self._theme.muted))
-        room = QRect(4 + SWATCH + 6, 0, self.width() - SWATCH - 14, self.height())
-        name = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width() + 1)
+        room = QRect(4 + SWATCH + 6, 0, self.width() - self.AROUND + 4, self.height())
+        name = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room.width() + 1)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.end()
 
@@ -78,7 +88,7 @@ class LegendEntry(QAbstractButton):
 
 
 class Legend(QWidget):
-    """Entries by key, in lines as wide as there is room."""
+    """Entries by key, in lines as wide as there is room. Long names are cut where there would be too many lines."""
 
     toggled = Signal(str, bool)
     """An entry's key, and whether its curves are to be shown."""
@@ -88,26 +98,26 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entries: dict[str, LegendEntry] = {}
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._most_lines = 5
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
-    def add(self, key: str, name: str, style: Style, theme: Theme) -> None:
-        """Add an entry at the end."""
+    def add(self, key: str, name: str, style: Style, theme: Theme, *, whole: bool = False) -> None:
+        """Add an entry at the end; `whole`, its name is never cut."""
         entry = LegendEntry(name, style, theme, self)
+        entry.is_whole = whole
         entry.toggled.connect(lambda checked: self.toggled.emit(key, checked))
         self._entries[key] = entry
         entry.show()
-        self._place()
-        self.updateGeometry()
+        self._changed()
 
     def remove(self, key: str) -> None:
         """Remove an entry."""
         entry = self._entries.pop(key)
         entry.hide()
         entry.deleteLater()
-        self._place()
-        self.updateGeometry()
+        self._changed()
 
     def entry(self, key: str) -> LegendEntry:
         """An entry."""
@@ -117,36 +127,61 @@ class Legend(QWidget):
         """The keys of all entries, in order."""
         return list(self._entries)
 
+    def set_shown(self, key: str, shown: bool) -> None:
+        """Show or hide an entry; a hidden one takes no room."""
+        self._entries[key].setVisible(shown)
+        self._changed()
+
+    def set_most_height(self, pixels: float) -> None:
+        """Cut long names rather than be higher than this."""
+        lines = max(2, int(pixels / self._line_height()))
+        if lines != self._most_lines:
+            self._most_lines = lines
+            self._changed()
+
     def hasHeightForWidth(self) -> bool:  # noqa: N802
         """The narrower, the higher."""
         return True
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802
         """Pixels for all lines."""
-        lines = max((line for _, line in self._places(width)), default=0) + 1
-        return lines * self._line_height()
+        return self._lines(self._widths(self._room(width)), width) * self._line_height()
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """All entries in one line."""
-        widths = [entry.sizeHint().width() + self.GAP for entry in self._entries.values()]
-        return QSize(sum(widths), self._line_height())
+        return QSize(sum(width + self.GAP for width in self._widths(ROOMS[0])), self._line_height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """The widest entry."""
-        widths = [entry.sizeHint().width() for entry in self._entries.values()]
-        return QSize(max(widths, default=0), self._line_height())
+        """The widest entry, cut."""
+        return QSize(max(self._widths(ROOMS[-1]), default=0), self._line_height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Place the entries anew."""
         super().resizeEvent(event)
         self._place()
 
+    def _changed(self) -> None:
+        self._place()
+        self.updateGeometry()
+
+    def _shown(self) -> list[LegendEntry]:
+        return [entry for entry in self._entries.values() if not entry.isHidden()]
+
     def _line_height(self) -> int:
         return self.fontMetrics().height() + 8
 
-    def _places(self, width: int) -> list[tuple[int, int]]:
-        return flow((entry.sizeHint().width() for entry in self._entries.values()), width, self.GAP)
+    def _widths(self, room: int) -> list[int]:
+        return [entry.width_with(room) for entry in self._shown()]
+
+    def _lines(self, widths: list[int], width: int) -> int:
+        return max((line for _, line in flow(widths, width, self.GAP)), default=0) + 1
+
+    def _room(self, width: int) -> int:
+        few = (room for room in ROOMS if self._lines(self._widths(room), width) <= self._most_lines)
+        return min(next(few, ROOMS[-1]), max(ROOMS[-1], width - LegendEntry.AROUND))
 
     def _place(self) -> None:
-        for entry, (left, line) in zip(self._entries.values(), self._places(self.width()), strict=True):
+        room = self._room(self.width())
+        for entry, (left, line) in zip(self._shown(), flow(self._widths(room), self.width(), self.GAP), strict=True):
+            entry.room = room
             entry.setGeometry(QRect(QPoint(left, line * self._line_height() + 1), entry.sizeHint()))

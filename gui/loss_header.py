@@ -25,7 +25,7 @@ class LossHeader(QWidget):
         super().__init__(parent)
         self.legend = Legend(self)
         for key, name in self.names().items():
-            self.legend.add(key, name, styles(theme)[key], theme)
+            self.legend.add(key, name, styles(theme)[key], theme, whole=True)
         self.log = QCheckBox(self.tr("Log scale"), self)
         self.log.toggled.connect(self.log_toggled)
         self.slider = self._make_slider()
@@ -48,6 +48,10 @@ class LossHeader(QWidget):
     def smoothing(self) -> float:
         """What the moving average keeps at each step, from 0 to 0.99."""
         return self.slider.value() / 100
+
+    def parts(self) -> tuple[QWidget, ...]:
+        """What belongs into a picture: the name and the legend."""
+        return self._title, self.legend
 
     def _make_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal, self)

@@ -1,17 +1,22 @@
-"""Vertical lines with a word: the best epoch, a drop of the learning rate, the stop."""
+"""Vertical lines with a word: the best epoch, a drop of the learning rate, a fork, the stop."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsSimpleTextItem, QStyleOptionGraphicsItem, QWidget
 
+from gui import graph_words
 from gui.drawings import Plots
 from gui.theme import Theme
 
 GAP = 4
 """Pixels around a word."""
+MAX_WORD = 220
+"""Pixels of a word, at most: a longer one is cut in its middle."""
 
 
 class Word(QGraphicsSimpleTextItem):
@@ -32,7 +37,11 @@ class Mark:
 
     def __init__(self, plots: Plots, x: float, word: str) -> None:
         self.x = x
-        self.word = Word(word, plots.loss.view)
+        self.said = word
+        """What it says in full."""
+        self.found = False
+        """Whether it was found in the figures, and not told."""
+        self.word = Word("", plots.loss.view)
         self.word.setZValue(100)
         self._plots = plots
         self._lines = [pg.InfiniteLine(pos=x, angle=90, movable=False) for _ in plots]
@@ -42,10 +51,15 @@ class Mark:
 
     def move(self, x: float, word: str) -> None:
         """Stand somewhere else, with another word."""
-        self.x = x
-        self.word.setText(word)
+        self.x, self.said = x, word
         for line in self._lines:
             line.setPos(x)
+
+    def fit(self, width: float) -> float:
+        """Say what there is room for in so many pixels; returns how many it takes."""
+        metrics = QFontMetricsF(self.word.font())
+        self.word.setText(metrics.elidedText(self.said, Qt.TextElideMode.ElideMiddle, min(width, MAX_WORD)))
+        return self.word.boundingRect().width()
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
@@ -81,19 +95,36 @@ class Marks:
         self.rows = 0
         """Rows of words that are in use."""
 
-    def add(self, x: float, word: str) -> None:
-        """Mark this x, in epochs; the same word twice within half an epoch is one mark."""
-        if any(mark.word.text() == word and abs(mark.x - x) < 0.5 for mark in self.marks):
+    def add(self, x: float, word: str, *, found: bool = False) -> None:
+        """Mark this x, in epochs; the same word twice within half an epoch is one mark.
+
+        A mark that was `found` in the figures gives way to one that was told.
+        """
+        if any(mark.said == word and abs(mark.x - x) < 0.5 for mark in self.marks):
             return
-        self.marks.append(self._made(x, word))
+        mark = self._made(x, word)
+        mark.found = found
+        self.marks.append(mark)
         self.place()
 
-    def set_best(self, x: float, word: str) -> None:
+    def remove_found(self, x: float, near: float) -> None:
+        """Remove what was found at most so many epochs from there."""
+        for mark in [mark for mark in self.marks if mark.found and abs(mark.x - x) <= near]:
+            mark.remove()
+            self.marks.remove(mark)
+
+    def add_jumps(self, jumps: Iterable[tuple[float, float]]) -> None:
+        """Mark jumps of the learning rate that were found: where, in epochs, and by what factor."""
+        for x, factor in jumps:
+            self.add(x, graph_words.jumped(factor), found=True)
+
+    def set_best(self, epoch: int) -> None:
         """Mark the best epoch: there is one, which moves."""
+        word = graph_words.best(epoch)
         if self._best is None:
-            self._best = self._made(x, word)
+            self._best = self._made(epoch, word)
             self.marks.append(self._best)
-        self._best.move(x, word)
+        self._best.move(epoch, word)
         self.place()
 
     def clear(self) -> None:
@@ -110,7 +141,7 @@ class Marks:
 
     def words(self) -> list[tuple[float, str]]:
         """Where marks stand, in epochs, and what they say, from left to right."""
-        return [(mark.x, mark.word.text()) for mark in sorted(self.marks, key=lambda mark: mark.x)]
+        return [(mark.x, mark.said) for mark in sorted(self.marks, key=lambda mark: mark.x)]
 
     def height(self) -> int:
         """Pixels that the words need above the curves."""
@@ -124,8 +155,8 @@ class Marks:
         ends: list[float] = []
         for mark in sorted(self.marks, key=lambda mark: mark.x):
             at = (mark.x - low) / (high - low) * width
-            length = mark.word.boundingRect().width()
-            left = at + GAP if at + GAP + length < width else at - GAP - length
+            length = mark.fit(width - 2 * GAP)
+            left = at + GAP if at + GAP + length < width else max(0.0, at - GAP - length)
             row = next((row for row, end in enumerate(ends) if left > end + 2 * GAP), len(ends))
             mark.word.setVisible(0 <= at <= width + 1 and row < self.MAX_ROWS)
             if mark.word.isVisible():

@@ -7,12 +7,35 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QMouseEvent
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+)
 from PySide6.QtWidgets import QWidget
 
 from gui.curves import Range, fitted, union
 from gui.theme import Theme
+
+PAN = {
+    Qt.Key.Key_Left: (-0.1, 0.0),
+    Qt.Key.Key_Right: (0.1, 0.0),
+    Qt.Key.Key_Up: (0.0, 0.1),
+    Qt.Key.Key_Down: (0.0, -0.1),
+}
+"""By how much of the view each arrow moves it."""
+ZOOM = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
+"""By how much each key makes the view narrower; plus without Shift is the key of the equals sign."""
+
+GRID = 0.12
+"""How much of the colour of text is in a line of the grid."""
 
 AXIS_TEXT = "0.00001"
 """The widest tick that the left axis has room for; with one width for all plots, their x stay in line."""
@@ -23,6 +46,13 @@ def tabular(font: QFont) -> QFont:
     made = QFont(font)
     made.setFeature(QFont.Tag("tnum"), 1)
     return made
+
+
+def blend(colour: str, ground: str, share: float) -> QColor:
+    """A colour that has such a share of the first in it, and the rest of the second."""
+    one, other = QColor(colour), QColor(ground)
+    parts = zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
+    return QColor(*(round(share * above + (1 - share) * below) for above, below in parts))
 
 
 def tick_step(span: float, pixels: float, apart: float) -> float:
@@ -82,6 +112,9 @@ class Plot(pg.PlotWidget):
 
     moved_by_hand = Signal()
     double_clicked = Signal()
+    """The whole is asked for: by a double click, or by the Home key."""
+    menu_asked = Signal(QPoint)
+    """A click with the right button, at this place on the screen; the Menu key is left to what the plot stands in."""
     hovered = Signal(object)
     """The x under the pointer, in epochs; None where the pointer left."""
 
@@ -90,15 +123,18 @@ class Plot(pg.PlotWidget):
         self.epochs = EpochAxis("bottom")
         super().__init__(parent, axisItems={"left": self.figures, "bottom": self.epochs})
         self.setAccessibleName(name)
+        self.setAccessibleDescription(self.tr("Arrow keys move the view, plus and minus zoom, Home shows everything"))
         self.setMinimumSize(160, 96)
         self.view = self.plotItem.getViewBox()
         self._fitted: Range | None = None
+        self._has_keys = False
         self._prepare(x_label)
         self.cursor_line = pg.InfiniteLine(angle=90, movable=False)
         self.cursor_line.hide()
         self.addItem(self.cursor_line, ignoreBounds=True)
         self.view.sigRangeChangedManually.connect(self.moved_by_hand)
         self.scene().sigMouseMoved.connect(self._on_mouse_moved)
+        self.scene().sigMouseClicked.connect(self._on_mouse_clicked)
 
     def _prepare(self, x_label: str) -> None:
         self.setMenuEnabled(False)
@@ -119,7 +155,7 @@ class Plot(pg.PlotWidget):
             self.epochs.setLabel(x_label)
         self.epochs.setHeight((2 if x_label else 1) * metrics.height() + 4)
         self.plotItem.layout.setContentsMargins(0, 4, 12, 0)
-        self.plotItem.showGrid(y=True, alpha=0.12)
+        self.plotItem.showGrid(y=True, alpha=1.0)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
@@ -127,8 +163,8 @@ class Plot(pg.PlotWidget):
         for axis in (self.figures, self.epochs):
             axis.setPen(pg.mkPen(theme.border))
             axis.setTextPen(pg.mkPen(theme.muted))
-        # The grid takes the colour of the tick pen, apart from its own alpha.
-        self.figures.setTickPen(pg.mkPen(theme.muted))
+        # The grid takes the colour of the tick pen. An opaque one is painted many times faster than a transparent one.
+        self.figures.setTickPen(pg.mkPen(blend(theme.muted, theme.surface, GRID)))
         self.epochs.setTickPen(pg.mkPen(theme.border))
         if self._x_label:
             self.epochs.setLabel(self._x_label, color=theme.muted)
@@ -183,11 +219,63 @@ class Plot(pg.PlotWidget):
         super().leaveEvent(event)
         self.hovered.emit(None)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Show that keys go here, where it was a key that brought the focus."""
+        super().focusInEvent(event)
+        by_key = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+        self._show_focus(event.reason() in by_key)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Keys go elsewhere."""
+        super().focusOutEvent(event)
+        self._show_focus(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Move with the arrows, zoom with plus and minus, show everything with Home."""
+        plain = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+        key, can_move = event.key(), any(self.view.mouseEnabled())
+        if not can_move or event.modifiers() & ~plain or key not in {*PAN, *ZOOM, Qt.Key.Key_Home}:
+            event.ignore()
+        elif key == Qt.Key.Key_Home:
+            self.double_clicked.emit()
+        else:
+            self._move(*PAN.get(key, (0.0, 0.0)), ZOOM.get(key, 1.0))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        """Leave the Menu key to what the plot stands in; of the mouse, a click asks and a drag zooms."""
+        event.setAccepted(event.reason() == QContextMenuEvent.Reason.Mouse)
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Tell of a double click, anywhere on the plot."""
         super().mouseDoubleClickEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
             self.double_clicked.emit()
+
+    def _move(self, right: float, up: float, zoom: float) -> None:
+        """Move the view by shares of itself, then take so many times of it about its middle."""
+        (left, right_edge), (low, high) = self.view.viewRange()
+        self.moved_by_hand.emit()
+        width, height = right_edge - left, high - low
+        x, y = (left + right_edge) / 2 + right * width, (low + high) / 2 + up * height
+        self.view.setXRange(x - zoom * width / 2, x + zoom * width / 2, padding=0)
+        self.view.setYRange(y - zoom * height / 2, y + zoom * height / 2, padding=0)
+
+    def _show_focus(self, shown: bool) -> None:
+        self._has_keys = shown
+        self.viewport().update()
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802
+        """Frame the plot that has the keys."""
+        super().drawForeground(painter, rect)
+        if self._has_keys:
+            painter.resetTransform()
+            painter.setPen(QPen(self.palette().highlight().color(), 1))
+            painter.drawRoundedRect(QRectF(self.viewport().rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+
+    def _on_mouse_clicked(self, event: MouseClickEvent) -> None:
+        if event.button() == Qt.MouseButton.RightButton:
+            event.accept()
+            self.menu_asked.emit(event.screenPos().toPoint())
 
     def _on_mouse_moved(self, position: QPointF) -> None:
         inside = self.view.sceneBoundingRect().contains(position)

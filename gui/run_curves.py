@@ -28,6 +28,10 @@ class RunCurves:
         self._smoothing = Smoothing(smoothing)
         self._jumps = LrJumps()
 
+    def note_change(self, x: float) -> None:
+        """The learning rate was changed by hand at this x: no jump is found there from now on."""
+        self._jumps.known.append(x)
+
     def add_history(self, history: History) -> list[tuple[float, float]]:
         """Add all that a history holds; returns the jumps of the learning rate, as `add_steps` does."""
         self.rows.extend(history.epochs)
@@ -86,13 +90,17 @@ class LrJumps:
     """Epochs."""
 
     def __init__(self) -> None:
+        self.known: list[float] = []
+        """Where the rate was changed by hand, in epochs: no jumps to be found."""
         self._lr: float | None = None
+        self._x = 0.0
         self._since = 0.0
 
     def add(self, x: np.ndarray, lr: np.ndarray, step: float) -> list[tuple[float, float]]:
         """The jumps among the next steps: where, in epochs, and by what factor. `step` is a step's length."""
         before = np.concatenate([[lr[0] if self._lr is None else self._lr], lr[:-1]])
-        self._lr = float(lr[-1])
+        rows = np.concatenate([[self._x], x])
+        self._lr, self._x = float(lr[-1]), float(x[-1])
         changed = np.flatnonzero(lr != before)
         if not len(changed):
             return []
@@ -102,7 +110,12 @@ class LrJumps:
         with np.errstate(divide="ignore", invalid="ignore"):
             factors = lr[changed] / before[changed]
         jumps = (held > self.HELD) & np.isfinite(factors) & (factors > 0) & (np.abs(factors - 1) > 0.05)
-        return [(float(begins[i]), float(factors[i])) for i in np.flatnonzero(jumps)]
+        return [
+            (float(begins[i]), float(factors[i]))
+            for i in np.flatnonzero(jumps)
+            # A record of a long run holds every so-manieth step alone: the change lies between the two rows.
+            if not any(rows[changed[i]] - step / 2 < known < x[changed[i]] - step / 2 for known in self.known)
+        ]
 
 
 def _nearest(ascending: np.ndarray, value: float) -> int:

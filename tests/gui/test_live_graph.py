@@ -8,7 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from engine.history import EpochRow, History
-from gui.live_graph import MAX_OVERLAYS, LiveGraph
+from gui.graph_overlays import MAX_OVERLAYS
+from gui.live_graph import LiveGraph
 from gui.theme import DARK, LIGHT
 
 PER_EPOCH = 10
@@ -73,10 +74,10 @@ def count_draws(graph, monkeypatch):
 
 
 def test_an_empty_graph_says_what_will_be_here(graph):
-    assert graph.empty_text.isVisible()
+    assert graph.loss_pane.empty_text.isVisible()
     graph.start("a", PER_EPOCH, 5)
     redraw(graph)
-    assert not graph.empty_text.isVisible()
+    assert not graph.loss_pane.empty_text.isVisible()
 
 
 def test_steps_are_drawn_at_their_share_of_an_epoch(graph):
@@ -141,7 +142,7 @@ def test_new_data_never_steal_a_view_that_the_user_moved(graph):
     train(graph, 3)
     turn_wheel(graph.plots.loss)
     assert not graph.following
-    assert graph.follow_button.isVisible()
+    assert graph.loss_pane.follow_button.isVisible()
     view = graph.plots.loss.view.viewRange()
     graph.add_epoch(row(4, 90.0, 90.0), best=False)
     graph.continue_run(40)
@@ -156,12 +157,12 @@ def test_the_user_comes_back_to_following(graph, way_back):
     whole = graph.plots.loss.view.viewRange()
     turn_wheel(graph.plots.loss)
     if way_back == "button":
-        graph.follow_button.click()
+        graph.loss_pane.follow_button.click()
         QApplication.processEvents()
     else:
         double_click(graph.plots.accuracy)
     assert graph.following
-    assert not graph.follow_button.isVisible()
+    assert not graph.loss_pane.follow_button.isVisible()
     assert np.allclose(graph.plots.loss.view.viewRange(), whole)
 
 
@@ -400,7 +401,7 @@ def test_the_learning_rate_is_drawn_as_steps(graph):
 def test_an_image_is_twice_as_sharp_as_the_window(graph, tmp_path):
     graph.start("a", PER_EPOCH, 5)
     train(graph, 2)
-    graph.save_image(tmp_path / "curves.png")
+    graph.save(tmp_path / "curves.png")
     image = QImage(str(tmp_path / "curves.png"))
     assert image.size() == 2 * graph.size()
     assert LIGHT.validation in colours_of(image)
@@ -408,7 +409,7 @@ def test_an_image_is_twice_as_sharp_as_the_window(graph, tmp_path):
 
 def test_an_image_that_can_not_be_written_is_an_error(graph, tmp_path):
     with pytest.raises(OSError, match="nowhere"):
-        graph.save_image(tmp_path / "nowhere" / "curves.png")
+        graph.save(tmp_path / "nowhere" / "curves.png")
 
 
 def test_another_theme_reaches_every_part(graph):
