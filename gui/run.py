@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
+import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import Changed, Failed, Finished, Started
-from engine.history import EpochRow, History, read_history
+from engine.history import EpochRow, History
 from engine.message import InputError, Message
-from engine.yaml_file import read_yaml
+from engine.run_index import RunRecord, Status, list_runs
+from engine.run_notes import Notes
 from gui.words import title
 
-PAST_RUNS = 20
-"""So many of the newest runs in the workspace are listed."""
-MAX_RECORD_BYTES = 5_000_000
-"""A run whose record of steps is longer is listed without being read at the start."""
+GOES_ON = (Status.UNFINISHED, Status.INTERRUPTED, Status.FAILED)
+"""How a run stands that can go on from its last checkpoint."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
-    """A run: where it is kept, what it was set to, what happened in it, how it ended."""
+    """A run: where it is kept, what it was set to, what happened in it, how it ended. Equal to itself alone."""
 
     label: str
     config: RunConfig | None = None
@@ -45,6 +46,37 @@ class Run:
     """What the run is called that it is a fork of."""
     changes: list[Changed] = field(default_factory=list)
     """What was changed while it trained, in order."""
+    record: RunRecord | None = None
+    """What its folder told of it last: the steps stay there until the run is loaded."""
+    begun: datetime = field(default_factory=datetime.now)
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list, where other runs may be called the same."""
+        if self.notes.name or self.config is None:
+            return self.notes.name or (self.record.title if self.record else "") or self.label
+        return label_of(self.config)
+
+    @property
+    def notes(self) -> Notes:
+        """What a person wrote on it."""
+        return self.record.notes if self.record else Notes()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another process trains it."""
+        return self.record is not None and self.record.holder not in (None, os.getpid())
+
+    @property
+    def seconds(self) -> float:
+        """What its epochs took: training and validation."""
+        return sum((row.train_seconds or 0.0) + (row.val_seconds or 0.0) for row in self.history.epochs)
+
+    @property
+    def test(self) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the test part, once it has come to its end."""
+        told = self.outcome if isinstance(self.outcome, Finished) else self.record
+        return (told.test_loss, told.test_accuracy) if told else (None, None)
 
     @property
     def continue_from(self) -> Path | None:
@@ -53,12 +85,12 @@ class Run:
             unfinished = self.outcome.stopped
         else:
             unfinished = self.unfinished or isinstance(self.outcome, Failed)
-        return self.checkpoint if unfinished else None
+        return self.checkpoint if unfinished and not self.elsewhere else None
 
     @property
     def extend_from(self) -> Path | None:
         """The file from which the run, having come to its end, can train more epochs."""
-        ended = self.continue_from is None and not isinstance(self.outcome, Failed)
+        ended = self.continue_from is None and not isinstance(self.outcome, Failed) and not self.elsewhere
         return self.checkpoint if ended else None
 
     @property
@@ -120,7 +152,7 @@ def label_of(config: RunConfig) -> str:
     return config.name or " + ".join(title(type(strategy)) for strategy in (config.model, *config.with_))
 
 
-def unique_label(label: str, taken: list[str]) -> str:
+def unique_label(label: str, taken: Collection[str]) -> str:
     """The label, numbered where others bear it."""
     number, candidate = 1, label
     while candidate in taken:
@@ -130,47 +162,55 @@ def unique_label(label: str, taken: list[str]) -> str:
 
 
 def past_runs(workspace: Path, catalogue: Catalogue) -> list[Run]:
-    """The newest runs in the workspace that have at least one epoch, newest first.
+    """All runs of a workspace, newest first, apart from each other by their labels.
 
-    Reads many files: not for the main thread.
+    Reads files: not for the main thread.
     """
-    folders = sorted((path for path in (workspace / "runs").glob("*") if path.is_dir()), reverse=True)
     runs: list[Run] = []
-    for folder in folders[:PAST_RUNS]:
-        run = _past_run(folder, catalogue)
-        if run is not None:
-            run.label = unique_label(run.label, [other.label for other in runs])
-            runs.append(run)
+    labels: set[str] = set()
+    for record in list_runs(workspace):
+        run = Run("")
+        tell(run, record, settings_of(record, catalogue))
+        run.label = unique_label(dated(run), labels)
+        labels.add(run.label)
+        runs.append(run)
     return runs
 
 
-def _past_run(folder: Path, catalogue: Catalogue) -> Run | None:
-    from engine.checkpoint import read_meta
-
+def settings_of(record: RunRecord, catalogue: Catalogue) -> RunConfig | None:
+    """The settings of a run of the workspace; None where they need a plugin that is gone."""
     try:
-        if (folder / "steps.csv").stat().st_size > MAX_RECORD_BYTES:
-            return None
-        history = read_history(folder)
-        settings = read_yaml(folder / "config.yaml")
-        meta = read_meta(folder / "checkpoints" / "last.safetensors")
-        unfinished = meta["progress"]["reason"] is None
-    except (InputError, OSError, KeyError, TypeError, ValueError):
-        return None
-    if not history.epochs:
-        return None
-    config, label = _settings(settings, catalogue)
-    when = re.match(r"\d{4}-(\d\d-\d\d)_(\d\d)-(\d\d)", folder.name)
-    label = f"{label}, {when[1]} {when[2]}:{when[3]}" if when else f"{label}, {folder.name}"
-    monitor = config.monitor if config else "val_loss"
-    return Run(label, config, folder, history, unfinished=unfinished, monitor=monitor)
-
-
-def _settings(data: dict[str, Any], catalogue: Catalogue) -> tuple[RunConfig | None, str]:
-    """The settings of a run of the past and what it is called; None where they need a plugin that is gone."""
-    plain = {name: value for name, value in data.items() if name != "changes"}
-    try:
-        config = RunConfig.from_dict(plain, catalogue)
+        return RunConfig.from_dict(record.settings, catalogue)
     except InputError:
-        model = data.get("model")
-        return None, str(model.get("id", "")) if isinstance(model, dict) else ""
-    return config, label_of(config)
+        return None
+
+
+def dated(run: Run) -> str:
+    """What a run of the past is called on the graph: its name, and when it was begun."""
+    return f"{run.title}, {run.begun:%m-%d %H:%M}"
+
+
+def tell(run: Run, record: RunRecord, config: RunConfig | None) -> None:
+    """Let a run know what its folder tells of it. What happens to it in this session stands above that."""
+    run.record, run.folder, run.begun = record, record.folder, record.started
+    if record.holder == os.getpid() and run.started is not None:
+        return
+    if run.elsewhere:
+        run.outcome = None  # how it ended here is past
+    if run.config is None:
+        run.config = config
+        run.monitor = config.monitor if config else record.monitor
+    # One that was loaded from an older file shows what was done up to there.
+    if run.source in (None, run.last_checkpoint) and run.history.epochs != list(record.rows):
+        run.history.epochs = list(record.rows)
+    if run.outcome is None:
+        ended = record.status in (Status.FINISHED, Status.STOPPED_EARLY)
+        run.unfinished = record.status in GOES_ON
+        run.reason = record.reason if ended else None
+        run.epochs = record.epochs
+        run.parent = str(record.parent.get("run", "")) if record.parent else ""
+        run.changes = [Changed(**change) for change in record.changes if _is_lr(change)]
+
+
+def _is_lr(change: dict[str, Any]) -> bool:
+    return change.keys() == {"step", "field", "old", "new"} and change["field"] == "lr"

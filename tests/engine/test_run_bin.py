@@ -126,6 +126,6 @@ def test_a_workspace_that_can_not_be_written_is_told_in_one_line(make, workspace
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(type(folder), "rename", refuse)
-    with pytest.raises(InputError, match="can't be moved to .*bin: Permission denied"):
+    with pytest.raises(InputError, match=r"can't be moved to .*bin: Permission denied"):
         move_to_bin(workspace, folder)
     assert folder.is_dir()

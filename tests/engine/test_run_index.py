@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ from engine.run_notes import Notes, write_notes
 from engine.runs import new_run, resume_run
 from engine.store import RunFolder
 from engine.yaml_file import read_yaml, write_yaml
-from tests.engine.support import run
+from tests.engine.support import ROOT, run
 
 
 @pytest.fixture
@@ -166,20 +165,23 @@ def test_the_figures_of_a_run_move_while_it_is_held(tiny, catalogue, workspace):
     assert (record.status, len(record.rows), record.holder) == (Status.FINISHED, 3, None)
 
 
+HOLD = """
+import sys
+from pathlib import Path
+from engine.lock import FileLock
+lock = FileLock(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
 def test_a_run_of_another_process_is_told_with_that_process(train):
     folder, _ = train()
-    code = "import sys, pathlib, engine.lock as l; k = l.FileLock(pathlib.Path(sys.argv[1])); print(1, flush=True); input()"
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(folder / "lock")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=Path.cwd(),
-    )
-    child.stdout.readline()
-    try:
-        assert holder(folder) == child.pid and read_run(folder).status is Status.TRAINING
-    finally:
-        child.communicate(b"\n")
+    command = [sys.executable, "-c", HOLD, str(folder / "lock")]
+    child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "held\n"
+    assert holder(folder) == child.pid and read_run(folder).status is Status.TRAINING
+    child.communicate(timeout=30)
     assert holder(folder) is None and read_run(folder).status is Status.FINISHED
 
 
