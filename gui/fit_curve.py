@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 
+from gui.curves import Range
 from gui.drawings import Style
 from gui.plot import Plot
 
@@ -65,3 +66,9 @@ class FitCurve:
         """Take it off the plot."""
         self._plot.removeItem(self._line)
         self._plot.removeItem(self._symbols)
+
+
+def span_of(values: np.ndarray) -> Range | None:
+    """From the least to the greatest of the finite values; None where there are none."""
+    known = values[np.isfinite(values)]
+    return (float(known.min()), float(known.max())) if len(known) else None

@@ -12,8 +12,9 @@ from PySide6.QtGui import QColor, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.curves import Range, union
-from gui.drawings import Style
-from gui.fit_curve import FitCurve, Line
+from gui.drawings import Style, overlay_style
+from gui.fit_curve import FitCurve, Line, span_of
+from gui.fit_read_out import FitReadOut
 from gui.legend import Legend
 from gui.plot import Plot
 from gui.theme import Theme, system_theme
@@ -30,7 +31,8 @@ class Overlay(NamedTuple):
     """The curve of an earlier run."""
 
     label: str
-    style: Style
+    number: int
+    """Which of the looks of earlier runs it has, counted from 0."""
     x: np.ndarray
     y: np.ndarray
 
@@ -57,12 +59,15 @@ class FitPlot(QWidget):
         self.setAccessibleName(self.tr("Fit"))
         self.plot = Plot(self.tr("Fit"), "", self)
         self.plot.double_clicked.connect(self.reset_view)
+        self.plot.hovered.connect(self._on_hovered)
         self.scatters = {"validation": self._scatter(1), "training": self._scatter(9)}
         self.truth = FitCurve(self.plot, 2)
         self.curve = FitCurve(self.plot, 8)
         self.overlays: list[FitCurve] = []
         self.legend = Legend(self)
         self.legend.toggled.connect(self._on_legend)
+        self.read_out = FitReadOut(self)
+        self._cursor: float | None = None
         self.empty_text = QLabel(self.tr("The points and the fitted curve appear here"), self)
         self._lay_out()
         self.set_theme(self._theme)
@@ -84,19 +89,13 @@ class FitPlot(QWidget):
             self._label = label
             self._name()
 
-    def set_overlays(self, overlays: Sequence[tuple[str, Style, np.ndarray, np.ndarray]]) -> None:
-        """The curves of earlier runs: of each its name, its look (in the present palette), x and y."""
+    def set_overlays(self, overlays: Sequence[tuple[str, int, np.ndarray, np.ndarray]]) -> None:
+        """The curves of earlier runs: of each its name, the number of its look, x and y."""
         self._overlays = [Overlay(*overlay) for overlay in overlays]
         for curve in self.overlays:
             curve.remove()
         self.overlays = [FitCurve(self.plot, 3) for _ in self._overlays]
         self._style_overlays()
-        self._name()
-        self._draw_soon()
-
-    def clear_fit(self) -> None:
-        """Take the curve of the present run away; points and earlier runs stay."""
-        self._fit = self._label = None
         self._name()
         self._draw_soon()
 
@@ -120,6 +119,7 @@ class FitPlot(QWidget):
             scatter.setBrush(pg.mkBrush(None if style.hollow else colour))
         self.truth.set_style(self._styles()["truth"], theme.surface)
         self.curve.set_style(self._styles()["fit"], theme.surface)
+        self.read_out.set_theme(theme)
         self._style_overlays()
         self._name()
         self.setStyleSheet(f"FitPlot {{ background: {theme.surface}; }}")
@@ -151,6 +151,7 @@ class FitPlot(QWidget):
             curve.draw((overlay.x, overlay.y))
         for key, curve in self._curves().items():
             curve.set_visible(key not in self._hidden)
+        self._read_out()
         empty = not (self._fit or self._overlays or any(self._points.values()))
         self.empty_text.setVisible(empty)
         self.plot.setVisible(not empty)
@@ -158,9 +159,8 @@ class FitPlot(QWidget):
     # --- within ---------------------------------------------------------------------------------
 
     def _curves(self) -> dict[str, FitCurve]:
-        return {"truth": self.truth, "fit": self.curve} | {
-            f"overlay-{place}": curve for place, curve in enumerate(self.overlays)
-        }
+        overlays = {f"overlay-{place}": curve for place, curve in enumerate(self.overlays)}
+        return {"fit": self.curve, **overlays, "truth": self.truth}
 
     def _styles(self) -> dict[str, Style]:
         """The looks of all but the earlier runs, by the keys of the legend."""
@@ -174,14 +174,17 @@ class FitPlot(QWidget):
 
     def _style_overlays(self) -> None:
         for place, (curve, overlay) in enumerate(zip(self.overlays, self._overlays, strict=True)):
-            curve.set_style(overlay.style, self._theme.surface, place)
+            curve.set_style(overlay_style(self._theme, overlay.number), self._theme.surface, place)
 
     def _name(self) -> None:
         """Say in the legend what is there, as far as there is room: the curves, then the points."""
         looks, names = self._styles(), self._names()
         there = self._points | {"fit": self._fit}
         curves = [(key, names[key], looks[key]) for key in ("fit",) if there[key] is not None]
-        curves += [(f"overlay-{place}", overlay.label, overlay.style) for place, overlay in enumerate(self._overlays)]
+        curves += [
+            (f"overlay-{place}", overlay.label, overlay_style(self._theme, overlay.number))
+            for place, overlay in enumerate(self._overlays)
+        ]
         points = [(key, names[key], looks[key]) for key in self._points if there[key] is not None]
         self._fill_legend([*curves, *points])
         if self.legend.heightForWidth(self.legend.width()) > LEGEND_SHARE * self.height():
@@ -208,14 +211,14 @@ class FitPlot(QWidget):
 
     def _range_of_points(self) -> tuple[Range, Range] | None:
         shown = [line for line in self._points.values() if line is not None]
-        x, y = (union(_span(line[axis]) for line in shown) for axis in (0, 1))
+        x, y = (union(span_of(line[axis]) for line in shown) for axis in (0, 1))
         return None if x is None or y is None else (x, _widened(y))
 
     def _make_room(self) -> None:
         """Where there are no points, make room for all curves there have been."""
         lines = [self._fit, *((overlay.x, overlay.y) for overlay in self._overlays)]
         for line in lines:
-            x, y = (_span(line[axis]) for axis in (0, 1)) if line is not None else (None, None)
+            x, y = (span_of(line[axis]) for axis in (0, 1)) if line is not None else (None, None)
             if x is None or y is None:
                 continue
             held = self._held or (x, _widened(y))
@@ -237,6 +240,16 @@ class FitPlot(QWidget):
         self._dirty = True
         self._soon.start()
 
+    def _on_hovered(self, x: float | None) -> None:
+        self._cursor = x
+        self.plot.set_cursor(x)
+        self._read_out()
+
+    def _read_out(self) -> None:
+        names = self._names() | {f"overlay-{place}": overlay.label for place, overlay in enumerate(self._overlays)}
+        shown = {key: curve for key, curve in self._curves().items() if curve.is_visible()}
+        self.read_out.show_at(self._cursor, [(names[key], curve.points()) for key, curve in shown.items()])
+
     def _on_legend(self, key: str, shown: bool) -> None:
         self._hidden ^= {key}
         self._draw_soon()
@@ -250,6 +263,10 @@ class FitPlot(QWidget):
         over = QGridLayout()
         over.addWidget(self.plot, 0, 0)
         over.addWidget(self.empty_text, 0, 0, Qt.AlignmentFlag.AlignCenter)
+        corner = QHBoxLayout()
+        corner.setContentsMargins(0, 0, 16, self.plot.axis_height() + 4)
+        corner.addWidget(self.read_out)
+        over.addLayout(corner, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
         title = QLabel(self.tr("Fit"), self)
         title.setProperty("role", "heading")
         title.setFixedHeight(self.fontMetrics().height() + 8)  # on one line with the first line of the legend
@@ -272,12 +289,6 @@ class FitPlot(QWidget):
         """Draw what came in while the plot could not be seen."""
         super().showEvent(event)
         self._soon.start()
-
-
-def _span(values: np.ndarray) -> Range | None:
-    """From the least to the greatest of the finite values."""
-    known = values[np.isfinite(values)]
-    return (float(known.min()), float(known.max())) if len(known) else None
 
 
 def _widened(span: Range) -> Range:

@@ -7,13 +7,11 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.drawings import Style
 from gui.fit_plot import FitPlot
 from gui.theme import DARK, LIGHT
 
 X = np.linspace(-1.1, 1.1, 200)
 TRAINING = np.linspace(-1, 1, 20), np.linspace(-1, 1, 20) ** 3
-PINK, VIOLET = (Style(colour, 1.5, symbol="s", size=8) for colour in ("#B45C92", "#7B68C8"))
 VALIDATION = np.linspace(-0.9, 0.9, 50), np.linspace(-1.5, 1.5, 50)
 
 
@@ -53,20 +51,21 @@ def test_what_is_drawn_are_the_points_and_the_newest_curve(fit):
 def test_earlier_runs_keep_their_curves_looks_and_names(fit):
     fit.set_points(TRAINING)
     fit.set_fit(X, X, "MLP + dropout")
-    fit.set_overlays([("MLP", PINK, X, -X), ("MLP (2)", VIOLET, X, 2 * X)])
+    fit.set_overlays([("MLP", 0, X, -X), ("MLP (2)", 3, X, 2 * X)])
     redraw(fit)
     assert [curve.points()[1][0] for curve in fit.overlays] == pytest.approx([1.1, -2.2])
     assert names(fit) == ["MLP + dropout", "MLP", "MLP (2)", "training"]
-    for curve, style in zip(fit.overlays, (PINK, VIOLET), strict=True):
-        assert curve._line.opts["pen"].color().name().upper() == style.colour
+    assert LIGHT.comparisons[0] != LIGHT.comparisons[3]
+    for curve, number in zip(fit.overlays, (0, 3), strict=True):
+        assert curve._line.opts["pen"].color().name().upper() == LIGHT.comparisons[number]
         assert 4 <= len(curve._symbols.getData()[0]) <= 9
-    fit.set_overlays([("MLP", PINK, X, -X)])
+    fit.set_overlays([("MLP", 0, X, -X)])
     redraw(fit)
     assert len(fit.overlays) == 1
     assert names(fit) == ["MLP + dropout", "MLP", "training"]
     items = len(fit.plot.plotItem.items)
     for _ in range(3):
-        fit.set_overlays([("MLP", PINK, X, -X)])
+        fit.set_overlays([("MLP", 0, X, -X)])
     assert len(fit.plot.plotItem.items) == items, "what is gone stays on the plot"
 
 
@@ -78,7 +77,7 @@ def test_the_view_is_that_of_the_points_whatever_the_curve_does(fit):
     assert before[1][0] < -1.5 < 1.5 < before[1][1]
     for height in (1, 50, 1e6, float("nan")):
         fit.set_fit(X, height * X)
-        fit.set_overlays([("MLP", PINK, X, -height * X)])
+        fit.set_overlays([("MLP", 0, X, -height * X)])
         redraw(fit)
         assert fit.plot.view.viewRange() == before
     fit.plot.view.setYRange(0, 1, padding=0)
@@ -140,20 +139,11 @@ def test_empty_it_says_what_will_be_here(fit):
     redraw(fit)
     assert fit.plot.isVisible() and not fit.empty_text.isVisible()
     fit.set_fit(X, X, "MLP")
-    fit.set_overlays([("before", PINK, X, X)])
+    fit.set_overlays([("before", 0, X, X)])
     fit.clear()
     redraw(fit)
     assert fit.empty_text.isVisible() and names(fit) == []
     assert len(fit.curve.points()[0]) == 0
-
-
-def test_a_new_run_begins_without_a_curve(fit):
-    fit.set_points(TRAINING)
-    fit.set_fit(X, X, "MLP")
-    fit.clear_fit()
-    redraw(fit)
-    assert len(fit.curve.points()[0]) == 0
-    assert names(fit) == ["training"]
 
 
 def test_nothing_is_drawn_while_it_can_not_be_seen_and_all_of_it_afterwards(fit):
@@ -170,10 +160,36 @@ def test_nothing_is_drawn_while_it_can_not_be_seen_and_all_of_it_afterwards(fit)
 def test_colours_are_those_of_the_palette(fit):
     fit.set_points(TRAINING)
     fit.set_fit(X, X, "MLP")
-    fit.set_overlays([("before", PINK, X, -X)])
+    fit.set_overlays([("before", 0, X, -X)])
     for theme in (LIGHT, DARK):
         fit.set_theme(theme)
         redraw(fit)
         image = fit.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         found = {image.pixelColor(x, y).name().upper() for x in range(image.width()) for y in range(image.height())}
-        assert {theme.train, PINK.colour, theme.surface} <= found
+        assert {theme.train, theme.comparisons[0], theme.surface} <= found
+
+
+def test_the_pointer_reads_every_curve_that_is_shown_at_its_x(fit):
+    fit.set_points(TRAINING, VALIDATION, (X, 0 * X + 2))
+    fit.set_fit(X, X, "MLP + dropout")
+    fit.set_overlays([("MLP", 0, X[:100], -X[:100])])
+    redraw(fit)
+    assert not fit.read_out.isVisible()
+    fit.plot.hovered.emit(-0.5)
+    assert fit.plot.cursor_line.isVisible()
+    assert fit.read_out.isVisible()
+    assert fit.read_out.text().split("\n") == ["x  -0.50", "MLP + dropout  -0.50", "MLP  0.50", "without noise  2.00"]
+    fit.set_fit(X, 2 * X, "MLP + dropout")
+    redraw(fit)
+    assert "MLP + dropout  -1.00" in fit.read_out.text(), "it stays with a curve that moves"
+    fit.legend.entry("fit").click()
+    QApplication.processEvents()
+    assert "MLP + dropout" not in fit.read_out.text()
+    fit.plot.hovered.emit(0.5)
+    assert fit.read_out.text().split("\n") == ["x  0.50", "without noise  2.00"], "it does not reach there"
+    fit.plot.hovered.emit(None)
+    assert not fit.read_out.isVisible()
+    assert not fit.plot.cursor_line.isVisible()
+    fit.resize(240, 170)
+    fit.plot.hovered.emit(-0.5)
+    assert len(fit.read_out.text().split("\n")) == 2, "it would hide what it reads"
