@@ -129,7 +129,8 @@ def _add_past(plain: _Plain, data: Mapping[str, Any]) -> None:
     parent = data.get("parent")
     if isinstance(parent, Mapping):
         run, epoch = parent.get("run"), parent.get("epoch")
-        plain.past["parent"] = message("fork-of", "{run}, epoch {epoch}", run=run, epoch=epoch)
+        at = message("fork-of", "{run}, epoch {epoch}", run=run, epoch=epoch)
+        plain.past["parent"] = str(run) if epoch is None else at
 
 
 def _choice_of(strategy: Strategy) -> Choice:

@@ -152,11 +152,7 @@ class ComparePanel(Panel):
         self.same.setVisible(not comparison.between_groups)
         self.plot.show_lines(
             [
-                Line(
-                    f"{name}, {words.count_of_seeds(group)}" if len(group.seeds) > 1 else group.runs[0].label,
-                    style,
-                    {figure: group.band(figure) for figure in CURVES},
-                )
+                Line(words.with_seeds(group, name), style, {figure: group.band(figure) for figure in CURVES})
                 for group, name, style in zip(comparison.groups, names, styles, strict=True)
             ]
         )

@@ -102,7 +102,7 @@ class ComparePlot(QWidget):
         while len(self._drawings) < len(lines):
             self._drawings.append(_Drawing(self.plot, len(self._drawings)))
         if not kept:
-            for key in list(self.legend.keys()):  # noqa: SIM118 a legend is no dictionary
+            for key in list(self.legend.keys()):
                 self.legend.remove(key)
             for number, line in enumerate(lines):
                 self.legend.add(str(number), line.name, line.style, self._theme)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from PySide6.QtCore import QCoreApplication
@@ -146,7 +146,7 @@ def seed_headings() -> list[Heading]:
 def group_rows(comparison: Comparison, names: Sequence[str], looks: Sequence[Style]) -> list[Row]:
     """A row for each group of two seeds or more."""
     return [
-        Row(group.members, f"{name}, {words.count_of_seeds(group)}", _of_group(group), look, name)
+        Row(group.members, words.with_seeds(group, name), _of_group(group), look, name)
         for group, name, look in zip(comparison.groups, names, looks, strict=True)
         if len(group.seeds) > 1
     ]
@@ -172,12 +172,8 @@ def _upper(text: str) -> str:
 
 def setting_rows(comparison: Comparison, catalogue: Catalogue) -> list[Row]:
     """A row for each setting that differs, with a column for each group."""
-    write: Callable[[int, int], str] = lambda place, number: words.value(  # noqa: E731
-        comparison.between_groups[place], number, catalogue
-    )
-    return [
-        Row(each.key, words.setting(each, catalogue), tuple(
-            Cell(text := write(place, number), text, help=text) for number in range(len(comparison.groups))
-        ))
-        for place, each in enumerate(comparison.between_groups)
-    ]  # fmt: skip
+    rows = []
+    for each in comparison.between_groups:
+        texts = [words.value(each, place, catalogue) for place in range(len(comparison.groups))]
+        rows.append(Row(each.key, words.setting(each, catalogue), tuple(Cell(text, text, help=text) for text in texts)))
+    return rows

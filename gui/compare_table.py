@@ -87,7 +87,7 @@ class CompareTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
         self._prepare_headers(sortable)
-        self.selectionModel().currentRowChanged.connect(lambda *_: self.current_changed.emit())
+        self.selectionModel().selectionChanged.connect(self.current_changed)
 
     def _prepare_headers(self, sortable: bool) -> None:
         names, titles = self.verticalHeader(), self.horizontalHeader()

@@ -78,11 +78,14 @@ def plain(given: Value) -> str:
 
 
 def group_names(comparison: Comparison, catalogue: Catalogue) -> list[str]:
-    """What each group is called: by its title, and where others bear it too by what it differs in from them."""
-    titles = [group.title for group in comparison.groups]
+    """What each group is called: a single run by its label; several seeds by what they share, and where others share
+    it too, by what they differ in from them."""
+    titles = [group.title if len(group.seeds) > 1 else "" for group in comparison.groups]
     return [
-        ", ".join([title, *_told_apart(place, titles, comparison.between_groups, catalogue)])
-        for place, title in enumerate(titles)
+        ", ".join([titles[place], *_told_apart(place, titles, comparison.between_groups, catalogue)])
+        if titles[place]
+        else group.runs[0].label
+        for place, group in enumerate(comparison.groups)
     ]
 
 
@@ -99,9 +102,10 @@ def _told_apart(place: int, titles: list[str], differences: Sequence[Difference]
 # --- seeds ----------------------------------------------------------------------------------------
 
 
-def count_of_seeds(group: Group) -> str:
-    """`5 seeds`."""
-    return _tr("{count} seeds").format(count=len(group.seeds))
+def with_seeds(group: Group, name: str) -> str:
+    """The name of a group, and how many seeds it has where these are several: `MLP, 5 seeds`."""
+    count = len(group.seeds)
+    return _tr("{name}, {count} seeds").format(name=name, count=count) if count > 1 else name
 
 
 def outcome(name: str) -> str:
