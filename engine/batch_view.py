@@ -53,7 +53,7 @@ def preview(config: RunConfig, parts: Parts, draw: int = 0) -> Preview:
     rows = first_rows(config, parts, troubles)
     stored = parts.training.take(rows)
     with seeded_generators(stream(config.seed, "step", draw, 0)):
-        augmented = augment(config, stored.inputs.clone(), draw, 0, troubles)
+        augmented = augment(config, stored.inputs, draw, 0, troubles)
         images = augmented[:SHOWN]
         mixtures: tuple[Mixture, ...] = ()
         if mixers(config) and not stored.targets.is_floating_point():

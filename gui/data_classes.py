@@ -112,12 +112,15 @@ class Classes(QWidget):
 
     def _balance(self, facts: Facts) -> str:
         empty = sum(count.counts[0] == 0 for count in facts.classes)
+        if empty == 1:
+            return self.tr("One class has no training samples.")
         if empty:
             return self.tr("{count} classes have no training samples.").format(count=empty)
         if facts.balanced or facts.imbalance is None:
             return self.tr("Balanced")
         text = self.tr("The largest class has {times} times as many training samples as the smallest.")
-        return text.format(times=f"{facts.imbalance:.3g}")
+        times = facts.imbalance
+        return text.format(times=f"{times:.1f}" if times < 10 else numbers.count(times))
 
     def _current_changed(self, index: QModelIndex) -> None:
         self.chosen.emit(max(-1, index.row() - 1))

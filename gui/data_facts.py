@@ -30,10 +30,11 @@ def figure(value: float) -> str:
 
 
 def figures(values: np.ndarray) -> str:
-    """One figure, or one for each of a few channels; of many their range."""
-    if len(values) > TOLD:
-        return f"{figure(values.min())} … {figure(values.max())}"
-    return " · ".join(figure(value) for value in values)
+    """One figure where all are the same, or one for each of a few channels; of many their range."""
+    low, high = figure(values.min()), figure(values.max())
+    if low == high:
+        return low
+    return f"{low} … {high}" if len(values) > TOLD else " · ".join(figure(value) for value in values)
 
 
 class Fact(QWidget):

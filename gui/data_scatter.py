@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from gui.background import Trouble
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"training": "o", "validation": "d", "test": "t"}
 """Of the points of each part, as pyqtgraph calls them."""
+ASIDE = {"training": 0.0, "validation": -0.14, "test": -0.28}
+"""How far the points of each part are drawn from their class, so that they don't hide each other."""
+MOST_NAMES = 20
+"""Classes that are named on the axis, at most."""
 SIZES = {"training": 9, "validation": 7, "test": 6}
 
 
@@ -34,6 +38,7 @@ class Scatter(QWidget):
         self._bench = bench
         self._config: RunConfig | None = None
         self._theme: Theme = LIGHT
+        self._classes: list[str] = []
         self.clouds: tuple[Cloud, ...] = ()
         self.feature = QuietComboBox()
         self.feature.setAccessibleName(self.tr("Input on the horizontal axis"))
@@ -50,6 +55,7 @@ class Scatter(QWidget):
         menu = self.plot.plotItem.ctrlMenu
         menu.setParent(self.plot, menu.windowFlags())  # pyqtgraph makes it in any case, and would leave it behind
         self.plot.setMinimumHeight(200)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         for axis in ("left", "bottom"):
             self.plot.getAxis(axis).setStyle(tickFont=tabular(self.font()), tickLength=0)
             self.plot.getAxis(axis).enableAutoSIPrefix(False)
@@ -68,6 +74,7 @@ class Scatter(QWidget):
     def show_parts(self, config: RunConfig, facts: Facts) -> None:
         """Show the samples of a data set."""
         self._config = config
+        self._classes = [count.name for count in facts.classes]
         kept = max(0, self.feature.currentIndex())
         count = facts.shapes["training"][1]
         self.feature.clear()
@@ -113,13 +120,16 @@ class Scatter(QWidget):
         for axis in ("left", "bottom"):
             self.plot.getAxis(axis).setPen(pg.mkPen(theme.border))
             self.plot.getAxis(axis).setTextPen(pg.mkPen(theme.muted))
-        self.plot.setLabel("left", self.tr("target"), color=theme.muted)
+        self.plot.setLabel("left", self.tr("class") if self._classes else self.tr("target"), color=theme.muted)
+        named = 0 < len(self._classes) <= MOST_NAMES
+        self.plot.getAxis("left").setTicks([list(enumerate(self._classes))] if named else None)
         only = self.feature.count() < 2
         self.plot.setLabel("bottom", self.tr("input") if only else self.feature.currentText(), color=theme.muted)
         self.plot.clear()
         for cloud in reversed(self.clouds):  # the training samples on top
+            y = cloud.y + (ASIDE[cloud.part] if self._classes else 0.0)
             self.plot.plot(
-                cloud.x, cloud.y, pen=None, symbol=SYMBOLS[cloud.part], symbolSize=SIZES[cloud.part],
+                cloud.x, y, pen=None, symbol=SYMBOLS[cloud.part], symbolSize=SIZES[cloud.part],
                 symbolPen=pg.mkPen(theme.surface), symbolBrush=pg.mkBrush(colours[cloud.part]),
             )  # fmt: skip
         marks = [f'<span style="color: {colours[c.part]}">{signs[c.part]}</span> {words[c.part]}' for c in self.clouds]

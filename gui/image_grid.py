@@ -78,9 +78,15 @@ def drawn_size(height: int, width: int, size: int, ratio: float) -> tuple[int, i
 
 
 def draw_image(painter: QPainter, pixels: np.ndarray, room: QRect, size: int) -> QRectF:
-    """Draw an image in the middle of a room, its longer edge `size` or near it; returns where it stands."""
+    """Draw an image in the middle of a room, its longer edge `size` or near it, but all of it within the room.
+
+    Returns where it stands.
+    """
     image, ratio = to_image(pixels), painter.device().devicePixelRatioF()
     height, width = drawn_size(image.height(), image.width(), size, ratio)
+    excess = max(height / (room.height() * ratio), width / (room.width() * ratio))
+    if excess > 1:
+        height, width = max(1, int(height / excess)), max(1, int(width / excess))
     smaller = height < image.height()
     how = Qt.TransformationMode.SmoothTransformation if smaller else Qt.TransformationMode.FastTransformation
     scaled = image.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, how)
@@ -268,14 +274,15 @@ class _Drawing(QStyledItemDelegate):
         self.cell = QSize(max(int(width), caption) + 4 * MARGIN, int(height) + line + 4 * MARGIN)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
-        """The same for all."""
-        return self.cell
+        """The same for all: as the view has spread them."""
+        return self.parent().gridSize()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one."""
         picture: Picture = index.data(Qt.ItemDataRole.UserRole)
         view = self.parent()
-        room = option.rect.adjusted(MARGIN // 2, MARGIN // 2, -MARGIN // 2, -MARGIN // 2)
+        aside = MARGIN // 2 + max(0, option.rect.width() - self.cell.width()) // 2
+        room = option.rect.adjusted(aside, MARGIN // 2, -aside, -MARGIN // 2)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_ground(painter, room, option, index.row() == view.currentIndex().row() and view.hasFocus())

@@ -14,6 +14,7 @@ from engine.strategy import Dataset
 from gui.background import Background
 from gui.data_facts import figure
 from gui.data_panel import DataPanel
+from gui.data_samples import LARGE
 from gui.theme import DARK, LIGHT
 from gui.workbench import Workbench
 from tests.engine.support import Blobs, tiny_config
@@ -64,7 +65,8 @@ class Lopsided(Dataset):
     def load(self, source):
         targets = torch.tensor([0] * 42 + [1] * 10)
         part = Part(torch.zeros(52, 3, 4, 6, dtype=torch.uint8), targets)
-        return DataBundle(part, part, part, ("many", "few"))
+        even = part.take(torch.arange(32, 52))
+        return DataBundle(part, even, even, ("many", "few"))
 
 
 class Line(Dataset):
@@ -135,7 +137,7 @@ def test_classes_have_bars_counts_and_a_sentence_on_their_balance(panel, catalog
     assert panel.classes.balance.text() == ("The largest class has 4.2 times as many training samples as the smallest.")
     model = panel.classes.list.model()
     told = [model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
-    assert told[1] == "many: 42 training, 42 validation, 42 test samples" and told[0].startswith("All classes: 52 ")
+    assert told[1] == "many: 42 training, 10 validation, 10 test samples" and told[0].startswith("All classes: 52 ")
     panel.set_theme(LIGHT)
     shot = panel.classes.list.viewport().grab().toImage()
     widths = []
@@ -184,6 +186,7 @@ def test_an_image_is_shown_large_with_its_figures(panel, catalogue):
     settle(panel, tiny_config(catalogue))
     assert panel.card.sample is None and "Click an image" in panel.card.facts.text()
     height = panel.card.height()
+    assert height >= LARGE, "the image is not cut"
     panel.samples.grid.setFocus()
     panel.samples.grid.current = 0
     QTest.keyClick(panel.samples.grid.view, Qt.Key.Key_Right)
@@ -279,3 +282,18 @@ def test_a_failing_data_set_is_named(panel, catalogue):
 
     settle(panel, tiny_config(catalogue, dataset=Broken()))
     assert panel.notice.text() == "The folder x is gone"
+
+
+class Table(Dataset):
+    """Two inputs and three classes."""
+
+    def load(self, source):
+        x = torch.randn(60, 2, generator=torch.Generator().manual_seed(1))
+        return DataBundle(Part(x, torch.arange(60) % 3), class_names=("low", "middle", "high"))
+
+
+def test_classes_of_features_have_their_balance_and_their_names_on_the_axis(panel, catalogue):
+    settle(panel, tiny_config(catalogue, dataset=Table()))
+    assert panel.bar.summary.text() == "3 classes of samples of 2 features"
+    assert panel.classes.isVisible() and panel.scatter.isVisible() and not panel.samples.isVisible()
+    assert panel.scatter.plot.getAxis("left")._tickLevels == [[(0, "low"), (1, "middle"), (2, "high")]]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 
-from gui.image_grid import ImageGrid, Picture, drawn_size, to_image
+from gui.image_grid import ImageGrid, Picture, draw_image, drawn_size, to_image
 from gui.theme import LIGHT
 
 
@@ -49,6 +49,15 @@ def test_an_image_has_the_pixels_of_its_array_and_memory_of_its_own(app):
 )
 def test_small_pictures_grow_a_whole_number_of_times_and_large_ones_shrink(shape, size, ratio, drawn):
     assert drawn_size(*shape, size, ratio) == drawn
+
+
+def test_an_image_stays_within_its_room(app):
+    canvas = QImage(80, 80, QImage.Format.Format_RGB32)
+    painter = QPainter(canvas)
+    place = draw_image(painter, np.zeros((30, 40), np.uint8), QRect(10, 10, 50, 60), 60)  # 60 is nearest to twice 40
+    painter.end()
+    assert (place.left(), place.width(), place.height()) == (10, 50, 37)
+    assert place.top() == pytest.approx(10 + (60 - 37) / 2, abs=1)
 
 
 def test_every_pixel_of_a_small_picture_is_equally_large(grid):
