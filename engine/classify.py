@@ -108,7 +108,12 @@ def read_pile(paths: Iterable[Path], shape: tuple[int, ...], keep_going: KeepGoi
 
 
 def classify(network: Network, pile: Pile, *, invert: bool = False, keep_going: KeepGoing = lambda: True) -> Classified:
-    """Tell the pictures of a pile apart, with light and dark exchanged where asked."""
+    """Tell the pictures of a pile apart, with light and dark exchanged where asked.
+
+    Raises `InputError` where the network predicts values and knows no classes.
+    """
+    if network.spec.task == "regression":
+        raise InputError("no-classes", "the network predicts values: only one that knows classes can tell images apart")
     images = 255 - pile.images if invert else pile.images
     if not len(images):
         return Classified(pile, images, np.zeros((0, network.spec.outputs), np.float32), np.zeros(0, np.int64), invert)

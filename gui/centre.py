@@ -13,6 +13,7 @@ from gui.data_panel import DataPanel
 from gui.live_graph import LiveGraph
 from gui.model_panel import ModelPanel
 from gui.panel import Panel
+from gui.predictions_panel import PredictionsPanel
 from gui.run import Run
 from gui.theme import Theme
 from gui.workbench import Workbench
@@ -33,6 +34,7 @@ class Centre(QFrame):
         self._add("curves", self.tr("Curves"), self.graph)
         self._add("data", self.tr("Data"), DataPanel(bench))
         self._add("model", self.tr("Model"), ModelPanel(bench))
+        self._add("predictions", self.tr("Predictions"), PredictionsPanel(bench))
         self._add("compare", self.tr("Compare"), ComparePanel(bench))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)

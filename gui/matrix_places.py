@@ -1,0 +1,77 @@
+"""Where the cells and names of a confusion matrix are, and how large there is room to make them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QRect, QSize
+
+LEAST, MOST = QSize(14, 14), QSize(72, 48)
+"""Of a cell."""
+LABEL = 112
+"""Pixels of the name of a class, at most."""
+GAP = 6
+"""Pixels between a name and the cells."""
+
+
+@dataclass(frozen=True)
+class MatrixPlaces:
+    """A matrix of so many classes in a viewport, moved by what it is scrolled."""
+
+    classes: int
+    whole: QSize
+    """The viewport."""
+    left: int
+    """Pixels of the names of the rows."""
+    top: int
+    """Pixels of the names of the columns."""
+    cell: QSize
+    scrolled: QPoint
+
+    @classmethod
+    def fitting(cls, classes: int, whole: QSize, name: int, line: int) -> MatrixPlaces:
+        """Cells as large as there is room for, where a name takes `name` pixels and a line of text is `line` high."""
+        left = min(name, LABEL, max(40, whole.width() // 4)) + GAP + line + 4
+        top = min(name, LABEL, max(40, whole.height() // 4)) + GAP + line + 4
+        fit = QSize((whole.width() - left - 1) // max(1, classes), (whole.height() - top - 1) // max(1, classes))
+        return cls(classes, whole, left, top, fit.expandedTo(LEAST).boundedTo(MOST), QPoint(0, 0))
+
+    @property
+    def room(self) -> QRect:
+        """Where cells can be seen."""
+        return QRect(self.left, self.top, self.whole.width() - self.left, self.whole.height() - self.top)
+
+    @property
+    def extent(self) -> QSize:
+        """What the cells take of the room."""
+        return (self.cell * self.classes).boundedTo(self.room.size())
+
+    @property
+    def beyond(self) -> QSize:
+        """By how much the cells are larger than the room."""
+        return (self.cell * self.classes + QSize(1, 1) - self.room.size()).expandedTo(QSize(0, 0))
+
+    def rect(self, row: int, column: int) -> QRect:
+        """Where a cell is in the viewport."""
+        corner = QPoint(self.left + column * self.cell.width(), self.top + row * self.cell.height())
+        return QRect(corner - self.scrolled, self.cell)
+
+    def cell_at(self, point: QPoint) -> tuple[int, int] | None:
+        """The cell there."""
+        if not self.room.contains(point):
+            return None
+        within = point + self.scrolled - self.room.topLeft()
+        row, column = within.y() // self.cell.height(), within.x() // self.cell.width()
+        return (row, column) if row < self.classes and column < self.classes else None
+
+    def rows(self) -> range:
+        """Those in sight."""
+        return self._seen(self.scrolled.y(), self.cell.height(), self.room.height())
+
+    def columns(self) -> range:
+        """Those in sight."""
+        return self._seen(self.scrolled.x(), self.cell.width(), self.room.width())
+
+    def _seen(self, scrolled: int, size: int, room: int) -> range:
+        first = scrolled // size
+        return range(first, min(self.classes, first + room // size + 2))
