@@ -25,6 +25,8 @@ LEAST_SHARE = 0.005
 
 Mixture = tuple[tuple[str, float], ...]
 """The classes of a mixed sample with their shares, the largest first."""
+Statistics = tuple[np.ndarray, np.ndarray]
+"""Mean and deviation, each float32 `[C]`, as `Facts` has them."""
 Troubles = list[Message]
 """A line for each technique that failed; what is shown is without it."""
 
@@ -43,11 +45,11 @@ class Preview:
     troubles: tuple[Message, ...]
 
 
-def preview(config: RunConfig, parts: Parts, draw: int = 0) -> Preview:
+def preview(config: RunConfig, parts: Parts, draw: int = 0, statistics: Statistics | None = None) -> Preview:
     """The images of a run's first batch, of which `SHOWN` are shown, as the run gives them to the network.
 
     Another `draw` is what epoch number `draw` would make of them, were they its first batch too. A technique that
-    fails is left out and named. Needs images; mixing needs classes.
+    fails is left out and named. Needs images; mixing needs classes. `statistics` saves finding them again.
     """
     troubles: Troubles = []
     rows = first_rows(config, parts, troubles)
@@ -57,7 +59,7 @@ def preview(config: RunConfig, parts: Parts, draw: int = 0) -> Preview:
         images = augmented[:SHOWN]
         mixtures: tuple[Mixture, ...] = ()
         if mixers(config) and not stored.targets.is_floating_point():
-            scale = scaler_of(config, parts, troubles)
+            scale = scaler_of(config, parts, troubles, statistics)
             inputs, targets = mix(config, parts, scale(augmented), stored.targets, draw, 0, troubles)
             images = _unscaled(scale, inputs[:SHOWN])
             mixtures = tuple(_mixture(parts, shares) for shares in targets[:SHOWN])
@@ -119,9 +121,12 @@ def first_rows(config: RunConfig, parts: Parts, troubles: Troubles) -> Tensor:
     return order[: min(end, max(SHOWN, VALUES // parts.training.inputs[0].numel()))]
 
 
-def scaler_of(config: RunConfig, parts: Parts, troubles: Troubles) -> Scaler:
+def scaler_of(config: RunConfig, parts: Parts, troubles: Troubles, statistics: Statistics | None = None) -> Scaler:
     """What brings inputs into the network's range: by the model's own statistics where it has them."""
     training = parts.training.inputs
+    if statistics is not None:
+        known_mean, known_std = statistics
+        return Scaler.of(torch.from_numpy(known_mean), torch.from_numpy(known_std), training.ndim, training.device)
     mean, std = torch.zeros(training.shape[1]), torch.ones(training.shape[1])
     try:
         mean, std, _ = statistics_of(parts, config)

@@ -71,6 +71,8 @@ class Facts:
     stored: Moments
     scaled: Moments | Message
     """As the network sees them; or why they can't be scaled."""
+    statistics: tuple[np.ndarray, np.ndarray] | None
+    """Mean and deviation, each float32 `[C]`, by which they are scaled; None where that failed."""
     own_statistics: bool
     """Whether the model brings its own statistics, which replace the scaling."""
     targets: Range | None
@@ -144,16 +146,17 @@ def facts_of(parts: Parts, config: RunConfig) -> Facts:
     training = parts.training
     stored = moments_of(training.inputs)
     scaled: Moments | Message
-    own = False
+    own, statistics = False, None
     try:
         mean, std, own = statistics_of(parts, config)
         scaled = stored.scaled(mean, std)
+        statistics = mean.float().numpy(), std.float().numpy()
     except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the rest can be shown all the same
         scaled = failed(config.scaling, error)
     floats = training.targets.is_floating_point()
     return Facts(
         {name: tuple(part.inputs.shape) for name in PARTS if (part := part_of(parts, name)) is not None},
-        str(training.inputs.dtype).removeprefix("torch."), parts.spec.task, stored, scaled, own,
+        str(training.inputs.dtype).removeprefix("torch."), parts.spec.task, stored, scaled, statistics, own,
         (float(training.targets.min()), float(training.targets.max())) if floats else None,
         () if floats else _class_counts(parts),
     )  # fmt: skip

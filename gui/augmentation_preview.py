@@ -18,7 +18,8 @@ from gui.words import say, title
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.batch_view import Mixture, Preview
+    from engine.batch_view import Mixture, Preview, Statistics
+    from engine.data_view import Facts
 
 NAMED = 2
 """Classes of a mixture in a caption, at most."""
@@ -33,6 +34,7 @@ class AugmentationPreview(QWidget):
         super().__init__()
         self._bench = bench
         self._config: RunConfig | None = None
+        self._statistics: Statistics | None = None
         self._draw = 0
         self.heading = QLabel(self.tr("What the network sees"))
         give(self.heading, role="heading")
@@ -60,11 +62,11 @@ class AugmentationPreview(QWidget):
         column.addWidget(self.rows)
         self.again.clicked.connect(self._draw_again)
 
-    def show_settings(self, config: RunConfig) -> None:
+    def show_settings(self, config: RunConfig, facts: Facts) -> None:
         """Show what these settings make of the images; nothing is done where they make the same of them."""
         if self._config is not None and what_counts(config) == what_counts(self._config):
             return
-        self._config = config
+        self._config, self._statistics = config, facts.statistics
         active = acting(config)
         self.again.setEnabled(bool(active))
         self.summary.setText(self._summary(active))
@@ -93,13 +95,13 @@ class AugmentationPreview(QWidget):
         self._ask()
 
     def _ask(self) -> None:
-        bench, config, draw = self._bench, self._config, self._draw
+        bench, config, draw, statistics = self._bench, self._config, self._draw, self._statistics
         assert config is not None
 
         def look() -> Preview:
             from engine.batch_view import preview
 
-            return preview(config, bench.parts(config), draw)
+            return preview(config, bench.parts(config), draw, statistics)
 
         bench.background.ask("data-preview", look, self._show, self._failed)
 

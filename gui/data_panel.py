@@ -157,7 +157,7 @@ class DataPanel(Panel):
 
     def _show_preview(self, config: RunConfig) -> None:
         if self.facts is not None and self.facts.are_images:
-            self.preview.show_settings(config)
+            self.preview.show_settings(config, self.facts)
 
     def _failed(self, trouble: Trouble) -> None:
         self._failed_at, self._asked, self._shown = self._asked, None, None  # tried again: the data may come

@@ -11,6 +11,7 @@ import torch
 
 from engine.batch_view import SHOWN, augment, first_rows, mix, mixers, preview, scaler_of
 from engine.data import Source, split
+from engine.data_view import facts_of
 from engine.learner import Learner
 from engine.randomness import global_generators, seeded_generators, stream
 from engine.strategy import Augmentation, Regularizer
@@ -96,6 +97,15 @@ def test_nothing_ticked_changes_nothing_and_validation_never_changes(tiny, tmp_p
     for one, other in zip(plain.validation, ticked.validation, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
         np.testing.assert_array_equal(one.pixels, parts.validation.inputs[one.row, 0].numpy())
+
+
+def test_statistics_that_are_known_give_the_same(tiny, tmp_path):
+    config = tiny(ticked=["mixup"])
+    parts = parts_of(config, tmp_path)
+    known = facts_of(parts, config).statistics
+    np.testing.assert_array_equal(preview(config, parts, 2, known).after, preview(config, parts, 2).after)
+    one, other = scaler_of(config, parts, [], known), scaler_of(config, parts, [])
+    assert torch.equal(one.mean, other.mean) and torch.equal(one.std, other.std)
 
 
 def test_mixtures_name_the_classes_with_their_shares(tiny, tmp_path):

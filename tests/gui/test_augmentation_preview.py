@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
 
+from engine.data_view import facts_of
 from engine.strategy import Augmentation
 from gui.augmentation_preview import AugmentationPreview
 from gui.data_panel import DataPanel
@@ -27,7 +28,7 @@ def pixels(preview, row):
 
 
 def show_settings(preview, config):
-    preview.show_settings(config)
+    preview.show_settings(config, facts_of(preview._bench.parts(config), config))
     settle(preview_panel(preview))
 
 
