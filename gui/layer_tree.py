@@ -205,6 +205,7 @@ class LayerTree(QTreeWidget):
 
     def _colour(self) -> None:
         theme, font = self._theme, tabular(self.font())
+        self._shares.stale = self._stale
         for item in self._items():
             quiet = self._stale or bool(item.data(LAYER, QUIET))
             for column in range(self.columnCount()):

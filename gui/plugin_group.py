@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.catalogue import Catalogue, Entry
 from engine.config import RunConfig
 from engine.strategy import Advice, Strategy
 from gui.fields import FieldRow
+from gui.fold_button import FoldButton
+from gui.note import total
 from gui.plugin_row import PluginRow, UnloadedRow
 from gui.words import kind_title
 
@@ -24,14 +26,8 @@ class Group(QWidget):
     def __init__(self, heading: str) -> None:
         super().__init__()
         self._title = heading
-        self._heading = QToolButton()
-        self._heading.setProperty("role", "group")
-        self._heading.setCheckable(True)
-        self._heading.setChecked(True)
-        self._heading.setAutoRaise(True)
-        self._heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._heading.setArrowType(Qt.ArrowType.DownArrow)
-        self._heading.toggled.connect(self._folded)
+        self.heading = FoldButton(role="group", opened=True)
+        self.heading.toggled.connect(self._folded)
         self._rows = QWidget()
         self._layout = QVBoxLayout(self._rows)
         self._layout.setContentsMargins(8, 0, 0, 8)
@@ -39,14 +35,14 @@ class Group(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._heading)
+        column.addWidget(self.heading)
         column.addWidget(self._rows)
 
     def show_count(self, ticked: int | None, count: int) -> None:
         """Show `ticked/all` in the heading."""
         figures = f"{count}" if ticked is None else f"{ticked}/{count}"
-        self._heading.setText(f"{self._title}  {figures}")
-        self._heading.setAccessibleName(self.tr("{name}, {figures}").format(name=self._title, figures=figures))
+        accessible = self.tr("{name}, {figures}").format(name=self._title, figures=figures)
+        self.heading.name(f"{self._title}  {figures}", accessible)
 
     def append(self, widget: QWidget) -> None:
         """Put a widget below the rows."""
@@ -54,10 +50,9 @@ class Group(QWidget):
 
     def unfold(self) -> None:
         """Open it."""
-        self._heading.setChecked(True)
+        self.heading.setChecked(True)
 
     def _folded(self, opened: bool) -> None:
-        self._heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self._rows.setVisible(opened)
 
 
@@ -84,13 +79,10 @@ class PluginGroup(Group):
             row.moved.connect(self._moved)
             self._layout.addWidget(row)
             self.rows[entry.id] = row
+        self._words = ""
         self._in_sight = set(self._ids)
-        self._others = QToolButton()
-        self._others.setAutoRaise(True)
-        self._others.setProperty("role", "fold")
-        self._others.setCheckable(True)
-        self._others.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._others.toggled.connect(self._show_rows)
+        self._others = FoldButton()
+        self._others.toggled.connect(self._others_toggled)
         self._layout.addWidget(self._others)
         self._show_rows()
 
@@ -118,6 +110,11 @@ class PluginGroup(Group):
         """Show each piece of advice at the plugin that it concerns."""
         for id, row in self.rows.items():
             row.show_advice([item for owner, item in advice if owner == id])
+        self.show_problems()
+
+    def show_problems(self) -> None:
+        """Say in the heading, while it is folded, what is wrong under it."""
+        self.heading.tell(problems=total(row.problems for row in self.rows.values()))
 
     def show_running(self, running: dict[str, Strategy] | None, config: RunConfig) -> None:
         """Mark what differs from the run that is training; None: there is none."""
@@ -133,27 +130,37 @@ class PluginGroup(Group):
         """The ids of the ticked plugins and this one, as they stand below each other."""
         return [other for other in self._order if other == id or self.rows[other].box.isChecked()]
 
+    def reveal(self, id: str) -> None:
+        """Bring the row of a plugin of this group into the open."""
+        self.unfold()
+        if id not in self._in_sight:
+            self._others.setChecked(True)
+
+    @property
+    def ticked_out_of_sight(self) -> int:
+        """How many ticked plugins a filter hides."""
+        return sum(row.box.isChecked() and row.isHidden() for row in self.rows.values())
+
     def filter(self, words: str) -> bool:
         """Show the rows that match; whether there are any. Without words, those that are shown without a filter."""
-        found = _filter(self, list(self.rows.values()), words)
-        if words:
-            self._others.hide()
-        else:
-            self._show_rows()
-        return found
+        self._words = words
+        return self._show_rows()
 
-    def _show_rows(self) -> None:
+    def _show_rows(self) -> bool:
+        found = _filter(self, list(self.rows.values()), self._words)
         hidden = [id for id in self._ids if id not in self._in_sight]
         opened = self._others.isChecked()
-        for id in hidden:
-            self.rows[id].setVisible(opened)
-        for id in self._in_sight & self.rows.keys():
-            self.rows[id].show()
-        self._others.setVisible(bool(hidden))
-        self._others.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        self._others.setVisible(bool(hidden) and not self._words)
         text = self.tr("{count} fewer") if opened else self.tr("{count} more")
-        self._others.setText(text.format(count=len(hidden)))
-        self._others.setAccessibleName(f"{self._title}: {self._others.text()}")
+        text = text.format(count=len(hidden))
+        self._others.name(text, self.tr("{name}: {text}").format(name=self._title, text=text))
+        if not self._words:
+            for id in hidden:
+                self.rows[id].setVisible(opened)
+        return found
+
+    def _others_toggled(self) -> None:
+        self._show_rows()
 
     def _show_order(self, ticked: list[str]) -> None:
         """Put the ticked rows, in their order, into the places that the ticked ones have; the others stay."""

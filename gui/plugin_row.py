@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTool
 from engine.catalogue import Catalogue, Entry
 from engine.strategy import Advice, Strategy
 from gui.explanation import InfoButton, tooltip
-from gui.fields import SPACING, FieldRow, Note
+from gui.fields import SPACING, FieldRow
+from gui.note import Note, total
 from gui.strategy_form import StrategyForm
 from gui.text_window import TextWindow
 from gui.words import explanation, sentence, summary, title
@@ -107,6 +108,12 @@ class PluginRow(QWidget):
         if self.form is not None:
             self.form.show_advice(advice)
 
+    @property
+    def problems(self) -> tuple[int, int]:
+        """How many errors and warnings are said of it."""
+        opened = self.form is not None and self.box.isChecked()
+        return total([self.note.count, self.form.problems if self.form and opened else (0, 0)])
+
     def show_order(self, *, first: bool, last: bool) -> None:
         """Offer to move it, where there is somewhere to go."""
         shown = self._ordered and self.box.isChecked() and not (first and last)
@@ -151,7 +158,7 @@ class UnloadedRow(QWidget):
         self.box = QCheckBox(entry.id)
         self.box.setEnabled(False)
         self.reason = reason = Note()
-        reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        reason.let_select()
         if entry.unavailable:
             reason.say("warning", self.tr("Needs a library that is not installed: {command}").format(
                 command=entry.unavailable))  # fmt: skip

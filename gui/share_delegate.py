@@ -21,6 +21,8 @@ class ShareDelegate(QStyledItemDelegate):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.theme = LIGHT
+        self.stale = False
+        """Whether what it shows is of the past."""
 
     def initStyleOption(  # noqa: N802
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -46,7 +48,7 @@ class ShareDelegate(QStyledItemDelegate):
         painter.setBrush(QColor(self.theme.border))
         painter.drawRoundedRect(bar, 2, 2)
         bar.setWidth(max(1.0, BAR_WIDTH * share))
-        painter.setBrush(QColor(self.theme.outline if first.data(QUIET) else self.theme.accent))
+        painter.setBrush(QColor(self.theme.outline if first.data(QUIET) or self.stale else self.theme.accent))
         painter.drawRoundedRect(bar, min(2.0, bar.width() / 2), 2)
         painter.restore()
 

@@ -13,6 +13,7 @@ from engine.message import InputError
 from engine.parameter import parameters_of
 from engine.strategy import Advice, Strategy
 from gui.fields import SPACING, FieldRow
+from gui.note import total
 from gui.words import parameter_help, say_invalid
 
 
@@ -64,9 +65,15 @@ class StrategyForm(QWidget):
         """The lines whose text is no value."""
         return [row for row in self._rows.values() if row.error]
 
-    def differs(self) -> bool:
-        """Whether any parameter differs from its default."""
-        return any(getattr(self._strategy, name) != row.parameter.default for name, row in self._rows.items())
+    @property
+    def changes(self) -> int:
+        """How many of its lines are not as they are by default."""
+        return sum(row.changed for row in self._rows.values())
+
+    @property
+    def problems(self) -> tuple[int, int]:
+        """How many errors and warnings are said of its lines."""
+        return total(row.problems for row in self._rows.values())
 
     def _edited(self, name: str, raw: Any) -> None:
         values = {**dict(self._strategy), name: raw}

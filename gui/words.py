@@ -17,6 +17,8 @@ from engine.message import InputError, Message
 from engine.parameter import Parameter
 from engine.strategy import Strategy
 
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""What an id looks like: one word, in kebab-case."""
 NEVER = "\N{EM DASH}"
 """Stands where a figure does not apply."""
 
@@ -57,8 +59,12 @@ PATTERNS = {
 
 
 def say(message: Message) -> str:
-    """A message of the engine, as a sentence."""
-    return sentence(message.fill(_keyed("Message", message.code, message.template)))
+    """A message of the engine, as a sentence; one that begins with the id of a technique begins as that is written."""
+    template = _keyed("Message", message.code, message.template)
+    first = re.match(r"\{(\w+)\}", template)
+    begins_with_id = first is not None and ID.fullmatch(str(message.values.get(first[1], "")))
+    text = message.fill(template)
+    return text if begins_with_id else sentence(text)
 
 
 def say_error(error: InputError) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from engine.catalogue import Catalogue, Entry, discover
 from engine.config import recipe
-from engine.strategy import Field, Regularizer, Scheduler
+from engine.message import message
+from engine.strategy import Advice, Field, Regularizer, Scheduler
+from gui.controls import PathBox
 from gui.settings_panel import SettingsPanel
 from gui.strategy_form import StrategyForm
 from tests.gui.driving import dispose, pump, type_into
@@ -126,6 +130,73 @@ def test_what_differs_from_the_default_can_be_reset(panel):
     assert row.control.raw() == "20" and not row.reset.isVisible()
 
 
+def press(button):
+    """Press a button by the keyboard."""
+    assert button.isVisible() and button.focusPolicy() & Qt.FocusPolicy.TabFocus
+    QTest.keyClick(button, Qt.Key.Key_Space)
+
+
+CHANGES = {
+    "seed": 7, "epochs": 3, "batch_size": 8, "lr": 0.5, "train_samples": "500", "validation_samples": "300",
+    "split_seed": 9, "monitor": "val_accuracy", "precision": "bfloat16", "device": "cpu", "threads": "1",
+    "keep_every": 4, "name": "mine",
+}  # fmt: skip
+
+
+def test_each_field_of_the_run_is_marked_and_reset_by_itself(panel, catalogue):
+    assert CHANGES.keys() == panel.form.fields.keys()
+    usual = recipe("default", catalogue)
+    panel.set_config(usual)
+    panel.form.more.setChecked(True)
+    assert not any(row.changed or row.reset.isVisible() for row in panel.form.fields.values())
+    panel.set_config(usual.changed(CHANGES))
+    for name in CHANGES:
+        row, before = panel.field(name), panel.config
+        assert row.changed
+        press(row.reset)
+        assert not row.changed and not row.reset.isVisible()
+        assert panel.config == before.changed({name: getattr(usual, name)})
+        panel.undo()
+        assert row.changed and panel.config == before
+        panel.redo()
+    assert panel.config == usual
+
+
+def test_each_choice_is_marked_and_reset_by_itself(panel, catalogue):
+    usual = recipe("default", catalogue)
+    panel.form.more.setChecked(True)
+    panel.set_config(usual)
+    for kind, choice in panel.form.choices.items():
+        assert choice.changes == 0 and not choice.reset.isVisible()
+        other = next(cls for cls in catalogue.of_kind(kind) if cls.id != getattr(usual, kind).id)
+        panel.set_config(usual.ticked(other()))
+        assert choice.changes == 1
+        press(choice.reset)
+        assert getattr(panel.config, kind) == getattr(usual, kind) and choice.changes == 0
+        panel.undo()
+        assert getattr(panel.config, kind).id == other.id
+
+
+def test_settings_that_left_their_recipe_find_back_with_all_their_ticks(panel, catalogue):
+    line = panel.recipe
+    assert line.name == "first-lesson" and not line.reset.isVisible()
+    panel.plugin("dropout").box.click()
+    type_into(panel.field("epochs"), "7")
+    mine = panel.config
+    assert line.name == "" and "First lesson" in line.reset.toolTip()
+    press(line.reset)
+    assert panel.config == recipe("first-lesson", catalogue) and not line.reset.isVisible()
+    panel.undo()
+    assert panel.config == mine and line.reset.isVisible()
+
+
+def test_the_mark_is_seen(panel):
+    label = panel.field("epochs")._label
+    marked = label.grab().toImage()
+    label.mark(False)
+    assert label.grab().toImage() != marked
+
+
 def test_arrows_step_within_bounds(panel):
     row = panel.field("lr")
     row.control.stepBy(1)
@@ -203,6 +274,98 @@ def test_a_recipe_replaces_the_settings_and_undo_brings_them_back(panel, catalog
     assert panel.config == mine
 
 
+class Grumbles(Regularizer):
+    """Has something to say."""
+
+    p: float = Field(0.5, ge=0)
+    """A number."""
+
+    def advice(self, config, data=None):
+        yield Advice("warning", message("consider", "think twice"), "p")
+        yield Advice("error", message("wrong", "this can't be"), "p")
+        yield Advice("warning", message("consider", "and again"))
+
+
+@pytest.fixture
+def grumbling(app, catalogue):
+    """A panel in which a technique is ticked that says what is wrong, and what to consider."""
+    entries = Catalogue((*catalogue.entries, Entry("grumbles", "regularizer", Grumbles, "test")))
+    made = SettingsPanel()
+    made.begin(entries, recipe("default", entries).ticked(Grumbles()))
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+    dispose(app)
+
+
+def test_errors_and_warnings_of_one_field_are_told_apart(grumbling):
+    note = grumbling.plugin("grumbles").form.row("p").note
+    assert note.errors() == "\N{HEAVY BALLOT X} This can't be"
+    assert note.warnings() == "\N{WARNING SIGN} Think twice"
+    assert grumbling.plugin("grumbles").note.text() == "\N{WARNING SIGN} And again"
+    error, warning = note._errors.property("role"), note._warnings.property("role")
+    assert error == "error" and warning != error
+
+
+def test_a_folded_group_says_what_is_wrong_in_it(grumbling):
+    [group] = [group for group in grumbling.techniques.groups if group.kind == "regularizer"]
+    assert "wrong" not in group.heading.text()
+    group.heading.setChecked(False)
+    assert group.heading.text().endswith("\N{HEAVY BALLOT X} 1 wrong  \N{WARNING SIGN} 2 to consider")
+    assert "1 wrong" in group.heading.accessibleName() and group.heading.property("wrong") is True
+    grumbling.set_config(grumbling.config.unticked("grumbles"))
+    assert "wrong" not in group.heading.text() and group.heading.property("wrong") is False
+
+
+def test_what_is_typed_wrongly_is_told_at_the_fold_that_hides_it(panel):
+    panel.plugin("dropout").box.click()
+    type_into(panel.plugin("dropout").form.row("p"), "7")
+    [group] = [group for group in panel.techniques.groups if group.kind == "regularizer"]
+    group.heading.setChecked(False)
+    assert "1 wrong" in group.heading.text()
+    panel.reveal_problem()
+    assert panel.plugin("dropout").form.isVisible()
+    group.heading.setChecked(False)
+    type_into(panel.plugin("dropout").form.row("p"), "0.7")
+    assert "wrong" not in group.heading.text()
+
+
+def test_more_settings_say_what_differs_and_what_is_wrong_among_them(panel):
+    more = panel.form.more
+    assert more.text() == "More settings  1 changed"  # the recipe's validation samples
+    type_into(panel.field("threads"), "many")
+    assert more.text() == "More settings  2 changed  \N{HEAVY BALLOT X} 1 wrong"
+    panel.reveal_problem()
+    assert panel.field("threads").isVisible() and more.text() == "More settings"
+    type_into(panel.field("threads"), "auto")
+    more.setChecked(False)
+    assert more.text() == "More settings  1 changed"
+
+
+def test_folded_parameters_say_what_differs(panel):
+    choice = panel.choice("optimizer")
+    assert choice._fold.text() == "4 parameters"
+    choice.reveal()
+    type_into(choice.form.rows[0], "0.5")
+    choice._fold.setChecked(False)
+    assert choice._fold.text() == "4 parameters  1 changed"
+    type_into(choice.form.rows[0], "half")
+    assert choice._fold.text() == "4 parameters  1 changed  \N{HEAVY BALLOT X} 1 wrong"
+
+
+def test_the_filter_says_what_it_hides_that_is_ticked(panel):
+    panel.plugin("dropout").box.click()
+    panel.filter_box.setText("weight")
+    assert panel.techniques.filtered.text() == "Ticked, but hidden by the filter: 1"
+    type_into(panel.plugin("dropout").form.row("p"), "7")
+    assert "1 wrong" in panel.techniques.filtered.text()
+    panel.plugin("weight-decay").box.click()
+    assert not panel.plugin("dropout").isVisible(), "ticking something does not undo the filter"
+    panel.reveal_problem()
+    assert panel.plugin("dropout").form.row("p").isVisible() and not panel.techniques.filtered.isVisible()
+
+
 @pytest.mark.parametrize("words", ["dropout", "드롭아웃", "neuron relies"])
 def test_the_filter_finds_in_both_languages(panel, words):
     panel.filter_box.setText(words)
@@ -218,11 +381,11 @@ def test_the_filter_finds_in_both_languages(panel, words):
 
 def test_what_the_recipe_offers_is_in_sight_and_the_rest_behind_a_button(panel, catalogue):
     def shown():
-        return {id for group in panel._groups for id, row in group.rows.items() if row.isVisible()}
+        return {id for group in panel.techniques.groups for id, row in group.rows.items() if row.isVisible()}
 
     offered = {s.id for s in recipe("first-lesson", catalogue).offered}
     assert shown() == offered
-    [others] = [group._others for group in panel._groups if group.kind == "regularizer"]
+    [others] = [group._others for group in panel.techniques.groups if group.kind == "regularizer"]
     everything = {entry.id for entry in catalogue.entries if entry.kind == "regularizer"}
     assert others.text() == f"{len(everything) - 1} more"
     others.click()
@@ -248,6 +411,67 @@ def test_during_a_run_what_differs_is_marked_for_the_next(panel):
     assert tag.isVisible() and not panel.plugin("weight-decay").next_tag.isVisible()
     panel.show_running(None)
     assert not tag.isVisible()
+
+
+def test_a_fork_is_offered_where_the_settings_are_not_those_of_the_run(panel):
+    pressed = []
+    panel.fork_pressed.connect(lambda: pressed.append(True))
+    fork = panel.foot.fork
+    panel.plugin("dropout").box.click()
+    assert not fork.isVisible()
+    panel.show_running(panel.config)
+    assert not fork.isVisible(), "there is nothing to go on with"
+    type_into(panel.plugin("dropout").form.row("p"), "0.3")
+    press(fork)
+    assert pressed == [True]
+    type_into(panel.plugin("dropout").form.row("p"), "0.5")
+    assert not fork.isVisible()
+    panel.plugin("mixup").box.click()
+    panel.show_running(None)
+    assert not fork.isVisible()
+
+
+def test_what_the_run_will_take_stands_below(panel, app):
+    panel.show_estimate("About 12 MB", "Only 3 MB are free")
+    app.processEvents()
+    height = panel.foot.estimate.height()
+    assert panel.foot.estimate.text() == "About 12 MB" and panel.foot.warning.warnings().endswith("Only 3 MB are free")
+    panel.show_estimate("")
+    app.processEvents()
+    assert not panel.foot.warning.isVisible() and panel.foot.estimate.height() == height
+
+
+def choose(panel, kind, id):
+    combo = panel.choice(kind).combo
+    combo.setCurrentIndex(combo.findData(id))
+    combo.activated.emit(combo.currentIndex())
+    return panel.choice(kind).form
+
+
+@pytest.mark.parametrize(("kind", "id"), [("dataset", "fashion-mnist"), ("initializer", "from-checkpoint")])
+def test_a_path_can_be_looked_for(panel, kind, id, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(PathBox, "ask", lambda box, start: asked.append(start) or str(tmp_path))
+    panel.form.more.setChecked(True)
+    row = choose(panel, kind, id).row("path")
+    press(row.control.button)
+    assert getattr(panel.config, kind).path == str(tmp_path) and row.changed
+    press(row.control.button)
+    assert asked == ["", str(tmp_path)], "it begins where one is"
+    monkeypatch.setattr(PathBox, "ask", lambda box, start: "")
+    press(row.control.button)
+    assert getattr(panel.config, kind).path == str(tmp_path), "nothing chosen, nothing changed"
+    press(row.reset)
+    assert getattr(panel.config, kind).path == ""
+    type_into(row, "/some/where")
+    assert getattr(panel.config, kind).path == "/some/where"
+
+
+def test_a_folder_is_asked_for_where_the_parameter_is_one(panel, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/folder")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/file", ""))
+    assert choose(panel, "dataset", "fashion-mnist").row("path").control.ask("") == "/folder"
+    assert choose(panel, "initializer", "from-checkpoint").row("path").control.ask("") == "/file"
 
 
 def test_no_line_moves_under_the_pointer_when_a_run_starts_or_ends(panel, app):
@@ -335,7 +559,7 @@ def test_a_list_of_the_wrong_length_is_an_error(app):
 
 
 def test_the_learning_rate_over_the_run_is_drawn_while_a_schedule_is_ticked(panel):
-    course = panel.lr_course
+    course = panel.techniques.lr_course
     assert not course.isVisible()
     panel.plugin("one-cycle").box.click()
     assert course.isVisible()
@@ -352,7 +576,7 @@ def test_the_learning_rate_over_the_run_is_drawn_while_a_schedule_is_ticked(pane
 
 def test_a_plateau_alone_has_nothing_to_act_on_yet(panel):
     panel.plugin("reduce-lr-on-plateau").box.click()
-    assert panel.lr_course.words.text() == "Learning rate as planned: 0.001, until a plateau is seen"
+    assert panel.techniques.lr_course.words.text() == "Learning rate as planned: 0.001, until a plateau is seen"
 
 
 def test_a_schedule_that_raises_harms_no_form(app, catalogue):
@@ -369,7 +593,7 @@ def test_a_schedule_that_raises_harms_no_form(app, catalogue):
     made.show()
     made.plugin("broken").box.click()
     assert [s.id for s in made.config.with_] == ["broken"]
-    assert not made.lr_course.isVisible()
+    assert not made.techniques.lr_course.isVisible()
     made.close()
     made.deleteLater()
     dispose(app)

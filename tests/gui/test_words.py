@@ -43,3 +43,16 @@ def test_messages_are_translated_by_their_code_and_fall_back_to_english(app):
     finally:
         QCoreApplication.removeTranslator(translator)
     assert kind_title("optimizer") == "Optimizer"
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "said"),
+    [
+        ("{id} and {other} each keep an average", {"id": "swa", "other": "ema"}, "swa and ema each keep an average"),
+        ("{id} is listed twice", {"id": "batch-norm"}, "batch-norm is listed twice"),
+        ("{what} failed at step 3", {"what": "the run"}, "The run failed at step 3"),
+        ("the model {model} has no place", {"model": "linear"}, "The model linear has no place"),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_unless_it_begins_with_an_id(template, values, said):
+    assert say(message("some-code", template, **values)) == said
