@@ -84,8 +84,7 @@ class ComparePanel(Panel):
         """Compare these, oldest first as on the graph; the run in front is compared with them."""
         self.runs = list(runs)
         if self._since.isValid() and self._since.elapsed() < PAUSE_MILLISECONDS and self.isVisible():
-            if not self._later.isActive():
-                self._later.start(PAUSE_MILLISECONDS - self._since.elapsed())
+            self._later.start(PAUSE_MILLISECONDS - self._since.elapsed())
             return
         self.touch()
 

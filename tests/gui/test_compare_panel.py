@@ -296,6 +296,7 @@ def test_the_legend_hides_a_line_and_keeps_it_hidden_while_figures_come_in(panel
     one.history.add_epoch(EpochRow(2, 0.5, val_loss=0.3))
     compare(panel, one, other)
     assert not panel.plot._drawings[1]._curve.is_visible() and panel.plot._drawings[0]._curve.is_visible()
+    assert [panel.plot.legend.entry(key).isChecked() for key in ("0", "1")] == [True, False]
     compare(panel, one, other, run((0.3,), "c", lr=0.1))
     assert panel.plot._drawings[1]._curve.is_visible(), "other runs, other lines"
 
