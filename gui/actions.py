@@ -14,10 +14,12 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "load": ("Load checkpoint…", "Ctrl+O", "open"),
     "save": ("Save checkpoint…", "Ctrl+S", "save"),
     "save_picture": ("Save picture of the graph…", "Ctrl+Shift+E", ""),
+    "save_figures": ("Save figures of the graph…", "", ""),
     "quit": ("Quit", "Ctrl+Q", ""),
     "undo": ("Undo settings", "Ctrl+Z", ""),
     "redo": ("Redo settings", "Ctrl+Shift+Z", ""),
     "filter": ("Filter techniques", "Ctrl+F", ""),
+    "search": ("Search runs", "Ctrl+Shift+F", ""),
     "start": ("Start", "F5", "start"),
     "queue": ("Queue", "Ctrl+Return", "queue"),
     "pause": ("Pause", "F5", "pause"),
@@ -42,8 +44,8 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "about": ("About Tunedeck", "", ""),
 }
 MENUS: dict[str, tuple[str, ...]] = {
-    "File": ("load", "save", "", "save_picture", "", "quit"),
-    "Edit": ("undo", "redo", "", "filter"),
+    "File": ("load", "save", "", "save_picture", "save_figures", "", "quit"),
+    "Edit": ("undo", "redo", "", "filter", "search"),
     "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue"),
     "View": (
         "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "",

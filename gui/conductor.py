@@ -9,12 +9,13 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from engine.config import RunConfig
-from engine.events import SaveFailed
-from engine.message import Message
+from engine.events import EpochEnded, SaveFailed
+from engine.message import InputError, Message
 from gui.banner import Answer
 from gui.checkpoint_file import LoadedCheckpoint
 from gui.endings import Endings
 from gui.engine_loader import Found, Loaded
+from gui.estimate import Estimator
 from gui.main_window import MainWindow
 from gui.run import Run
 from gui.run_control import RunControl
@@ -40,6 +41,7 @@ class Conductor(QObject):
         self._keep.setInterval(KEEP_MILLISECONDS)
         self._keep.setSingleShot(True)
         self._keep.timeout.connect(self.keep_settings)
+        self.estimator = Estimator(window.bench, window.panel, lambda: self.session.busy, self)
         self.view = RunView(window, self.session)
         self.control = RunControl(window, self.session)
         self.endings = Endings(window, self.session, self.control)
@@ -50,6 +52,8 @@ class Conductor(QObject):
         session = self.session
         session.saved.connect(self._on_saved)
         session.save_failed.connect(self._on_save_failed)
+        session.epoch_ended.connect(self._on_epoch)
+        session.ended.connect(self.estimator.look_again)
         session.ended.connect(self._on_ended)
         session.checkpoint_loaded.connect(self._on_checkpoint)
         session.refused.connect(self._on_refused)
@@ -59,7 +63,11 @@ class Conductor(QObject):
         act["save"].triggered.connect(self.save)
         act["load"].triggered.connect(self.load)
         act["save_picture"].triggered.connect(self.save_picture)
+        act["save_figures"].triggered.connect(self.save_figures)
+        window.graph.picture_asked.connect(self.save_picture)
+        window.graph.figures_asked.connect(self.save_figures)
         window.runs.list.opened.connect(self._open_run)
+        window.dropped.connect(self._on_dropped)
         window.panel.changed.connect(self._on_settings)
         window.closing.connect(self._on_closing)
 
@@ -71,6 +79,7 @@ class Conductor(QObject):
         self.window.bench.catalogue = loaded.catalogue
         self.window.panel.begin(loaded.catalogue, loaded.config)
         self.session.begin(loaded.catalogue)
+        self.window.runs.begin(self.window.bench)
         self.control.read_queue()
         if loaded.problem is not None:
             text = self.tr("The settings of last time could not be read, so the first lesson is shown. {reason}")
@@ -133,21 +142,49 @@ class Conductor(QObject):
         runs = self.window.workspace / "runs"
         path = self.ask_open(self.tr("Load checkpoint"), runs if runs.is_dir() else self.window.workspace, FILES)
         if path:
-            self.window.banners.clear("refused")
-            self.session.load(path)
+            self.load_file(path)
+
+    def load_file(self, path: Path) -> None:
+        """Load a checkpoint."""
+        self.window.banners.clear("refused")
+        self.session.load(path)
 
     @Slot()
     def save_picture(self) -> None:
         """Save the graph as a picture."""
-        run = self.view.run
-        name = f"{run.label if run else 'graph'}.png"
-        path = self.ask_save(self.tr("Save picture of the graph"), self.window.workspace / name, "*.png")
-        if path:
-            try:
-                self.window.graph.save_image(path if path.suffix else path.with_suffix(".png"))
-            except OSError as error:
-                text = self.tr("The picture could not be saved: {reason}").format(reason=error.strerror or str(error))
-                self.window.banners.say("picture", "error", text)
+        self._save_graph(self.tr("Save picture of the graph"), ".png", "*.png *.svg")
+
+    @Slot()
+    def save_figures(self) -> None:
+        """Save the figures that the graph draws."""
+        self._save_graph(self.tr("Save figures of the graph"), ".csv", "*.csv")
+
+    def _save_graph(self, title: str, suffix: str, files: str) -> None:
+        name = f"{self.view.run.label if self.view.run else 'graph'}{suffix}"
+        path = self.ask_save(title, self.window.workspace / name, files)
+        if path is None:
+            return
+        path = path if path.suffix else path.with_suffix(suffix)
+        try:
+            self.window.graph.save(path)
+        except InputError as error:
+            self.window.banners.say("saved", "error", say(error.message))
+        except OSError as error:
+            text = self.tr("{path} could not be saved: {reason}")
+            text = text.format(path=path, reason=error.strerror or str(error))
+            self.window.banners.say("saved", "error", text)
+        else:
+            self._on_saved(str(path))
+
+    @Slot(list)
+    def _on_dropped(self, paths: list[Path]) -> None:
+        """A checkpoint that is dropped on the window is loaded; anything else is taken for pictures."""
+        checkpoints = [path for path in paths if path.suffix == ".safetensors"]
+        if checkpoints and self.session.state is State.READY:
+            self.load_file(checkpoints[0])
+        elif paths and not checkpoints:
+            self.window.centre.bring_forward("predictions")
+            self.window.centre.predictions.classify(paths)
 
     def ask_save(self, title: str, suggestion: Path, files: str) -> Path | None:
         """Ask for a file to write."""
@@ -161,7 +198,7 @@ class Conductor(QObject):
 
     def _open_run(self, run: Run) -> None:
         if run is not self.session.run and run.checkpoint is not None and self.session.state is State.READY:
-            self.session.load(run.checkpoint)
+            self.load_file(run.checkpoint)
 
     def _continue_found(self, checkpoint: LoadedCheckpoint) -> None:
         if self.session.state is State.READY:
@@ -192,6 +229,11 @@ class Conductor(QObject):
             text = self.tr("{folder} can't be written ({reason}): nothing is kept. Choose another folder: --workspace.")
             reason = error.strerror or str(error)
             self.window.banners.say("workspace", "error", text.format(folder=self.window.workspace, reason=reason))
+
+    @Slot(object)
+    def _on_epoch(self, event: EpochEnded) -> None:
+        if self.session.run is not None and self.session.run.config is not None:
+            self.estimator.learn(self.session.run.config, event.row)
 
     # --- what happens in a run -------------------------------------------------------------------
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QIcon, QPaintEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QIcon,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -44,10 +52,13 @@ class MainWindow(QMainWindow):
     """Once, when the window was painted for the first time."""
     closing = Signal()
     """The window is asked to close while `busy`: whoever keeps it busy calls `close` again when it may."""
+    dropped = Signal(list)
+    """Files and folders were dropped on it."""
 
     def __init__(self, workspace: Path) -> None:
         super().__init__()
         self.setWindowTitle(self.tr("Tunedeck"))
+        self.setAcceptDrops(True)
         self.setMinimumSize(MINIMUM)
         self.workspace = workspace
         self.memory = Memory(workspace)
@@ -137,6 +148,7 @@ class MainWindow(QMainWindow):
         act["undo"].triggered.connect(self.panel.undo)
         act["redo"].triggered.connect(self.panel.redo)
         act["filter"].triggered.connect(self._filter)
+        act["search"].triggered.connect(self._search)
         act["log"].toggled.connect(self.graph.set_log)
         self.graph.header.log_toggled.connect(act["log"].setChecked)
         act["reset_view"].triggered.connect(self.graph.reset_view)
@@ -164,6 +176,13 @@ class MainWindow(QMainWindow):
         self.docks[0].show()
         self.docks[0].raise_()
         self.panel.focus_filter()
+
+    @Slot()
+    def _search(self) -> None:
+        dock = self.docks[-1]
+        dock.show()
+        dock.raise_()
+        self.runs.focus_search()
 
     @Slot()
     def _show_shortcuts(self) -> None:
@@ -208,6 +227,16 @@ class MainWindow(QMainWindow):
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files and folders."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Say what was dropped."""
+        event.acceptProposedAction()
+        self.dropped.emit([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Remember the window; a run is saved first, without a question."""
         if self.busy:
@@ -215,6 +244,7 @@ class MainWindow(QMainWindow):
             self.closing.emit()
             return
         self.memory.keep_window(self)
+        self.runs.keep()
         event.accept()
 
 

@@ -46,6 +46,11 @@ class RunControl(QObject):
         happening.fork_pressed.connect(self.fork)
         happening.what_if_pressed.connect(self.see_what_would_have_happened)
         happening.lr_entered.connect(self.change_lr)
+        window.panel.fork_pressed.connect(self.fork)
+        window.runs.list.continue_asked.connect(self.go_on_with)
+        window.runs.waiting_removed.connect(self.remove_waiting)
+        window.runs.waiting_moved.connect(self.move_waiting)
+        window.centre.compare.seeds_asked.connect(self.repeat)
 
     # --- begin -----------------------------------------------------------------------------------
 
@@ -70,6 +75,16 @@ class RunControl(QObject):
             self._refuse(error)
         if self.session.state is State.READY:
             self._start_next()
+
+    @Slot(object, int)
+    def repeat(self, run: Run, count: int) -> None:
+        """Let so many runs come that differ from this one in the seed alone."""
+        if run.config is None:
+            return
+        from engine.comparison import repetitions
+
+        known = [*self.queue.waiting, *(other.config for other in self.window.runs.list.all_runs if other.config)]
+        self.let_wait(repetitions(run.config, known, count))
 
     @Slot()
     def fork(self) -> None:
@@ -119,8 +134,13 @@ class RunControl(QObject):
     @Slot()
     def go_on(self) -> None:
         """Go on with the run that stopped, or was loaded."""
-        run = self.session.run
-        if run is not None and run.continue_from is not None:
+        if self.session.run is not None:
+            self.go_on_with(self.session.run)
+
+    @Slot(object)
+    def go_on_with(self, run: Run) -> None:
+        """Go on with a run that was left."""
+        if run.continue_from is not None:
             self._resume(run, run.continue_from)
 
     @Slot()

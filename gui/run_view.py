@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from engine.events import Changed, EpochEnded, Finished, Loading, Steps
 from gui.checkpoint_file import LoadedCheckpoint
+from gui.fit_view import FitView
 from gui.main_window import MainWindow
 from gui.run import Run
 from gui.session import Beginning, Session, State
@@ -29,6 +30,7 @@ class RunView(QObject):
         self._redraw = QTimer(self)
         self._redraw.setInterval(REDRAW_MILLISECONDS)
         self._redraw.timeout.connect(self._tick)
+        self.fits = FitView(window.bench, window.graph, session)
         session.loading.connect(self._on_loading)
         session.started.connect(self._on_started)
         session.stepped.connect(self._on_steps)
@@ -37,6 +39,7 @@ class RunView(QObject):
         session.ended.connect(self._on_ended)
         session.state_changed.connect(self.show_state)
         window.runs.list.overlays_changed.connect(self._refresh_overlays)
+        window.runs.list.runs_changed.connect(self._compare)
         self.show_state(session.state)
 
     @Slot(object)
@@ -68,6 +71,7 @@ class RunView(QObject):
             )
         if not (resumed and shown):
             self._make_present(run)
+            self.fits.show_run(run, None if beginning is Beginning.NEW else run.checkpoint)
         self._last_step = started.step
         self.window.panel.show_running(run.config)
         self._redraw.start()
@@ -122,6 +126,7 @@ class RunView(QObject):
             monitor=run.monitor,
         )  # fmt: skip
         self._make_present(run)
+        self.fits.show_run(run, checkpoint.path)
         self._last_step = checkpoint.step
         self.window.graph.redraw()
         self.show_state(self.session.state)
@@ -143,6 +148,11 @@ class RunView(QObject):
         for run in self.window.runs.list.overlays:
             graph.overlay(run.label, run.history)
         graph.redraw()
+        self._compare()
+
+    @Slot()
+    def _compare(self) -> None:
+        self.window.centre.compare.show_runs(self.window.runs.list.overlays)
 
     @Slot(object)
     def show_state(self, state: State) -> None:
