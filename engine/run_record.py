@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from engine.checkpoint_header import read_meta
 from engine.history import EpochRow, direction, read_epochs
 from engine.message import InputError, Message, message
 from engine.run_files import disk_use, holder, is_file, is_run, modified
@@ -148,8 +149,6 @@ def read_run(folder: Path) -> RunRecord | None:
 
 def _meta(checkpoint: Path) -> dict[str, Any] | None:
     """The metadata of a run's last checkpoint; None where there is none that can be used."""
-    from engine.checkpoint import read_meta  # with PyTorch
-
     if not is_file(checkpoint):
         return None
     try:

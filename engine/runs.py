@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, history_of, read_checkpoint, read_meta
+from engine.checkpoint import Snapshot, history_of, read_checkpoint
+from engine.checkpoint_header import read_meta
 from engine.config import RunConfig
 from engine.data import Report
 from engine.files import write_bytes

@@ -10,7 +10,8 @@ import struct
 import pytest
 import torch
 
-from engine.checkpoint import NotFinite, Snapshot, decode, encode, read_checkpoint, read_meta, write_checkpoint
+from engine.checkpoint import NotFinite, Snapshot, decode, encode, read_checkpoint, write_checkpoint
+from engine.checkpoint_header import read_meta
 from engine.files import write_text
 from engine.message import InputError
 from tests.engine.support import run_stored, same_bits

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from engine.checkpoint import read_meta
+from engine.checkpoint_header import read_meta
 
 CHILD = """
 import os, signal, sys
