@@ -108,6 +108,8 @@ class Legend(QWidget):
         entry = LegendEntry(name, style, theme, self)
         entry.is_whole = whole
         entry.toggled.connect(lambda checked: self.toggled.emit(key, checked))
+        if self._entries:
+            self.setTabOrder(list(self._entries.values())[-1], entry)
         self._entries[key] = entry
         entry.show()
         self._changed()

@@ -61,6 +61,7 @@ class LiveGraph(QWidget):
         self._described: tuple[str, int] | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.redraw)
+        self.header = LossHeader(self._theme, self)
         self.plots = Plots(
             Plot(self.tr("Loss"), self.tr("epoch"), self),
             Plot(self.tr("Accuracy"), "", self),
@@ -69,7 +70,6 @@ class LiveGraph(QWidget):
         self.view = GraphView(self.plots, self)
         self.drawing = RunDrawing(self.plots)
         self.marks = Marks(self.plots, self._theme)
-        self.header = LossHeader(self._theme, self)
         self.loss_pane = LossPane(self.plots.loss, self)
         self.panes = LowerPanes(self.plots.accuracy, self.plots.lr, self._theme, self)
         self._overlays = Overlays(self.plots, self.header.legend, self._theme)
@@ -118,12 +118,14 @@ class LiveGraph(QWidget):
         self._show_overlays()
         self.reset_view()
 
-    def continue_run(self, epochs: int) -> None:
-        """Go on with the same run, up to this total of epochs; where there are more than before, that is marked."""
-        if self._run is not None and epochs > self._epochs:
-            self.mark(self._run.last_x(), graph_words.extended(epochs - self._epochs))
+    def continue_run(self, epochs: int) -> bool:
+        """Go on with the same run, up to this total of epochs; returns whether they are more than before, and marked."""
+        more = epochs - self._epochs
         self._epochs = max(1, epochs)
+        if self._run is not None and more > 0:
+            self.mark(self._run.last_x(), graph_words.extended(more))
         self._draw_soon()
+        return more > 0
 
     def add_steps(self, rows: Iterable[Sequence[float]]) -> None:
         """Add steps to the present run: rows of step (counted from 1), loss and learning rate."""
@@ -142,7 +144,7 @@ class LiveGraph(QWidget):
     def show_points(self, training: Fit | None, validation: Fit | None = None, truth: Fit | None = None) -> None:
         """The present run is a regression of one input: show its points, and the line that they scatter about."""
         self._is_regression = True
-        self.panes.fit.set_points(training, validation, truth)
+        self.panes.fit.set_points(*(line and tuple(map(np.asarray, line)) for line in (training, validation, truth)))
         self._draw_soon()
 
     def add_fit(self, x: Sequence[float], y: Sequence[float]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
@@ -95,9 +95,19 @@ class LossHeader(QWidget):
         self._grid.addLayout(controls, 0, 2, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(self.legend, 0, 1)
 
+    def event(self, event: QEvent) -> bool:
+        """Place the legend anew where it has become longer or shorter."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place_legend()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Give the legend a line of its own where it has no room between name and controls."""
+        """Place the legend anew where there is more room or less."""
         super().resizeEvent(event)
+        self._place_legend()
+
+    def _place_legend(self) -> None:
+        """Give the legend a line of its own where it has no room between name and controls."""
         beside = self.width() - self._title.width() - self._controls.sizeHint().width() - 16
         has_room = self.legend.sizeHint().width() <= beside
         _, column, _, _ = self._grid.getItemPosition(self._grid.indexOf(self.legend))

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPen,
 )
 from PySide6.QtWidgets import QWidget
@@ -156,6 +157,7 @@ class Plot(pg.PlotWidget):
         self.epochs.setHeight((2 if x_label else 1) * metrics.height() + 4)
         self.plotItem.layout.setContentsMargins(0, 4, 12, 0)
         self.plotItem.showGrid(y=True, alpha=1.0)
+        self.figures.setZValue(self.view.zValue() - 1)  # its grid lies under the curves
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
@@ -220,15 +222,15 @@ class Plot(pg.PlotWidget):
         self.hovered.emit(None)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        """Show that keys go here, where it was a key that brought the focus."""
+        """Show that keys go here, where it was a key that brought them."""
         super().focusInEvent(event)
         by_key = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
-        self._show_focus(event.reason() in by_key)
+        self._show_focus(event, event.reason() in by_key)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         """Keys go elsewhere."""
         super().focusOutEvent(event)
-        self._show_focus(False)
+        self._show_focus(event, False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Move with the arrows, zoom with plus and minus, show everything with Home."""
@@ -260,17 +262,20 @@ class Plot(pg.PlotWidget):
         self.view.setXRange(x - zoom * width / 2, x + zoom * width / 2, padding=0)
         self.view.setYRange(y - zoom * height / 2, y + zoom * height / 2, padding=0)
 
-    def _show_focus(self, shown: bool) -> None:
-        self._has_keys = shown
+    def _show_focus(self, event: QFocusEvent, shown: bool) -> None:
+        if event.reason() not in (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason):
+            self._has_keys = shown  # else it only goes or comes with the window
         self.viewport().update()
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:  # noqa: N802
-        """Frame the plot that has the keys."""
-        super().drawForeground(painter, rect)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Frame the plot that has the keys; the scene itself, as a picture has it, knows no frame."""
+        super().paintEvent(event)
         if self._has_keys:
-            painter.resetTransform()
+            painter = QPainter(self.viewport())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(self.palette().highlight().color(), 1))
             painter.drawRoundedRect(QRectF(self.viewport().rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+            painter.end()
 
     def _on_mouse_clicked(self, event: MouseClickEvent) -> None:
         if event.button() == Qt.MouseButton.RightButton:

@@ -11,6 +11,7 @@ from gui.curves import (
     fitted,
     moving_average,
     peaks,
+    split_at,
     stairs,
     thinned,
     visible,
@@ -145,6 +146,26 @@ def test_room_above_is_left_free():
     assert (high - 1.0) / (high - low) >= 0.2
 
 
+@pytest.mark.parametrize(
+    ("at", "before", "after"),
+    [
+        (2.0, ([1, 2], [10, 20]), ([2, 3], [20, 30])),
+        (2.5, ([1, 2, 2.5], [10, 20, 25]), ([2.5, 3], [25, 30])),
+        (1.0, ([], []), ([1, 2, 3], [10, 20, 30])),
+        (0.5, ([], []), ([1, 2, 3], [10, 20, 30])),
+        (3.0, ([1, 2, 3], [10, 20, 30]), ([3], [30])),
+        (9.0, ([1, 2, 3], [10, 20, 30]), ([], [])),
+    ],
+)
+def test_a_curve_is_cut_where_both_parts_meet(at, before, after):
+    parts = split_at(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0]), at)
+    assert [(x.tolist(), y.tolist()) for x, y in parts] == [before, after]
+
+
+def test_nothing_is_cut_into_nothing():
+    assert [len(x) for x, _ in split_at(np.empty(0), np.empty(0), 1.0)] == [0, 0]
+
+
 def jumps(lrs, per_epoch=10):
     x = np.arange(1, len(lrs) + 1) / per_epoch
     return LrJumps().add(x, np.array(lrs), 1 / per_epoch)
@@ -168,3 +189,12 @@ def test_a_rate_that_follows_a_curve_has_no_jumps():
 
 def test_a_tiny_change_is_no_jump():
     assert jumps([1e-3] * 30 + [0.99e-3] * 5) == []
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_a_change_by_hand_is_no_jump_however_many_steps_are_kept(stride):
+    run = RunCurves("a", 10)
+    run.note_change(3.0)
+    rows = [(step, 1.0, 1e-3 if step <= 30 else 1e-4 if step <= 60 else 1e-5) for step in range(1, 80)]
+    found = run.add_steps(rows[stride - 1 :: stride])
+    assert found == [(pytest.approx(6.0, abs=0.1 * stride), pytest.approx(0.1))]

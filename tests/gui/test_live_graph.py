@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -11,8 +10,7 @@ from engine.history import EpochRow, History
 from gui.graph_overlays import MAX_OVERLAYS
 from gui.live_graph import LiveGraph
 from gui.theme import DARK, LIGHT
-
-PER_EPOCH = 10
+from tests.gui.graphs import PER_EPOCH, colours_of, drawn, past, redraw, row, steps, train, turn_wheel
 
 
 @pytest.fixture
@@ -20,50 +18,11 @@ def graph(show):
     return show(LiveGraph(theme=LIGHT), 1000, 640)
 
 
-def row(epoch, loss=0.5, val_loss=0.6):
-    return EpochRow(epoch, loss, 0.8, loss, 0.85, val_loss, 0.75, 1e-3)
-
-
-def steps(first, last, loss=0.5, lr=1e-3):
-    return [(step, loss, lr) for step in range(first, last + 1)]
-
-
-def train(graph, epochs, first=1):
-    for epoch in range(first, first + epochs):
-        graph.add_steps(steps((epoch - 1) * PER_EPOCH + 1, epoch * PER_EPOCH))
-        graph.add_epoch(row(epoch), best=epoch == 1)
-    redraw(graph)
-
-
-def redraw(graph):
-    graph.redraw()
-    QApplication.processEvents()
-
-
-def drawn(graph, key):
-    return graph.drawing.loss[key].points()
-
-
-def turn_wheel(plot, clicks=3):
-    viewport = plot.viewport()
-    at = QPointF(viewport.rect().center())
-    event = QWheelEvent(
-        at, viewport.mapToGlobal(at), QPoint(), QPoint(0, 120 * clicks), Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip
-    QApplication.sendEvent(viewport, event)
-    QApplication.processEvents()
-
-
 def double_click(plot):
     middle = plot.viewport().rect().center()
     QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
     QTest.mouseDClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
     QApplication.processEvents()
-
-
-def colours_of(image):
-    return {image.pixelColor(x, y).name().upper() for x in range(0, image.width(), 2) for y in range(image.height())}
 
 
 def count_draws(graph, monkeypatch):
@@ -398,20 +357,6 @@ def test_the_learning_rate_is_drawn_as_steps(graph):
     assert y == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4])
 
 
-def test_an_image_is_twice_as_sharp_as_the_window(graph, tmp_path):
-    graph.start("a", PER_EPOCH, 5)
-    train(graph, 2)
-    graph.save(tmp_path / "curves.png")
-    image = QImage(str(tmp_path / "curves.png"))
-    assert image.size() == 2 * graph.size()
-    assert LIGHT.validation in colours_of(image)
-
-
-def test_an_image_that_can_not_be_written_is_an_error(graph, tmp_path):
-    with pytest.raises(OSError, match="nowhere"):
-        graph.save(tmp_path / "nowhere" / "curves.png")
-
-
 def test_another_theme_reaches_every_part(graph):
     graph.start("before", PER_EPOCH, 5)
     train(graph, 2)
@@ -440,3 +385,138 @@ def test_the_read_out_makes_nothing_up_beyond_the_end_of_a_run(graph):
     assert "validation 0.600" in graph.read_out.text()
     graph.read_out.show_figures(30.0, graph._run, [])
     assert graph.read_out.text().startswith("epoch 30.0") and "validation 0.600" not in graph.read_out.text()
+
+
+# --- marks of what was done -------------------------------------------------------------------
+
+
+def test_a_rate_changed_by_hand_is_marked_once_whether_told_before_its_steps_or_after(graph):
+    for told_first in (True, False):
+        graph.start("a", PER_EPOCH, 10)
+        graph.add_steps(steps(1, 30))
+        if told_first:
+            graph.mark_changed(3.0, 1e-3, 1e-4)
+        graph.add_steps(steps(31, 60, lr=1e-4))
+        if not told_first:
+            graph.mark_changed(3.0, 1e-3, 1e-4)
+        assert graph.marks.words() == [(3.0, "lr 0.001 → 0.0001")]
+        graph.add_steps(steps(61, 70, lr=1e-5))  # by itself, later
+        assert graph.marks.words()[1:] == [(pytest.approx(6.0), "lr ×0.1")]
+
+
+def test_the_marks_of_a_run_come_back_when_it_is_loaded(graph):
+    history = History()
+    history.add_steps([*steps(1, 30), *steps(31, 60, lr=1e-4)][3::4])  # as a long record is kept
+    history.add_epoch(row(1, val_loss=0.4))
+    changes = [(30, "lr", 1e-3, 1e-4), (50, "epochs", 5, 15), (50, "schedule", 5, 15), (60, "epochs", 15, 16)]
+    graph.start("a", PER_EPOCH, 16, history, resumed_epoch=6.0, changes=changes)
+    assert graph.marks.words() == [
+        (1, "best, epoch 1"), (3.0, "lr 0.001 → 0.0001"), (5.0, "10 more epochs"), (6.0, "1 more epoch"),
+        (6.0, "resumed"),
+    ]  # fmt: skip
+
+
+def test_more_epochs_are_marked_where_they_begin(graph):
+    graph.start("a", PER_EPOCH, 2)
+    train(graph, 2)
+    assert graph.continue_run(12) is True
+    assert (2.0, "10 more epochs") in graph.marks.words()
+    assert graph.continue_run(12) is False
+
+
+def test_the_best_epoch_of_the_past_is_that_of_the_monitor(graph):
+    history = History()
+    for epoch, (loss, accuracy) in enumerate([(0.3, 0.5), (0.4, 0.9)], 1):
+        history.add_epoch(EpochRow(epoch, 0.5, val_loss=loss, val_accuracy=accuracy))
+    graph.start("a", PER_EPOCH, 5, history, monitor="val_accuracy")
+    assert graph.marks.words() == [(2, "best, epoch 2")]
+
+
+def test_a_mark_outside_the_view_says_nothing(graph):
+    graph.start("a", PER_EPOCH, 10)
+    graph.add_epoch(row(8), best=True)
+    redraw(graph)
+    (best,) = graph.marks.marks
+    assert best.word.isVisible() and graph.marks.height() > 0
+    graph.plots.loss.view.setXRange(0, 5, padding=0)
+    graph.plots.loss.moved_by_hand.emit()
+    redraw(graph)
+    assert not best.word.isVisible() and graph.marks.height() == 0
+
+
+def test_a_long_word_is_cut_in_its_middle_and_stays_inside(graph):
+    graph.resize(400, 500)
+    graph.start("child", PER_EPOCH, 10, forked_epoch=7.0, forked_from="CNN + dropout + weight decay + many more")
+    redraw(graph)
+    (mark,) = graph.marks.marks
+    box = mark.word.mapRectToParent(mark.word.boundingRect())
+    assert mark.word.isVisible() and box.left() >= 0 and box.right() <= graph.plots.loss.view.width()
+    assert (
+        mark.word.text().startswith("forked from") and mark.word.text().endswith("epoch 7") and "…" in mark.word.text()
+    )
+
+
+# --- forks ------------------------------------------------------------------------------------
+
+
+def start_fork(graph, at=2.0):
+    graph.start("child", PER_EPOCH, 6, past(0.9, 0.8, 0.5, 0.4), forked_epoch=at, forked_from="parent")
+    redraw(graph)
+
+
+def test_a_fork_has_its_past_faint(graph):
+    start_fork(graph)
+    assert (2.0, "forked from parent, epoch 2") in graph.marks.words()
+    curve = graph.drawing.loss["val"]
+    assert curve.past()[0].tolist() == [1, 2] and curve.points()[0].tolist() == [2, 3, 4]
+    assert curve._past.opacity() == pytest.approx(0.4) and curve._line.opacity() == 1
+    assert graph.drawing.loss["step"].past()[0].max() == 2 == graph.drawing.loss["step"].points()[0].min()
+
+
+def test_the_past_of_a_fork_is_drawn_once_where_its_parent_is_on_the_graph(graph):
+    start_fork(graph)
+    graph.overlay("parent", past(0.9, 0.8, 0.7))
+    redraw(graph)
+    curve = graph.drawing.loss["val"]
+    assert curve.past()[0].tolist() == [] and curve.points()[0].tolist() == [2, 3, 4]
+    graph.header.legend.entry("overlay-0").click()  # hides the parent
+    redraw(graph)
+    assert curve.past()[0].tolist() == [1, 2]
+
+
+def test_a_fork_in_mid_epoch_begins_on_the_line(graph):
+    start_fork(graph, at=2.5)
+    x, y = graph.drawing.loss["val"].points()
+    assert x.tolist() == [2.5, 3, 4] and y[0] == pytest.approx(0.65)
+
+
+def test_the_next_run_has_no_past(graph):
+    start_fork(graph)
+    graph.start("other", PER_EPOCH, 5, past(0.9, 0.8))
+    redraw(graph)
+    assert drawn(graph, "val")[0].tolist() == [1, 2] and graph.drawing.loss["val"].past()[0].tolist() == []
+
+
+# --- for those who hear it --------------------------------------------------------------------
+
+
+def test_the_latest_figures_are_told_once_an_epoch(graph, monkeypatch):
+    told = []
+    tell = graph.setAccessibleDescription
+    monkeypatch.setattr(graph, "setAccessibleDescription", lambda text: told.append(text) or tell(text))
+    graph.start("MLP", PER_EPOCH, 5)
+    train(graph, 2)
+    for step in range(21, 26):
+        graph.add_steps(steps(step, step))
+        redraw(graph)
+    assert graph.accessibleName() == "Curves"
+    assert graph.accessibleDescription() == (
+        "MLP, epoch 2 of 5: training loss 0.500, validation loss 0.600, training accuracy 80.0 %, "
+        "validation accuracy 75.0 %, learning rate 0.001"
+    )
+    assert len(told) <= 2
+
+
+def test_each_plot_has_a_name_and_says_its_keys(graph):
+    assert [plot.accessibleName() for plot in graph.plots] == ["Loss", "Accuracy", "Learning rate"]
+    assert all("Home" in plot.accessibleDescription() for plot in graph.plots)
