@@ -48,7 +48,7 @@ class Classes(QWidget):
         self.balance.setWordWrap(True)
         self.balance.setToolTip(self.tr("Balanced: all classes have about as many training samples."))
         give(self.balance, role="muted")
-        self.list = QListView()
+        self.list = _List()
         self.list.setAccessibleName(self.tr("Classes"))
         self.list.setToolTip(self.tr("Samples of each class. Choose one to see its images alone."))
         self.list.setUniformItemSizes(True)
@@ -98,9 +98,16 @@ class Classes(QWidget):
         """Pixels of a line of the list."""
         return max(24, self.fontMetrics().height() + 8)
 
-    def list_height(self, lines: int) -> int:
-        """Pixels of the list with so many lines, or with fewer where there are no more."""
-        return min(lines, self._model.rowCount()) * self.row_height() + 2 * self.list.frameWidth() + 2
+    def show_lines(self, least: int, most: int) -> None:
+        """Let the list be so many lines high, or as many as there are where those are fewer."""
+        low, high = (
+            min(lines, self._model.rowCount()) * self.row_height() + 2 * self.list.frameWidth() + 2
+            for lines in (least, most)
+        )
+        self.list.setMinimumHeight(low)
+        self.list.setMaximumHeight(high)
+        above = self.heading.sizeHint().height() + self._head.sizeHint().height() + 3 * self.layout().spacing()
+        self.setMaximumHeight(above + self.balance.heightForWidth(self.columns.width()) + high)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """As wide as names and counts want to be."""
@@ -124,6 +131,12 @@ class Classes(QWidget):
 
     def _current_changed(self, index: QModelIndex) -> None:
         self.chosen.emit(max(-1, index.row() - 1))
+
+
+class _List(QListView):
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """As little as it is to have: it grows into what there is."""
+        return self.minimumSize()
 
 
 class _Model(QAbstractListModel):

@@ -68,7 +68,7 @@ class DataPanel(Panel):
     def _lay_out(self) -> None:
         self._side = QVBoxLayout()
         self._side.setSpacing(8)
-        self._side.addWidget(self.classes)
+        self._side.addWidget(self.classes, 100)
         self._side.addStretch(1)
         self._middle = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._middle.setSpacing(16)
@@ -173,13 +173,12 @@ class DataPanel(Panel):
         self._stack.setCurrentWidget(self.notice)
 
     def _arrange(self) -> None:
-        wide = self.area.width() >= self.classes.sizeHint().width() + 16 + GRID_WIDTH
+        wide = self.width() >= self.classes.sizeHint().width() + 16 + GRID_WIDTH
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._middle.direction() != direction:
             self._middle.setDirection(direction)
             self._side.insertWidget(1, self.card) if wide else self._middle.addWidget(self.card)
-        self.classes.list.setMinimumHeight(self.classes.list_height(LEAST_LINES if wide else LINES_STACKED))
-        self.classes.list.setMaximumHeight(self.classes.list_height(MANY if wide else LINES_STACKED))
+        self.classes.show_lines(*((LEAST_LINES, MANY) if wide else (LINES_STACKED, LINES_STACKED)))
         self.samples.grid.setMinimumHeight(160 if wide else 280)
 
 

@@ -58,7 +58,6 @@ class Samples(QWidget):
         give(self.trouble, role="error")
         self.grid = ImageGrid()
         self.grid.setAccessibleName(self.tr("Images"))
-        self.grid.setMinimumHeight(120)
         self._lay_out()
         self.part.activated.connect(self._chosen_anew)
         self.shuffled.toggled.connect(self._chosen_anew)

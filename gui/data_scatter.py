@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Slot
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from gui.background import Trouble
@@ -25,9 +25,17 @@ SYMBOLS = {"training": "o", "validation": "d", "test": "t"}
 """Of the points of each part, as pyqtgraph calls them."""
 ASIDE = {"training": 0.0, "validation": -0.14, "test": -0.28}
 """How far the points of each part are drawn from their class, so that they don't hide each other."""
+LEAST = QSize(200, 240)
+"""Of the plot."""
 MOST_NAMES = 20
 """Classes that are named on the axis, at most."""
 SIZES = {"training": 9, "validation": 7, "test": 6}
+
+
+class _Plot(pg.PlotWidget):
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """As little as it is to have: it grows into what there is."""
+        return LEAST
 
 
 class Scatter(QWidget):
@@ -48,14 +56,13 @@ class Scatter(QWidget):
         self.trouble.setWordWrap(True)
         self.trouble.hide()
         give(self.trouble, role="error")
-        self.plot = pg.PlotWidget(axisItems={"left": FigureAxis("left"), "bottom": FigureAxis("bottom")})
+        self.plot = _Plot(axisItems={"left": FigureAxis("left"), "bottom": FigureAxis("bottom")})
         self.plot.setAccessibleName(self.tr("Samples: an input against the target"))
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         menu = self.plot.plotItem.ctrlMenu
         menu.setParent(self.plot, menu.windowFlags())  # pyqtgraph makes it in any case, and would leave it behind
-        self.plot.setMinimumHeight(200)
-        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.plot.setMinimumSize(LEAST)
         for axis in ("left", "bottom"):
             self.plot.getAxis(axis).setStyle(tickFont=tabular(self.font()), tickLength=0)
             self.plot.getAxis(axis).enableAutoSIPrefix(False)

@@ -250,6 +250,9 @@ def test_narrow_the_images_stand_under_the_classes_and_nothing_is_wider_than_the
     settle(panel, tiny_config(catalogue, ticked=["mixup"]))
     app.processEvents()
     assert panel.width() == 400
+    view = panel.classes.list
+    assert view.visualRect(view.model().index(4, 0)).bottom() <= view.viewport().height() <= view.height()
+    pump(lambda: view.geometry().bottom() <= panel.classes.height())  # nothing is cut
     assert panel.samples.geometry().top() >= panel.classes.geometry().bottom()
     assert panel.area.widget().width() <= panel.area.viewport().width()
     panel.resize(900, 900)
@@ -297,3 +300,16 @@ def test_classes_of_features_have_their_balance_and_their_names_on_the_axis(pane
     assert panel.bar.summary.text() == "3 classes of samples of 2 features"
     assert panel.classes.isVisible() and panel.scatter.isVisible() and not panel.samples.isVisible()
     assert panel.scatter.plot.getAxis("left")._tickLevels == [[(0, "low"), (1, "middle"), (2, "high")]]
+
+
+def test_where_there_is_room_all_classes_are_in_sight_and_the_image_is_right_under_them(panel, catalogue, app):
+    panel.resize(900, 1000)
+    settle(panel, tiny_config(catalogue))
+    app.processEvents()
+    view = panel.classes.list
+    assert view.visualRect(view.model().index(4, 0)).bottom() <= view.viewport().height()
+    assert view.viewport().height() < 6 * panel.classes.row_height(), "and no empty lines under them"
+    assert 0 < panel.card.geometry().top() - panel.classes.geometry().bottom() < 16
+    panel.resize(900, 680)
+    app.processEvents()
+    assert panel.area.verticalScrollBar().maximum() == 0, "all of it is in sight in a window of usual height"
