@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import threading
 import traceback
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.catalogue import Catalogue, discover
 from engine.config import RunConfig
 from engine.message import InputError, Message
+from engine.run_files import holder
 from gui.checkpoint_file import LoadedCheckpoint, load_checkpoint
 from gui.memory import Memory
 from gui.run import Run, past_runs
@@ -60,6 +62,7 @@ class EngineLoader(QObject):
         """Wait for its end."""
         if self._thread.ident is not None:
             self._thread.join(timeout)
+        gc.unfreeze()
 
     def _work(self) -> None:
         try:
@@ -68,6 +71,9 @@ class EngineLoader(QObject):
             importlib.import_module("engine.runner")
             catalogue = discover(self._workspace / "plugins")
             config, problem = self._memory.read_config(catalogue)
+            # PyTorch and the techniques stay: without this every full collection looks through all of them, and holds
+            # the window up for 0.3 s.
+            gc.freeze()
             self.loaded.emit(Loaded(catalogue, config, problem))
             self.found.emit(Found(past_runs(self._workspace, catalogue), self._unfinished(catalogue)))
         except Exception:  # noqa: BLE001 the boundary of the thread: what fails in it must be told outside
@@ -77,7 +83,9 @@ class EngineLoader(QObject):
         from engine.runs import last_checkpoint, unfinished_run
 
         folder = unfinished_run(self._workspace)
+        if folder is None or holder(folder) is not None:  # another window trains it
+            return None
         try:
-            return load_checkpoint(last_checkpoint(folder), catalogue) if folder else None
+            return load_checkpoint(last_checkpoint(folder), catalogue)
         except InputError:
             return None
