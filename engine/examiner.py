@@ -13,7 +13,9 @@ from engine.message import InputError
 from engine.predictions import KeepGoing, Network, Predictions, check, open_network, predict
 
 KEPT_NETWORKS = 2
-KEPT_PREDICTIONS = 6
+"""The one that is looked at, and the one before."""
+KEPT_PREDICTIONS = 4
+"""The three parts, and one of another checkpoint: each holds on to its samples."""
 
 
 class Examiner:

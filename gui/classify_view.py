@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from gui.image_grid import ImageGrid, Picture
 from gui.numbers import count, loss
 from gui.prediction_detail import Chosen, PredictionDetail
+from gui.scroll_area import UprightScrollArea
 from gui.text_window import TextWindow
 from gui.theme import Theme
 from gui.words import say
@@ -66,7 +67,6 @@ class ClassifyView(QWidget):
         self.why = QPushButton(self.tr("Show why"))
         self.why.setToolTip(self.tr("Lists each file that could not be read, with the reason"))
         self.why.clicked.connect(self._show_reasons)
-        self.setMinimumSize(280, 240)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -91,13 +91,20 @@ class ClassifyView(QWidget):
         self.parts.addWidget(upper)
         self.parts.addWidget(self.detail)
         self.parts.setStretchFactor(0, 1)
-        whole = QVBoxLayout(self)
+        inner = QWidget()
+        whole = QVBoxLayout(inner)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(8)
         whole.addLayout(buttons)
         whole.addWidget(self.invert)
         whole.addWidget(self.note)
         whole.addWidget(self.parts, 1)
+        area = UprightScrollArea()
+        area.setWidget(inner)
+        inner.setAutoFillBackground(False)  # which the area has turned on
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(area)
 
     def show_classified(
         self, classified: Classified, names: tuple[str, ...], probabilities: bool, by_itself: bool
@@ -134,13 +141,13 @@ class ClassifyView(QWidget):
         grey = self.classified.images.shape[1] == 1
         size = f"{width}×{height}"
         fitted = (
-            self.tr("Shown as the network sees them: grey, {size}, the shorter side fitted, the middle kept.")
+            self.tr("Seen by the network as here: grey, {size}, the shorter side fitted, the middle kept.")
             if grey
-            else self.tr("Shown as the network sees them: {size}, the shorter side fitted, the middle kept.")
+            else self.tr("Seen by the network as here: {size}, the shorter side fitted, the middle kept.")
         ).format(size=size)
         if not by_itself:
             return fitted
-        why = self.tr("Light and dark were exchanged: your images have a light ground, the training images a dark one.")
+        why = self.tr("Light and dark were exchanged: these have a light ground, the training images a dark one.")
         return f"{why} {fitted}"
 
     def reasons(self) -> list[str]:

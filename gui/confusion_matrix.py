@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QMargins, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip
 
 from gui.matrix_colours import ground, ink
-from gui.matrix_places import GAP, MatrixPlaces
+from gui.matrix_places import GAP, MatrixPlaces, fitting_font
 from gui.numbers import count, percent
 from gui.plot import tabular
 from gui.theme import LIGHT, Theme
@@ -151,23 +151,19 @@ class ConfusionMatrix(QAbstractScrollArea):
         self._draw_axes(painter, places)
 
     def _draw_cells(self, painter: QPainter, places: MatrixPlaces) -> None:
-        painter.setFont(tabular(self.font()))
-        room = places.cell.shrunkBy(QMargins(1, 0, 1, 0))
-        written = self._longest() <= room.width() and self.fontMetrics().height() <= room.height()
+        longest = "100" if self.rates_shown else f"{int(self.counts.max(initial=0)):,}"
+        font = fitting_font(tabular(self.font()), longest, places.cell)
+        if font is not None:
+            painter.setFont(font)
         for row in places.rows():
             for column in places.columns():
                 place = places.rect(row, column).adjusted(0, 0, -1, -1)
                 colour = ground(float(self._rates[row, column]), self.theme)
                 painter.fillRect(place, colour)
                 text = self.text(row, column)
-                if written and text:
+                if font is not None and text:
                     painter.setPen(ink(colour))
                     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _longest(self) -> int:
-        """How wide the text of a cell may be."""
-        text = "100" if self.rates_shown else f"{int(self.counts.max(initial=0)):,}"
-        return self.fontMetrics().horizontalAdvance(text)
 
     def _draw_names(self, painter: QPainter, places: MatrixPlaces) -> None:
         """Draw the names of the classes in sight; where they would touch, every so-manieth."""

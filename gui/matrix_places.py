@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QFont, QFontInfo, QFontMetrics
 
 LEAST, MOST = QSize(14, 14), QSize(72, 48)
 """Of a cell."""
@@ -12,6 +13,8 @@ LABEL = 112
 """Pixels of the name of a class, at most."""
 GAP = 6
 """Pixels between a name and the cells."""
+FONT_SHARES = (1.0, 0.9, 0.8, 0.7)
+"""Of the window's font, in which the text of a cell may be written."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +78,15 @@ class MatrixPlaces:
     def _seen(self, scrolled: int, size: int, room: int) -> range:
         first = scrolled // size
         return range(first, min(self.classes, first + room // size + 2))
+
+
+def fitting_font(font: QFont, longest: str, cell: QSize) -> QFont | None:
+    """The font, made smaller until the longest text fits into a cell; None where it could not be read any more."""
+    size = QFontInfo(font).pointSizeF()
+    for share in FONT_SHARES:
+        made = QFont(font)
+        made.setPointSizeF(size * share)
+        metrics = QFontMetrics(made)
+        if metrics.horizontalAdvance(longest) < cell.width() - 1 and metrics.height() <= cell.height():
+            return made
+    return None

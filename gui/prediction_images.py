@@ -23,6 +23,8 @@ PAGE = 100
 """Images on a page."""
 CAPTION = MAX_CAPTION - 20
 """Pixels of a caption: the grid's, less its margin and a mark."""
+LEGIBLE = 6
+"""Characters of a name, at least, that say which it is."""
 MISTAKES, ALL, RIGHT, SUSPECTED = range(4)
 
 
@@ -76,14 +78,11 @@ class PredictionImages(QWidget):
         self.place.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.filter, 1)
         pager = QHBoxLayout()
         pager.setSpacing(4)
+        pager.addStretch(1)
         for widget in (self.before, self.place, self.after):
             pager.addWidget(widget)
-        line.addLayout(pager)
         narrow = QHBoxLayout()
         narrow.setSpacing(8)
         narrow.addWidget(self.narrowed, 1)
@@ -91,10 +90,11 @@ class PredictionImages(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addLayout(line)
+        column.addWidget(self.filter)
         column.addLayout(narrow)
         column.addWidget(self.grid, 1)
         column.addWidget(self.empty, 1)
+        column.addLayout(pager)
 
     # --- what is chosen --------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ class PredictionImages(QWidget):
         """Show the choice from its first page, or from the page of this sample."""
         if self.predictions is None:
             return
-        self.rows = self._chosen_rows()
+        self.rows = self._chosen_rows() if self.predictions.has_images else self.rows[:0]
         for number, text in enumerate(self._filter_texts(self.predictions)):
             self.filter.setItemText(number, text)
         self._say_narrowed()
@@ -232,6 +232,8 @@ class PredictionImages(QWidget):
         self.widen.setVisible(bool(text))
 
     def _nothing(self) -> str:
+        if self.predictions is not None and not self.predictions.has_images:
+            return self.tr("The samples of this data set are no images: there is nothing to be seen of a single one.")
         if self.cell is not None:
             return self.tr("No image is in this cell.")
         return {
@@ -247,7 +249,7 @@ class PredictionImages(QWidget):
 
 
 def caption_of(names: list[str], figure: str, metrics: QFontMetrics, room: int = CAPTION) -> str:
-    """`Shirt → Coat 97 %`; where that is too long, without the figure; where it still is, with shorter names."""
+    """`Shirt → Coat 97 %`; where that is too long, without the figure, then with shorter names, then the last alone."""
     arrow = " → "
     for text in (f"{arrow.join(names)} {figure}", arrow.join(names)):
         if metrics.horizontalAdvance(text) <= room:
@@ -255,4 +257,6 @@ def caption_of(names: list[str], figure: str, metrics: QFontMetrics, room: int =
     left = room - metrics.horizontalAdvance(arrow) * (len(names) - 1)
     shortest = min(metrics.horizontalAdvance(name) for name in names)
     share = max(left // len(names), left - shortest if len(names) > 1 else left)
+    if share < LEGIBLE * metrics.averageCharWidth():
+        return metrics.elidedText(f"→ {names[-1]}", Qt.TextElideMode.ElideRight, room)
     return arrow.join(metrics.elidedText(name, Qt.TextElideMode.ElideRight, share) for name in names)

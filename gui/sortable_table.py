@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QTableView
 
 from gui.plot import tabular
 
-HEADING = 20
+HEADING = 17
 """Pixels of a heading beside its text."""
 
 Index = QModelIndex | QPersistentModelIndex
@@ -109,7 +109,7 @@ class SortableTable(QTableView):
         """Make columns as wide as what is in them; the first one takes the rest."""
         header, metrics = self.horizontalHeader(), self.fontMetrics()
         widths = [
-            max(self.sizeHintForColumn(each) + 8, metrics.horizontalAdvance(self._model.heading(each)) + HEADING)
+            max(self.sizeHintForColumn(each) + 4, metrics.horizontalAdvance(self._model.heading(each)) + HEADING)
             for each in range(header.count())
         ]
         widths[0] = max(widths[0], self.viewport().width() - sum(widths[1:]))
@@ -166,9 +166,12 @@ class _Rows(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return column.write(value)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if isinstance(value, str) else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return self._side(index.column())
         return None
+
+    def _side(self, section: int) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
 
     def heading(self, section: int) -> str:
         title, (column, arrow) = self.columns[section].title, self._arrow
@@ -188,8 +191,7 @@ class _Rows(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.explanation(section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return self._side(section)
         return None
 
 

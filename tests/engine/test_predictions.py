@@ -118,7 +118,7 @@ def test_no_more_is_kept_than_there_is_use_for(trained, examiner):
     for second in range(20):
         os.utime(path, ns=(0, second * 10**9))
         examiner.predictions(path, "validation")
-    assert len(examiner._predictions) == 6 and len(examiner._networks) == 2
+    assert len(examiner._predictions) == 4 and len(examiner._networks) == 2
 
 
 def test_a_regression_gives_values(trained, examiner):

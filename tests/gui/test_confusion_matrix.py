@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QHelpEvent
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QColor, QFontInfo, QFontMetrics, QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip
 
 from gui.confusion_matrix import ConfusionMatrix
 from gui.matrix_colours import contrast, ground, ink
-from gui.matrix_places import LEAST, MOST, MatrixPlaces
+from gui.matrix_places import LEAST, MOST, MatrixPlaces, fitting_font
 from gui.theme import DARK, LIGHT
 
 COUNTS = np.array([[430, 123, 47], [0, 600, 0], [12, 0, 588]])
@@ -118,6 +118,13 @@ def test_cells_grow_with_the_room_up_to_a_size():
     small = MatrixPlaces.fitting(10, MOST * 4, 50, 14)
     large = MatrixPlaces.fitting(10, MOST * 40, 50, 14)
     assert small.cell.width() < large.cell.width() and large.cell == MOST and large.beyond.isNull()
+
+
+def test_figures_are_written_smaller_where_cells_are_narrow_and_left_out_where_they_could_not_be_read(matrix):
+    wide, narrow = (fitting_font(matrix.font(), "1,000", QSize(width, 40)) for width in (80, 30))
+    assert wide.pointSizeF() == pytest.approx(QFontInfo(matrix.font()).pointSizeF())
+    assert narrow.pointSizeF() < wide.pointSizeF() and QFontMetrics(narrow).horizontalAdvance("1,000") < 30
+    assert fitting_font(matrix.font(), "1,000", QSize(14, 14)) is None
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

@@ -18,6 +18,7 @@ from engine.data import DataBundle, Part, Source
 from engine.runs import new_run
 from engine.strategy import Dataset
 from gui.background import Background
+from gui.prediction_images import caption_of
 from gui.predictions_panel import PredictionsPanel, checkpoint_of
 from gui.run import Run
 from gui.theme import DARK
@@ -307,12 +308,32 @@ def test_a_class_in_the_table_filters_the_images(panel, folder):
 
 def test_an_empty_choice_says_so(panel, folder):
     open_run(panel, folder)
-    counts = panel.predictions.confusion
-    empty = np.argwhere(counts == 0)
     made = dataclasses.replace(panel.predictions, predicted=panel.predictions.targets)
     panel.review.show_predictions(made)
-    assert panel.review.images.empty.isVisible() and panel.review.images.empty.text() == "No mistakes here."
-    assert panel.review.detail.chosen is None and len(empty) >= 0
+    images = panel.review.images
+    assert images.empty.isVisible() and images.empty.text() == "No mistakes here." and not images.grid.isVisible()
+    assert panel.review.detail.chosen is None
+
+
+def test_samples_that_are_no_images_have_classes_all_the_same(panel, folder):
+    open_run(panel, folder)
+    features = panel.predictions.inputs.reshape(200, -1)[:, :3].astype(np.float32)
+    panel.review.show_predictions(dataclasses.replace(panel.predictions, inputs=features))
+    panel.review.matrix.opened.emit(0, 0)
+    assert "no images" in panel.review.images.empty.text() and panel.review.matrix.counts.sum() == 200
+
+
+def test_captions_keep_what_says_most(panel):
+    metrics = panel.fontMetrics()
+    names, wide = ["Shirt", "Coat"], metrics.horizontalAdvance("Shirt → Coat 97 %")
+    assert caption_of(names, "97 %", metrics, wide) == "Shirt → Coat 97 %"
+    assert caption_of(names, "97 %", metrics, wide - 1) == "Shirt → Coat"
+    long = ["An exceedingly long name", "Another exceedingly long name"]
+    for room in (200, 150, 120, 60):
+        text = caption_of(long, "97 %", metrics, room)
+        assert metrics.horizontalAdvance(text) <= room and "→" in text
+    assert caption_of(long, "97 %", metrics, 200).startswith("An ex")
+    assert caption_of(long, "97 %", metrics, 80).startswith("→ Anoth")
 
 
 def test_where_it_is_narrow_one_side_is_shown_and_a_cell_turns_to_its_images(panel, folder):
