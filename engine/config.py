@@ -173,7 +173,9 @@ class RunConfig(BaseModel):
 
     def advice(self, data: DataSpec | None = None) -> list[tuple[str, Advice]]:
         """What to tell about these settings, and of the data once they are there, each with the id of its strategy."""
-        found: list[tuple[str, Advice]] = [] if data is None else self._advice_on_data(data)
+        found = self._advice_on_task(data.task if data else self.dataset.task)
+        if data is not None:
+            found += self._advice_on_data(data)
         taken: dict[str, str] = {}
         for strategy in self.with_:
             slot = strategy.slot if isinstance(strategy, Regularizer) else None
@@ -200,16 +202,20 @@ class RunConfig(BaseModel):
                 found.append((strategy.id, _error("advice-failed", "{id} failed: {error}", id=strategy.id, error=text)))
         return found
 
-    def _advice_on_data(self, data: DataSpec) -> list[tuple[str, Advice]]:
+    def _advice_on_task(self, task: str) -> list[tuple[str, Advice]]:
         found: list[tuple[str, Advice]] = []
-        if data.task not in self.loss.tasks:
+        if task not in self.loss.tasks:
             found.append((self.loss.id, _error(
                 "wrong-task", "the loss {loss} is not meant for a {task}: choose another",
-                loss=self.loss.id, task=data.task,
+                loss=self.loss.id, task=task,
             )))  # fmt: skip
-        if data.task == "regression" and self.monitor.endswith("accuracy"):
+        if task == "regression" and self.monitor.endswith("accuracy"):
             text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
             found.append((self.loss.id, Advice("error", text)))
+        return found
+
+    def _advice_on_data(self, data: DataSpec) -> list[tuple[str, Advice]]:
+        found: list[tuple[str, Advice]] = []
         if len(data.input_shape) != 3:
             found.extend((strategy.id, _error(
                 "not-images", "{id} changes images, and the data set {dataset} has none: untick it",

@@ -180,6 +180,9 @@ class Dataset(Strategy):
 
     kind = "dataset"
 
+    task: ClassVar[Literal["classification", "regression"]] = "classification"
+    """What its `DataBundle` says too: known before the data are read."""
+
     def load(self, source: Source) -> DataBundle:
         """Read the data. May report progress through `source`, and keeps downloads in `source.folder`.
 

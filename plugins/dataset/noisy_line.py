@@ -22,6 +22,8 @@ class NoisyLine(Dataset):
     Validation and test are 200 other points each, of the same line with the same noise.
     """
 
+    task = "regression"
+
     points: int = Field(20, ge=2, le=1_000_000)
     """Training points: the fewer there are, the easier they are learned by heart."""
     noise: float = Field(0.3, ge=0, le=100)

@@ -31,5 +31,5 @@ class NumberLoss(Loss):
     """What it does with classes, and what to take instead."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if data is None or data.task == "classification":  # until the data are there, they are taken to be classes
+        if (data.task if data else config.dataset.task) == "classification":
             yield Advice("warning", self.for_classes)

@@ -296,6 +296,7 @@ def test_resumes_exactly_after_one_batch(id, data):
 def test_a_data_set_gives_the_same_whole_samples_each_time(id):
     with generators_untouched():
         first, second = (with_defaults(id).load(Source(Path("nowhere"))) for _ in range(2))
+    assert first.task == with_defaults(id).task
     for part in ("training", "validation", "test"):
         one, other = getattr(first, part), getattr(second, part)
         if one is None:
