@@ -17,7 +17,7 @@ from engine.message import InputError, Message
 from engine.run_files import holder
 from gui.checkpoint_file import LoadedCheckpoint, load_checkpoint
 from gui.memory import Memory
-from gui.run import Run, past_runs
+from gui.run import Run
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Loaded:
 class Found:
     """What was found in the workspace: it comes a little later."""
 
-    past: list[Run]
     unfinished: LoadedCheckpoint | None
     """The run that was left before its end."""
+    past: tuple[Run, ...] = ()
 
 
 class EngineLoader(QObject):
@@ -75,7 +75,7 @@ class EngineLoader(QObject):
             # the window up for 0.3 s.
             gc.freeze()
             self.loaded.emit(Loaded(catalogue, config, problem))
-            self.found.emit(Found(past_runs(self._workspace, catalogue), self._unfinished(catalogue)))
+            self.found.emit(Found(self._unfinished(catalogue)))
         except Exception:  # noqa: BLE001 the boundary of the thread: what fails in it must be told outside
             self.failed.emit(traceback.format_exc())
 

@@ -15,7 +15,7 @@ from engine.config import RunConfig
 from engine.events import Changed, Failed, Finished, Started
 from engine.history import EpochRow, History
 from engine.message import InputError, Message
-from engine.run_index import RunRecord, Status, list_runs
+from engine.run_index import RunRecord, Status
 from engine.run_notes import Notes
 from gui.words import title
 
@@ -159,22 +159,6 @@ def unique_label(label: str, taken: Collection[str]) -> str:
         number += 1
         candidate = f"{label} ({number})"
     return candidate
-
-
-def past_runs(workspace: Path, catalogue: Catalogue) -> list[Run]:
-    """All runs of a workspace, newest first, apart from each other by their labels.
-
-    Reads files: not for the main thread.
-    """
-    runs: list[Run] = []
-    labels: set[str] = set()
-    for record in list_runs(workspace):
-        run = Run("")
-        tell(run, record, settings_of(record, catalogue))
-        run.label = unique_label(dated(run), labels)
-        labels.add(run.label)
-        runs.append(run)
-    return runs
 
 
 def settings_of(record: RunRecord, catalogue: Catalogue) -> RunConfig | None:

@@ -23,7 +23,7 @@ MARGIN = 4
 GAP = 8
 """Between columns."""
 FIGURES = ("100.0 %",)
-DIFFERENCES = ("+0.000", "0:00:00")
+DIFFERENCES = ("+0.0000", "0:00:00")
 """The widest of what usually stands in a column; what is wider reaches into the gap before it."""
 ROOM_FOR_NAME = 16
 """Characters: where there is less room beside the figures, they stand under the name."""

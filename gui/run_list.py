@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QMenu
 
 from gui.run import Run, unique_label
-from gui.run_delegate import RunDelegate, RunHeading
+from gui.run_delegate import RowRooms, RunDelegate, RunHeading, box_width
 from gui.run_model import RunFilter, RunModel
 from gui.run_watch import Sighting
 from gui.session import State
@@ -59,8 +59,10 @@ class RunList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(self.tr("Runs"))
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._changed)
         self.runs.ticked.connect(self.overlays_changed)
-        self.runs.dataChanged.connect(self._changed)
+        self.runs.dataChanged.connect(self._changed_soon)
         self.activated.connect(self._activated)
         self.selectionModel().selectionChanged.connect(self._changed)
         self._make_actions()
@@ -141,8 +143,7 @@ class RunList(QListView):
     def refresh(self, run: Run, state: State | None) -> None:
         """Show a run's figures as they are now; `state` is what the session does with it."""
         before = self.busy
-        self.runs.state = state
-        self.runs.refresh(run)
+        self.runs.work_on(run, state)
         if self.busy != before:
             self._changed()
 
@@ -172,6 +173,12 @@ class RunList(QListView):
         for place in self._filter.shown(runs):
             self.selectionModel().select(place, self.selectionModel().SelectionFlag.Select)
             self.selectionModel().setCurrentIndex(place, self.selectionModel().SelectionFlag.NoUpdate)
+
+    def height_of(self, rows: int) -> int:
+        """The height in which so many rows are seen under the heading."""
+        width = self.viewport().width()
+        row = RowRooms.within(QRect(0, 0, width, 0), box_width(self), self.fontMetrics()).height
+        return self.heading.needed_height(width) + rows * row + 2 * self.frameWidth()
 
     @Slot()
     def show_folder(self) -> None:
@@ -228,6 +235,11 @@ class RunList(QListView):
         run = self._filter.run_at(index)
         if run is not None:
             self.opened.emit(run)
+
+    @Slot()
+    def _changed_soon(self) -> None:
+        """Many runs may change at once: what can be done with the selected ones is asked when all have."""
+        self._soon.start()
 
     @Slot()
     def _changed(self) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtCore import (
 
 from gui.run import Run, dated, tell, unique_label
 from gui.run_watch import Sighting
-from gui.run_words import Line, line
+from gui.run_words import Line, line, status
 from gui.session import State
 
 Index = QModelIndex | QPersistentModelIndex
@@ -43,8 +43,8 @@ class RunModel(QAbstractListModel):
         super().__init__(parent)
         self.runs: list[Run] = []
         self.present: Run | None = None
-        self.state: State | None = None
-        """What the session does with the present run."""
+        """The run that is drawn in front."""
+        self._worked_on: tuple[Run, State | None] | None = None
         self._drawn: set[Run] = set()
         self._by_folder: dict[Path, Run] = {}
         self._words: dict[Run, str] = {}
@@ -103,7 +103,15 @@ class RunModel(QAbstractListModel):
 
     def line(self, run: Run) -> Line:
         """The row of a run."""
-        return line(run, self.state if run is self.present else None, datetime.now())
+        return line(run, self._state(run), datetime.now())
+
+    @property
+    def state(self) -> State | None:
+        """What the session does with its run."""
+        return self._worked_on[1] if self._worked_on else None
+
+    def _state(self, run: Run) -> State | None:
+        return self.state if self._worked_on and self._worked_on[0] is run else None
 
     def is_drawn(self, run: Run) -> bool:
         """Whether a run is drawn on the graph."""
@@ -121,8 +129,8 @@ class RunModel(QAbstractListModel):
 
     def found_by(self, run: Run) -> str:
         """What a search finds a run by, in lower case."""
-        shown = self.line(run)
-        return f"{self._words.get(run, '')}\n{run.label}\n{shown.title}\n{shown.status}".casefold()
+        stands = status(run, self._state(run))
+        return f"{self._words.get(run, '')}\n{run.label}\n{run.title}\n{stands}".casefold()
 
     # --- what changes ----------------------------------------------------------------------------
 
@@ -132,7 +140,9 @@ class RunModel(QAbstractListModel):
         if known is None:
             row = self._place(run)
             self.beginInsertRows(QModelIndex(), row, row)
-            self._insert(row, run)
+            self.runs.insert(row, run)
+            if run.folder is not None:
+                self._by_folder[run.folder] = run
             self.endInsertRows()
         elif known is not run:
             self._replace(known, run)
@@ -151,6 +161,13 @@ class RunModel(QAbstractListModel):
     def tick(self, run: Run, on: bool) -> None:
         """Draw a run or not."""
         (self._drawn.add if on else self._drawn.discard)(run)
+        self.refresh(run)
+
+    def work_on(self, run: Run, state: State | None) -> None:
+        """The session does this with this run."""
+        before, self._worked_on = self._worked_on, (run, state)
+        if before is not None and before[0] is not run:
+            self.refresh(before[0])
         self.refresh(run)
 
     def refresh(self, run: Run) -> None:
@@ -198,29 +215,28 @@ class RunModel(QAbstractListModel):
     def _list(self, sightings: Sequence[Sighting]) -> None:
         """List runs that were not known."""
         labels = self._labels(None)
-        many = len(sightings) > AT_ONCE
-        if many:
-            self.beginResetModel()
+        new: list[Run] = []
         for sighting in sightings:
             run = Run("")
             tell(run, sighting.record, sighting.config)
             run.label = unique_label(dated(run), labels)
             labels.add(run.label)
             self._words[run] = sighting.words
-            self._insert(self._place(run), run) if many else self.add(run)
-        if many:
+            new.append(run)
+        if len(new) > AT_ONCE:
+            self.beginResetModel()
+            self.runs = sorted([*self.runs, *new], key=lambda run: run.begun, reverse=True)
+            self._by_folder |= {run.folder: run for run in new if run.folder is not None}
             self.endResetModel()
+        else:
+            for run in new:
+                self.add(run)
 
     def _labels(self, but: Run | None) -> set[str]:
         return {run.label for run in self.runs if run is not but}
 
     def _place(self, run: Run) -> int:
         return bisect_right(self.runs, -run.begun.timestamp(), key=lambda other: -other.begun.timestamp())
-
-    def _insert(self, row: int, run: Run) -> None:
-        self.runs.insert(row, run)
-        if run.folder is not None:
-            self._by_folder[run.folder] = run
 
     def _replace(self, known: Run, run: Run) -> None:
         """Put a run, as it was loaded, in the place of what was known of it."""

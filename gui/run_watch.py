@@ -48,6 +48,8 @@ class RunWatch(QObject):
 
     seen = Signal(object)
     """A `Sight`."""
+    failed = Signal(object)
+    """A `Message`: the folder could not be looked at."""
 
     def __init__(self, bench: Workbench, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +80,7 @@ class RunWatch(QObject):
 
     def _on_trouble(self, trouble: Trouble) -> None:
         self._asked = False
+        self.failed.emit(trouble.text)
 
 
 class _Looking:

@@ -59,7 +59,7 @@ def line(run: Run, state: State | None, now: datetime) -> Line:
         gap=numbers.NONE if gap is None else signed_loss(gap),
         time=numbers.duration(run.seconds) if run.history.epochs else numbers.NONE,
         failed=word == _tr("failed"),
-        working=word in (_tr("training"), _tr("training elsewhere"), _tr("preparing")),
+        working=word in (_tr("training"), _tr("runs elsewhere"), _tr("preparing")),
     )
 
 
@@ -74,7 +74,7 @@ def status(run: Run, state: State | None) -> str:
     if state in words:
         return words[state]
     if run.elsewhere:
-        return _tr("training elsewhere")
+        return _tr("runs elsewhere")
     return _standing(run)
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from engine.message import Message
 from engine.run_bin import Emptied
 from engine.run_notes import Notes
 from gui.banner import Answer, Banners
+from gui.fold_button import FoldButton
 from gui.run import Run
 from gui.run_details import RunDetails
 from gui.run_filing import Moved, RunFiling
@@ -27,6 +28,9 @@ from gui.workbench import Workbench
 
 SHARE_OF_DETAILS = 0.42
 """Of the panel's height, at most: the rest is scrolled to."""
+ROWS_IN_SIGHT = 2
+"""Runs that are seen in any case, as long as `LEAST_OF_DETAILS` pixels are left."""
+LEAST_OF_DETAILS = 72
 
 
 class RunsPanel(QWidget):
@@ -48,12 +52,8 @@ class RunsPanel(QWidget):
         self.search.setClearButtonEnabled(True)
         self.list = RunList()
         self.notices = Banners()
-        self.fold = QToolButton()
-        self.fold.setText(self.tr("Details"))
+        self.fold = FoldButton(self.tr("Details"))
         self.fold.setToolTip(self.tr("Settings, results, tags and notes of the selected run"))
-        self.fold.setProperty("role", "fold")
-        self.fold.setCheckable(True)
-        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.details = RunDetails()
         self.foot = RunsFoot()
         self._lay_out()
@@ -101,6 +101,7 @@ class RunsPanel(QWidget):
         self._filing = filing = RunFiling(bench, self)
         self._watch = watch = RunWatch(bench, self)
         watch.seen.connect(self._on_seen)
+        watch.failed.connect(self._on_failed)
         filing.done.connect(watch.look)
         filing.binned.connect(self._on_binned)
         filing.restored.connect(self._on_restored)
@@ -138,7 +139,6 @@ class RunsPanel(QWidget):
 
     @Slot(bool)
     def _unfold(self, opened: bool) -> None:
-        self.fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self._area.setVisible(opened)
         if opened:
             self._show_details()
@@ -160,8 +160,10 @@ class RunsPanel(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        needed = self._told.sizeHint().height()
-        self._area.setFixedHeight(max(1, min(needed, round(SHARE_OF_DETAILS * self.height()))))
+        rows = self.list.height_of(ROWS_IN_SIGHT)
+        room = self.list.height() + self._area.height() - rows if self._area.isVisible() else self.height()
+        share = max(LEAST_OF_DETAILS, min(round(SHARE_OF_DETAILS * self.height()), room))
+        self._area.setFixedHeight(min(self._told.sizeHint().height(), share))
 
     @Slot()
     def _write_notes(self) -> None:

@@ -14,7 +14,7 @@ from engine.history import EpochRow
 from engine.message import message
 from engine.run_index import Status, list_runs
 from engine.run_notes import Notes, write_notes
-from gui.run import Run, past_runs, settings_of
+from gui.run import Run, settings_of
 from gui.run_model import RUN, RunFilter, RunModel
 from gui.run_watch import Sighting
 from gui.run_words import found_by, line, size, status, when
@@ -216,7 +216,7 @@ def test_a_run_that_another_process_trains_can_not_go_on_here(model, see, config
     (run,) = model.runs
     run.outcome = ended("stopped", stopped=True)
     model.take_up([dataclasses.replace(sighting, record=dataclasses.replace(held, rows=ROWS[:1]))])
-    assert status(run, None) == "training elsewhere" and run.continue_from is None and run.extend_from is None
+    assert status(run, None) == "runs elsewhere" and run.continue_from is None and run.extend_from is None
     assert run.outcome is None and len(run.history.epochs) == 1
     model.take_up([sighting])
     assert run.continue_from is not None and len(run.history.epochs) == 2
@@ -251,10 +251,11 @@ def test_sizes_have_three_figures_and_a_unit(count, text):
     assert size(count) == text
 
 
-def test_runs_whose_plugin_is_gone_are_listed_by_their_ids(catalogue, config, workspace):
+def test_runs_whose_plugin_is_gone_are_listed_by_their_ids(model, see, config, workspace):
     folder = make_run(workspace, "2026-01-01_10-00-00-a", config)
     (folder / "checkpoints" / "last.safetensors").unlink()
     text = (folder / "config.yaml").read_text().replace("id: mlp", "id: gone")
     (folder / "config.yaml").write_text(text)
-    (run,) = past_runs(workspace, catalogue)
+    model.take_up(see())
+    (run,) = model.runs
     assert run.config is None and run.title == "gone" and run.label == "gone, 01-01 10:00"

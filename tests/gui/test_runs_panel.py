@@ -95,6 +95,15 @@ def test_runs_come_move_and_go_by_themselves(panel, bench, folders, workspace, c
     settle(panel, bench)
 
 
+def test_a_workspace_that_can_not_be_looked_at_is_told(panel, bench, monkeypatch):
+    def fail(self):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("engine.run_index.RunIndex.records", fail)
+    look(panel, bench)
+    assert "Input/output error" in panel.notices.texts()["failed"]
+
+
 def test_nothing_is_told_where_nothing_has_changed(panel, bench, folders):
     told = []
     panel._watch.seen.connect(told.append)
@@ -253,7 +262,10 @@ def test_a_run_is_loaded_drawn_and_continued_by_key_and_button(panel, bench, fol
 def test_nothing_is_loaded_while_a_run_is_under_way(panel, folders):
     choose(panel, folders[0])
     panel.fold.setChecked(True)
-    here = Run("here")
+    here, former = Run("here"), run_in(panel, folders[1])
+    panel.list.set_present(former, keep_former=True)
+    panel.list.refresh(here, State.PREPARING)
+    assert panel.list.runs.line(former).status == "finished"  # it is not the one that is being prepared
     panel.list.set_present(here, keep_former=True)
     panel.list.refresh(here, State.RUNNING)
     assert not panel.list.load_action.isEnabled() and not panel.details.load_button.isEnabled()

@@ -14,9 +14,9 @@ from engine.runs import new_run
 from gui.checkpoint_file import load_checkpoint
 from gui.progress import ProgressMeter
 from gui.report import facts, headline, margin, row_text
-from gui.run import Run, copy_of, label_of, past_runs, unique_label
+from gui.run import Run, copy_of, label_of, unique_label
 from gui.run_bar import RunBar
-from gui.session import NEVER_STARTED, Session, State
+from gui.session import NEVER_STARTED, Beginning, Session, State
 from gui.words import id_in_words, say_invalid, sentence
 from tests.gui.driving import dispose, pump
 
@@ -84,7 +84,7 @@ def test_a_run_that_is_stopped_while_it_reads_its_data_ends_as_never_started(app
     session.begin(catalogue)
     ended = []
     session.ended.connect(ended.append)
-    session._launch(Run("x"), never_ready, resumed=False)
+    session._launch(Run("x"), never_ready, Beginning.NEW)
     pump(lambda: session.state is State.PREPARING)
     session.stop()
     pump(lambda: ended)
@@ -109,7 +109,7 @@ def test_a_thread_that_dies_without_a_word_is_told(app, catalogue, workspace, mo
     def die(report):
         raise SystemExit(1)
 
-    session._launch(Run("x"), die, resumed=False)
+    session._launch(Run("x"), die, Beginning.NEW)
     pump(lambda: ended)
     assert ended[0].outcome.text.code == "run-died" and session.state is State.READY
     session.deleteLater()
@@ -123,16 +123,6 @@ def trained(catalogue, workspace, **values):
     trainer = new_run(config, catalogue, workspace)
     list(trainer.run())
     return trainer
-
-
-def test_the_runs_of_a_workspace_are_listed_newest_first_and_the_damaged_left_out(catalogue, workspace):
-    first, second = trained(catalogue, workspace), trained(catalogue, workspace, name="mine")
-    (workspace / "runs" / "1999-01-01_00-00-00-mlp-x").mkdir()
-    runs = past_runs(workspace, catalogue)
-    assert [run.folder for run in runs] == [second.store.path, first.store.path]
-    assert runs[0].label.startswith("mine, ") and runs[1].label.startswith("MLP, ")
-    assert [row.val_loss for row in runs[0].history.epochs] == [row.val_loss for row in second.history.epochs]
-    assert not runs[0].unfinished and runs[0].continue_from is None and runs[0].extend_from is not None
 
 
 def test_a_run_in_the_list_shows_best_last_and_gap(app):
