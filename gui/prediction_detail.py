@@ -125,12 +125,9 @@ class PredictionDetail(QWidget):
         self.picture.show_pixels(None)
         self.setEnabled(False)
 
-    def show_map(self, image: np.ndarray, output: int, strength: np.ndarray) -> None:
-        """Lay a map float32 `[H, W]` over the picture, if it is still what is asked for."""
-        chosen = self.chosen
-        if chosen is None or chosen.image is not image or output != self.bars.current_class:
-            return
-        if self.look.isChecked():
+    def show_map(self, strength: np.ndarray) -> None:
+        """Lay a map float32 `[H, W]` over the picture, if it is still asked for: of several, the last that was."""
+        if self.chosen is not None and self.look.isChecked():
             self.picture.show_map(strength)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

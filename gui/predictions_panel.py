@@ -246,11 +246,7 @@ class PredictionsPanel(Panel):
             self._look(self.classified.detail, path, image, number)
 
     def _look(self, detail: PredictionDetail, path: Path, image: np.ndarray, number: int) -> None:
-        self._work.look(
-            path, image, number,
-            lambda strength: detail.show_map(image, number, strength),
-            lambda trouble: detail.tell(say(trouble.text)),
-        )  # fmt: skip
+        self._work.look(path, image, number, detail.show_map, lambda trouble: detail.tell(say(trouble.text)))
 
     # --- the window ------------------------------------------------------------------------------
 

@@ -75,3 +75,18 @@ def test_a_colour_image_has_one_map_and_a_flat_one_is_no_trouble(network, monkey
     monkeypatch.setattr(network.predictor, "network", colours)
     strength = saliency(network, np.full((3, 4, 4), 200, np.uint8), 0)
     assert strength.shape == (4, 4) and strength.max() == 1
+
+
+def test_what_pushes_now_one_way_and_now_the_other_is_averaged_out(network, monkeypatch):
+    """At the kink of |x - 100| the gradient is 1 or -1 as the noise has it; that of another pixel is always 1."""
+
+    class Kink(nn.Module):
+        def forward(self, inputs):
+            return (inputs[:, 0, 0, 0] + (inputs[:, 0, 4, 4] - kink).abs())[:, None]
+
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8)).astype(np.uint8)
+    image[0, 4, 4] = 100
+    kink = network.scale(torch.tensor(100.0).reshape(1, 1, 1, 1)).item()
+    monkeypatch.setattr(network.predictor, "network", Kink().eval())
+    strength = saliency(network, image, 0)
+    assert strength[0, 0] == 1 and strength[4, 4] < 0.7
