@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QCoreApplication,
     QModelIndex,
     QPersistentModelIndex,
     QSortFilterProxyModel,
@@ -178,8 +179,8 @@ class _Rows(QAbstractTableModel):
         return f"{title} {arrow}" if section == column else title
 
     def explanation(self, section: int) -> str:
-        how = self.parent().tr("Click to sort, or press {number} in the table").format(number=section + 1)
-        return f"{self.columns[section].explanation}\n{how}"
+        how = QCoreApplication.translate("SortableTable", "Click to sort, or press {number} in the table")
+        return f"{self.columns[section].explanation}\n{how.format(number=section + 1)}"
 
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -24,7 +24,7 @@ from gui.run import Run
 from gui.theme import DARK
 from gui.workbench import Workbench
 from tests.engine.support import Blobs, tiny_config
-from tests.gui.driving import dispose, pump
+from tests.gui.driving import Driver, dispose, pump
 
 WIDE, NARROW = (800, 600), (360, 500)
 
@@ -542,3 +542,25 @@ def test_a_regression_shows_predicted_against_true_and_the_worst_first(panel, kn
     panel.classify([save(tmp_path / "a.png", 0)])
     settle(panel)
     assert "values" in shown_words(panel) or "pictures have" in shown_words(panel)
+
+
+# --- in the window -----------------------------------------------------------------------------------
+
+
+def test_in_the_window_the_tab_follows_a_run_and_opens_a_cell(app, tmp_path):
+    window = Driver(app, tmp_path)
+    try:
+        window.set(epochs=2, threads="1", train_samples="200")
+        window.press("tab_predictions")
+        panel = window.window.centre.tab("predictions")
+        assert panel.page is panel.message
+        window.train()
+        run = window.session.run
+        pump(lambda: panel.predictions is not None and panel.predictions.epoch == run.best.epoch)
+        made = panel.predictions
+        assert made.loss == pytest.approx(run.best.val_loss, rel=1e-5) and made.accuracy == run.best.val_accuracy
+        cell = mistaken_cell(made)
+        panel.review.matrix.opened.emit(*cell)
+        assert len(panel.review.images.grid.pictures) == made.confusion[cell]
+    finally:
+        window.close()

@@ -62,6 +62,11 @@ def test_the_number_of_a_column_sorts_by_it(table):
     assert names(table) == ["Bag", "Coat", "Shirt"]
 
 
+def test_a_heading_explains_its_figures_and_how_to_sort_by_them(table):
+    told = table.model().headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert told == "a share\nClick to sort, or press 2 in the table"
+
+
 def test_the_chosen_row_is_told_as_it_was_given_however_it_is_sorted(table):
     chosen = []
     table.chosen.connect(chosen.append)
