@@ -11,13 +11,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QRegion
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.files import write_bytes
 from engine.history import EpochRow, number
 from engine.message import InputError
 from gui.graph_overlays import Fit
 from gui.graph_svg import svg
+from gui.legend import LegendEntry
 from gui.plot import Plot
 from gui.run_curves import LOSS, LR, SMOOTH, RunCurves, X
 
@@ -94,19 +95,19 @@ class Export:
 
     def _paint(self, painter: QPainter) -> None:
         painter.fillRect(self.whole.rect(), QColor(self.ground))
-        for part in self.parts:
-            self._paint_part(painter, part)
+        with _as_in_print(self.whole):
+            for part in self.parts:
+                self._paint_part(painter, part)
 
     def _paint_part(self, painter: QPainter, part: QWidget) -> None:
         """Paint a widget, or those within it. A plot paints its scene: as a widget it would be clipped elsewhere."""
         within = [child for child in part.children() if isinstance(child, QWidget) and child.isVisible()]
         place = part.mapTo(self.whole, QPoint())
         if isinstance(part, Plot):
-            with _sharp(part):
-                painter.save()
-                painter.translate(place)
-                part.render(painter, QRectF(part.rect()), part.viewport().rect(), Qt.AspectRatioMode.IgnoreAspectRatio)
-                painter.restore()
+            painter.save()
+            painter.translate(place)
+            part.render(painter, QRectF(part.rect()), part.viewport().rect(), Qt.AspectRatioMode.IgnoreAspectRatio)
+            painter.restore()
         elif within:
             for child in within:
                 self._paint_part(painter, child)
@@ -135,16 +136,19 @@ def _points(label: str, fit: Fit) -> Iterator[Sequence[str]]:
 
 
 @contextmanager
-def _sharp(plot: Plot) -> Iterator[None]:
-    """Let a plot be drawn as shapes meanwhile, where else the pixels that are kept of ground and symbols are copied."""
-    items = [item for item in plot.scene().items() if hasattr(item, "setExportMode")]
-    kept = plot.cacheMode()
-    plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+def _as_in_print(whole: QWidget) -> Iterator[None]:
+    """Draw symbols as shapes meanwhile, not as the pixels that pyqtgraph keeps of them, and names without a focus."""
+    scenes = [plot.scene().items() for plot in whole.findChildren(Plot)]
+    items = [item for scene in scenes for item in scene if hasattr(item, "setExportMode")]
+    entries = whole.findChildren(LegendEntry)
     for item in items:
         item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0})
+    for entry in entries:
+        entry.is_plain = True
     try:
         yield
     finally:
         for item in items:
             item.setExportMode(False)
-        plot.setCacheMode(kept)
+        for entry in entries:
+            entry.is_plain = False

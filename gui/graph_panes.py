@@ -31,8 +31,10 @@ class LossPane(QWidget):
         over = QGridLayout(self)
         over.setContentsMargins(0, 0, 0, 0)
         over.addWidget(plot, 0, 0)
-        over.addWidget(self.empty_text, 0, 0, Qt.AlignmentFlag.AlignCenter)
+        over.addWidget(self.empty_text, 0, 0, Qt.AlignmentFlag.AlignVCenter)
         over.addLayout(corner, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
+        self.empty_text.raise_()
+        self.follow_button.raise_()
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
@@ -51,6 +53,7 @@ class Pane(QWidget):
         super().__init__(parent)
         heading = QLabel(title, self)
         heading.setProperty("role", "heading")
+        heading.setFixedHeight(heading.fontMetrics().height() + 8)  # on one line with the heading of a fit
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -28,6 +28,8 @@ class LegendEntry(QAbstractButton):
         super().__init__(parent)
         self.room = ROOMS[0]
         """Pixels that its name may take."""
+        self.is_plain = False
+        """Whether it is drawn as in a picture, without focus and pointer."""
         self.is_whole = False
         """Whether it takes what its name needs all the same."""
         self.setText(name)
@@ -59,7 +61,8 @@ class LegendEntry(QAbstractButton):
         frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QColor(self._theme.accent) if self.hasFocus() else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.raised) if self.underMouse() else Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(frame, 4, 4)
+        if not self.is_plain:
+            painter.drawRoundedRect(frame, 4, 4)
         self._draw_swatch(painter)
         font = self.font()
         font.setStrikeOut(not self.isChecked())

@@ -26,8 +26,8 @@ from gui.run_read_out import RunReadOut
 from gui.theme import Theme, system_theme
 
 DEFAULT_EPOCHS = 10
-MINIMUM_HEIGHT = 72
-"""Pixels of each plot."""
+MINIMUM_HEIGHT = 36
+"""Pixels of each plot above its axis."""
 LEGEND_SHARE = 0.2
 """Of the graph's height, what the legend may take before its names are cut."""
 
@@ -119,7 +119,7 @@ class LiveGraph(QWidget):
         self.reset_view()
 
     def continue_run(self, epochs: int) -> bool:
-        """Go on with the same run, up to this total of epochs; returns whether they are more than before, and marked."""
+        """Go on with the same run, up to this total of epochs; returns whether they are more and marked as such."""
         more = epochs - self._epochs
         self._epochs = max(1, epochs)
         if self._run is not None and more > 0:
@@ -216,6 +216,7 @@ class LiveGraph(QWidget):
     def reset_view(self) -> None:
         """Show the whole run, and follow it from now on."""
         self.view.follow()
+        self.panes.fit.reset_view()
         self._draw_soon()
 
     def set_log(self, log: bool) -> None:
@@ -274,8 +275,6 @@ class LiveGraph(QWidget):
         Raises `InputError` for another suffix, `OSError` where the file can't be written.
         """
         self._export().save(Path(path))
-
-    save_image = save
 
     def _export(self) -> Export:
         self._on_hovered(None)  # a picture has no pointer in it
@@ -359,8 +358,9 @@ class LiveGraph(QWidget):
 
     def _lay_out(self) -> None:
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        for plot in self.plots:
-            plot.setMinimumHeight(MINIMUM_HEIGHT)
+        for plot in self.findChildren(Plot):
+            plot.setMinimumHeight(MINIMUM_HEIGHT + plot.axis_height())
+        self.plots.loss.setMinimumHeight(2 * MINIMUM_HEIGHT + self.plots.loss.axis_height())
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 4, 8)
         column.setSpacing(4)

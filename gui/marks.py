@@ -86,6 +86,8 @@ class Marks:
     """The marks of the present run, their words in rows where they don't overlap."""
 
     MAX_ROWS = 3
+    MAX_SHARE = 0.4
+    """Of the height of the loss plot, what words may take."""
 
     def __init__(self, plots: Plots, theme: Theme) -> None:
         self._plots = plots
@@ -152,13 +154,14 @@ class Marks:
         view = self._plots.loss.view
         low, high = self._plots.loss.x_range()
         width = view.width()
+        rows = min(self.MAX_ROWS, int(self.MAX_SHARE * view.height() / self._row_height()))
         ends: list[float] = []
         for mark in sorted(self.marks, key=lambda mark: mark.x):
             at = (mark.x - low) / (high - low) * width
             length = mark.fit(width - 2 * GAP)
             left = at + GAP if at + GAP + length < width else max(0.0, at - GAP - length)
             row = next((row for row, end in enumerate(ends) if left > end + 2 * GAP), len(ends))
-            mark.word.setVisible(0 <= at <= width + 1 and row < self.MAX_ROWS)
+            mark.word.setVisible(0 <= at <= width + 1 and row < rows)
             if mark.word.isVisible():
                 ends[row : row + 1] = [left + length]
                 mark.word.setPos(left, GAP / 2 + row * self._row_height())

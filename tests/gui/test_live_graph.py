@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -33,7 +33,11 @@ def count_draws(graph, monkeypatch):
 
 
 def test_an_empty_graph_says_what_will_be_here(graph):
-    assert graph.loss_pane.empty_text.isVisible()
+    redraw(graph)
+    text = graph.loss_pane.empty_text
+    assert text.isVisible()
+    place = QRect(text.mapTo(graph, QPoint()), text.size())
+    assert len(colours_of(graph.grab(place).toImage())) > 10  # letters, on top of the plot
     graph.start("a", PER_EPOCH, 5)
     redraw(graph)
     assert not graph.loss_pane.empty_text.isVisible()
@@ -101,7 +105,8 @@ def test_new_data_never_steal_a_view_that_the_user_moved(graph):
     train(graph, 3)
     turn_wheel(graph.plots.loss)
     assert not graph.following
-    assert graph.loss_pane.follow_button.isVisible()
+    button = graph.loss_pane.follow_button
+    assert button.isVisible() and graph.loss_pane.childAt(button.geometry().center()) is button
     view = graph.plots.loss.view.viewRange()
     graph.add_epoch(row(4, 90.0, 90.0), best=False)
     graph.continue_run(40)
@@ -454,6 +459,19 @@ def test_a_long_word_is_cut_in_its_middle_and_stays_inside(graph):
     assert (
         mark.word.text().startswith("forked from") and mark.word.text().endswith("epoch 7") and "…" in mark.word.text()
     )
+
+
+def test_words_leave_most_of_a_low_plot_to_the_curves(graph):
+    graph.start("a", PER_EPOCH, 10)
+    for x in (2.0, 2.1, 2.2):
+        graph.mark(x, f"a mark at {x}")
+    redraw(graph)
+    assert sum(mark.word.isVisible() for mark in graph.marks.marks) == 3
+    graph.resize(1000, 300)
+    QApplication.processEvents()
+    redraw(graph)
+    assert graph.marks.height() <= 0.5 * graph.plots.loss.view.height()
+    assert sum(mark.word.isVisible() for mark in graph.marks.marks) < 3
 
 
 # --- forks ------------------------------------------------------------------------------------
