@@ -56,7 +56,8 @@ def test_the_figures_of_all_runs_are_whole_and_in_line(graph, width, height, cou
         tops = sorted({place.top() for place in places[5:]})
         lines = [[place.left() for place in places[5:] if place.top() == top] for top in tops]
         assert all(line == lines[0][: len(line)] for line in lines)
-    assert min(plot.view.height() for plot in graph.plots) >= 48
+    loss, *lower = (plot.view.height() for plot in graph.plots)
+    assert loss >= 64 and min(lower) >= 32  # the curves keep a place however much is said
 
 
 def test_the_figures_of_a_run_are_its_loss_above_its_accuracy(graph):
