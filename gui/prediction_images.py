@@ -40,6 +40,8 @@ class PredictionImages(QWidget):
         self.cell: tuple[int, int] | None = None
         self.class_number = -1
         self._page = 0
+        self._by_hand = False
+        """Whether the user has gone to the sample that is looked at."""
         self.filter = QComboBox()
         self.filter.setAccessibleName(self.tr("Which images"))
         self.filter.setToolTip(self.tr("Which images are shown, and in which order"))
@@ -99,10 +101,10 @@ class PredictionImages(QWidget):
     # --- what is chosen --------------------------------------------------------------------------
 
     def show_predictions(self, predictions: Predictions) -> None:
-        """Show these; the filter, the classes and the chosen sample stay where they are the same samples."""
+        """Show these; the filter, the classes and a sample chosen by hand stay where they are the same samples."""
         before = self.predictions
         same = before is not None and before.part == predictions.part and len(before) == len(predictions)
-        row = self._row() if same else -1
+        row = self._row() if same and self._by_hand else -1
         if not same or before is None or before.classes != predictions.classes:
             self.cell, self.class_number = None, -1
         self.predictions = predictions
@@ -144,6 +146,7 @@ class PredictionImages(QWidget):
         """Show the choice from its first page, or from the page of this sample."""
         if self.predictions is None:
             return
+        self._by_hand = row >= 0
         self.rows = self._chosen_rows() if self.predictions.has_images else self.rows[:0]
         for number, text in enumerate(self._filter_texts(self.predictions)):
             self.filter.setItemText(number, text)
@@ -152,6 +155,7 @@ class PredictionImages(QWidget):
         self._show_page(int(place[0]) if len(place) else 0)
 
     def _turn(self, step: int) -> None:
+        self._by_hand = True
         self._show_page((self._page + step) * PAGE)
 
     def _show_page(self, place: int) -> None:
@@ -170,7 +174,9 @@ class PredictionImages(QWidget):
         self.before.setEnabled(self._page > 0)
         self.after.setEnabled(first + PAGE < len(self.rows))
         if len(rows):
+            by_hand = self._by_hand
             self.grid.current = place - first
+            self._by_hand = by_hand
         else:
             self.detail.clear()
 
@@ -192,6 +198,7 @@ class PredictionImages(QWidget):
         made = self.predictions
         if made is None or number < 0:
             return
+        self._by_hand = True
         row = int(self.rows[self._page * PAGE + number])
         self.detail.show_chosen(Chosen(
             made.inputs[row], made.pixels(row), made.outputs[row], int(made.predicted[row]), made.class_names,

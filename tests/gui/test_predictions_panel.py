@@ -182,6 +182,17 @@ def test_a_new_best_is_shown_by_itself_and_keeps_filter_and_image(panel, folder,
     assert images.filter.currentIndex() == 1 and images._row() == row != images.rows[0]
 
 
+def test_while_nothing_was_chosen_by_hand_the_worst_is_looked_at(panel, folder):
+    open_run(panel, folder)
+    images, former = panel.review.images, panel.predictions
+    assert images._row() == images.rows[0]
+    losses = former.losses.copy()
+    losses[images.rows[0]] = 0
+    panel.review.show_predictions(dataclasses.replace(former, losses=losses))
+    assert images._row() == images.rows[0] != former.worst_first[0]
+    assert panel.review.detail.chosen.loss == losses.max()
+
+
 def test_a_best_that_is_written_after_the_end_of_its_epoch_is_waited_for(panel, folder):
     checkpoint = folder / "checkpoints" / "best.safetensors"
     aside = checkpoint.rename(folder / "aside")
