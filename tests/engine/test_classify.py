@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +130,11 @@ def test_without_the_training_images_their_mean_tells_how_dark_they_are(network,
     assert should_invert(network, pile, None)
     network.scale.mean.fill_(0)  # scaled to 0–1, which tells nothing of the images
     assert not should_invert(network, pile, None)
+
+
+def test_a_network_that_predicts_values_tells_no_pictures_apart(network, folder, monkeypatch):
+    save(folder / "a.png", quarter(0, 0))
+    pile = read_pile([folder], SHAPE)
+    monkeypatch.setattr(network.predictor, "spec", replace(network.spec, task="regression"))
+    with pytest.raises(InputError, match="predicts values"):
+        classify(network, pile)
