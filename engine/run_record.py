@@ -126,7 +126,7 @@ def read_run(folder: Path) -> RunRecord | None:
         parent = (meta or settings).get("parent")
         entry = _last_entry(folder / "log.txt")
         status, reason = _status(held, meta, entry)
-        test = _test_figures(entry) if status in (Status.FINISHED, Status.STOPPED_EARLY) else (None, None)
+        test = _test_figures(entry)
         return RunRecord(
             folder=folder,
             settings={name: value for name, value in settings.items() if name not in ("changes", "parent")},

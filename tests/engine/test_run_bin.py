@@ -65,6 +65,8 @@ def test_only_runs_of_the_workspace_are_moved(make, workspace, tmp_path):
     link.symlink_to(folder)
     other = tmp_path / "other"
     folder.rename(other)
+    link.unlink()
+    link.symlink_to(other)
     for wrong in (link, other, workspace, workspace / "runs", workspace / "runs" / "gone"):
         with pytest.raises(InputError, match="not in"):
             move_to_bin(workspace, wrong)

@@ -218,6 +218,9 @@ def test_a_run_that_another_process_trains_can_not_go_on_here(model, see, config
     model.take_up([dataclasses.replace(sighting, record=dataclasses.replace(held, rows=ROWS[:1]))])
     assert status(run, None) == "runs elsewhere" and run.continue_from is None and run.extend_from is None
     assert run.outcome is None and len(run.history.epochs) == 1
+    run.outcome = Failed(message("locked", "it is in use by process 1"), 0, None, "")  # somebody tried
+    assert run.continue_from is None
+    run.outcome = None
     model.take_up([sighting])
     assert run.continue_from is not None and len(run.history.epochs) == 2
 

@@ -184,6 +184,13 @@ def test_a_run_is_renamed_where_it_stands(panel, bench, folders):
     assert run.title == "MLP"
 
 
+def test_nothing_that_was_asked_for_is_dropped(panel, bench, folders):
+    for row, name in enumerate("xyz"):
+        panel.list.runs.setData(panel.list.runs.index(row), name)
+    settle(panel, bench)
+    assert [run.title for run in panel.list.all_runs] == ["x", "y", "z"]
+
+
 def test_tags_and_notes_are_kept_when_they_are_left(panel, bench, folders):
     choose(panel, folders[0])
     press(panel, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
