@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,6 +55,7 @@ class RunFiling(QObject):
         super().__init__(parent)
         self._bench = bench
         self._asked = 0
+        self._unwritten: dict[int, Callable[[], Notes]] = {}
 
     def rename(self, folder: Path, name: str) -> None:
         """Give a run another name; an empty one gives it back the name in its settings."""
@@ -87,19 +89,31 @@ class RunFiling(QObject):
         def write() -> Notes:  # read anew: what was written a moment ago stays
             return write_notes(folder, replace(read_notes(folder), **values))
 
+        self._unwritten[self._asked + 1] = write
         self._ask(write, lambda _: None)
 
+    def finish(self) -> None:
+        """Write now what is still to be written: the window closes, and nothing more is done in the background."""
+        for write in self._unwritten.values():
+            with contextlib.suppress(InputError):
+                write()
+        self._unwritten.clear()
+
     def _ask(self, do: Callable[[], Any], tell: Callable[[Any], None]) -> None:
+        self._asked += 1  # a key of its own: of equal keys only the newest would be done
+        number = self._asked
+
         def done(result: Any) -> None:
+            self._unwritten.pop(number, None)
             tell(result)
             self.done.emit()
 
-        self._asked += 1  # a key of its own: of equal keys only the newest would be done
-        self._bench.background.ask(f"filing {self._asked}", do, done, self._on_trouble)
+        def failed(trouble: Trouble) -> None:
+            self._unwritten.pop(number, None)
+            self.failed.emit(trouble.text)
+            self.done.emit()
 
-    def _on_trouble(self, trouble: Trouble) -> None:
-        self.failed.emit(trouble.text)
-        self.done.emit()
+        self._bench.background.ask(f"filing {number}", do, done, failed)
 
 
 def _move(runs: Sequence[tuple[Run, bool]], move: Callable[[Run], Path]) -> Moved:

@@ -46,7 +46,7 @@ class RunsPanel(QWidget):
         self.waiting_removed = self.waiting.removed
         self.waiting_moved = self.waiting.moved
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search runs"))
+        self.search.setPlaceholderText(self.tr("Search runs (Ctrl+Shift+F)"))
         self.search.setToolTip(self.tr("Words of the name, tags, notes, model, techniques, data set or status"))
         self.search.setAccessibleName(self.tr("Search runs"))
         self.search.setClearButtonEnabled(True)
@@ -122,6 +122,8 @@ class RunsPanel(QWidget):
     def keep(self) -> None:
         """Keep what is being written: the window closes."""
         self.details.keep()
+        if self._filing is not None:
+            self._filing.finish()
 
     # --- what a person does ----------------------------------------------------------------------
 

@@ -219,8 +219,8 @@ def test_what_is_being_written_is_not_overwritten_by_what_is_seen(panel, bench, 
     write_notes(folders[0], Notes("named", ("c",)))
     look(panel, bench)
     assert panel.details.tags.text() == "a, b"
-    panel.keep()
-    settle(panel, bench)
+    panel.keep()  # as when the window closes: then nothing more is done in the background
+    bench.background.end()
     assert read_notes(folders[0]) == Notes("named", ("a", "b"))
 
 
