@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.message import InputError
 from gui import numbers
 from gui.background import Trouble
+from gui.fold_button import FoldButton
 from gui.layer_tree import MANY, LayerTree
 from gui.looks import give
 from gui.lr_plot import LrPlot
@@ -51,27 +52,18 @@ class ModelPanel(Panel):
         self.problem.hide()
         self.tree = LayerTree()
         self.lr = LrPlot()
-        self._unfold = self._button(self.tr("Unfold all"), self.tr("Show every layer"), self.tree.unfold_all)
-        self._fold = self._button(self.tr("Fold blocks"), self.tr("Show each block as one line"), self.tree.fold_blocks)
+        self.all_layers = FoldButton(self.tr("All layers"))
+        self.all_layers.setToolTip(self.tr("Show every layer, or each block as one line"))
+        self.all_layers.toggled.connect(self._unfold)
+        self.all_layers.hide()
         self._lay_out()
         self.total.setText(self.tr("The layers of the network will be listed here, as soon as there are settings."))
-
-    def _button(self, text: str, help: str, do: object) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setToolTip(help)
-        button.setAutoRaise(True)
-        button.setProperty("role", "fold")
-        button.hide()
-        button.clicked.connect(do)
-        return button
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(4)
         line.addWidget(self.total, 1)
-        line.addWidget(self._unfold)
-        line.addWidget(self._fold)
+        line.addWidget(self.all_layers)
         upper = QWidget()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 8)
@@ -117,9 +109,11 @@ class ModelPanel(Panel):
         self.total.setText(self._total(network))
         give(self.total, role="heading")
         self.tree.show_network(network, self.bench.catalogue)
-        many = len(network.layers) > MANY
-        self._unfold.setVisible(many)
-        self._fold.setVisible(many)
+        self.all_layers.setVisible(len(network.layers) > MANY)
+
+    @Slot(bool)
+    def _unfold(self, opened: bool) -> None:
+        self.tree.unfold_all() if opened else self.tree.fold_blocks()
 
     def _total(self, network: NetworkTable) -> str:
         words = {"count": numbers.count(network.parameters), "trained": numbers.count(network.trainable)}

@@ -130,6 +130,11 @@ def test_gives_up_where_it_is_told_to(tiny, asked):
     assert next(times) <= asked + 1, "and asks no more"
 
 
+def test_while_a_run_trains_not_even_a_network_is_built(tiny, monkeypatch):
+    monkeypatch.setattr(estimates, "Learner", None)
+    assert told(tiny(), lambda: True).cost is None
+
+
 def test_a_run_that_starts_meanwhile_waits_and_keeps_its_own_number_of_threads(tiny):
     """It needs the generators to build its network; before that, no number of threads is set."""
     config = tiny()
@@ -142,8 +147,11 @@ def test_a_run_that_starts_meanwhile_waits_and_keeps_its_own_number_of_threads(t
     trial = threading.Thread(target=lambda: told(config.changed({"threads": "2"}), stop))
     trial.start()
     assert measuring.wait(5)
-    assert not estimates.global_generators.acquire(blocking=False)
+    free = estimates.global_generators.acquire(blocking=False)
     starts.set()
+    if free:
+        estimates.global_generators.release()
+    assert not free
     run_stored(config)
     trial.join()
     assert torch.get_num_threads() == 1

@@ -185,6 +185,17 @@ def test_a_large_network_begins_with_its_blocks_folded(tree, catalogue):
     assert items["body"].isExpanded() and not items["body.stage3"].isExpanded()
 
 
+def test_a_button_unfolds_a_large_network_and_a_small_one_has_none(panel, catalogue):
+    told(panel, tiny_config(catalogue))
+    assert not panel.all_layers.isVisible()
+    told(panel, tiny_config(catalogue, model="small-resnet:blocks=9"))
+    assert panel.all_layers.isVisible() and not lines(panel.tree)["body.stage3.block9"].isExpanded()
+    panel.all_layers.click()
+    assert lines(panel.tree)["body.stage3.block9"].isExpanded()
+    panel.all_layers.click()
+    assert not lines(panel.tree)["body.stage3"].isExpanded()
+
+
 def test_what_was_folded_and_selected_stays_so(tree, catalogue):
     config = tiny_config(catalogue)
     tree.show_network(network_table(config, DATA), catalogue)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from engine.catalogue import Catalogue, Entry, discover
 from engine.config import recipe
 from engine.message import message
+from engine.parameter import Parameter
 from engine.strategy import Advice, Field, Regularizer, Scheduler
 from gui.controls import PathBox
 from gui.settings_panel import SettingsPanel
@@ -472,6 +473,9 @@ def test_a_folder_is_asked_for_where_the_parameter_is_one(panel, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/file", ""))
     assert choose(panel, "dataset", "fashion-mnist").row("path").control.ask("") == "/folder"
     assert choose(panel, "initializer", "from-checkpoint").row("path").control.ask("") == "/file"
+    named = PathBox(Parameter("image_folder", "str", "", "Where the images are."))
+    assert named.ask("") == "/folder"
+    named.deleteLater()
 
 
 def test_no_line_moves_under_the_pointer_when_a_run_starts_or_ends(panel, app):
