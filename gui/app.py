@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from engine.workspace import workspace_folder
+from gui.collector import Collector
 from gui.conductor import Conductor
 from gui.crash import CrashReporter
 from gui.engine_loader import EngineLoader
@@ -29,10 +30,12 @@ class Application:
         self.loader.found.connect(self.conductor.on_found)
         self.loader.failed.connect(self.conductor.on_load_failed)
         self.window.painted.connect(self.loader.start)
+        self.collector = Collector(self.window)
 
     def open(self) -> None:
         """Show the window; the engine is loaded once it has been painted."""
         self.reporter.install()
+        self.collector.install()
         self.window.show()
 
     def finish(self) -> None:
@@ -41,6 +44,7 @@ class Application:
         self.window.bench.background.end()
         self.loader.join()
         self.reporter.remove()
+        self.collector.remove()
 
 
 def main(workspace: str | Path | None = None) -> int:
