@@ -2,7 +2,7 @@
 
 QT_QPA_PLATFORM=offscreen python -m benchmarks.graph_redraw [steps [redraws]]
 
-Limits: median 16 ms, growth of the process 20 MB. The new steps themselves are part of the growth: 32 bytes each.
+Limits: median 16 ms, growth of the process 20 MB; the new steps, 32 bytes each, take a part of it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def main() -> None:
     print(f"median {statistics.median(times):.1f} ms, p99 {p99:.1f} ms, max {max(times):.1f} ms (limit: median 16)")
     if before is not None and after is not None:
         new = redraws * NEW_STEPS * 32 / 1e6
-        print(f"memory grew by {(after - before) / 1e6:.1f} MB (limit: 20), {new:.1f} of them the new steps")
+        print(f"memory grew by {(after - before) / 1e6:.1f} MB (limit: 20); the new steps take {new:.1f}")
     print(f"another smoothing {smoothing:.1f} ms; {MAX_OVERLAYS} earlier runs drawn {overlay_time(app, graph):.0f} ms")
     graph.close()
 

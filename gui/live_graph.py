@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.history import EpochRow, History
 from gui import graph_words
-from gui.drawings import Fork, Plots, RunDrawing, styles
+from gui.drawings import Fork, Plots, RunDrawing
 from gui.graph_export import Export
 from gui.graph_menu import GraphMenu
 from gui.graph_overlays import Fit, OverlayDrawing, Overlays
@@ -236,9 +236,7 @@ class LiveGraph(QWidget):
         self.marks.set_theme(theme)
         self.panes.fit.set_theme(theme)
         self._overlays.set_theme(theme)
-        looks = styles(theme)
-        for key in self.header.names():
-            self.header.legend.entry(key).set_look(looks[key], theme)
+        self.header.set_theme(theme)
         self.loss_pane.set_theme(theme)
         self.setStyleSheet(f"LiveGraph {{ background: {theme.surface}; }}")
         self._show_overlays()
@@ -324,9 +322,9 @@ class LiveGraph(QWidget):
         """Show the panes that there is something for, and say the latest figures to those who hear them."""
         run, shown = self._run, self._overlays.shown()
         self.loss_pane.show_state(empty=run is None and not self.overlays, following=self.following)
-        rows = [row for each in (run, *(drawing.run for drawing in shown)) if each is not None for row in each.rows]
+        curves = [run] if run is not None else [drawing.run for drawing in shown]
         self.panes.show_kind(
-            accuracy=not rows or any(row.train_accuracy is not None or row.val_accuracy is not None for row in rows),
+            accuracy=not any(each.rows for each in curves) or any(each.has_accuracy() for each in curves),
             fit=self._is_regression or (run is None and any(drawing.fit is not None for drawing in shown)),
         )
         described = (run.label, len(run.rows)) if run is not None else None

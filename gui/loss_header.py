@@ -49,6 +49,12 @@ class LossHeader(QWidget):
         """What the moving average keeps at each step, from 0 to 0.99."""
         return self.slider.value() / 100
 
+    def set_theme(self, theme: Theme) -> None:
+        """Take another palette."""
+        looks = styles(theme)
+        for key in self.names():
+            self.legend.entry(key).set_look(looks[key], theme)
+
     def parts(self) -> tuple[QWidget, ...]:
         """What belongs into a picture: the name and the legend."""
         return self._title, self.legend

@@ -61,6 +61,10 @@ class RunCurves:
         values = np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
         return 100 * values if name.endswith("accuracy") else values
 
+    def has_accuracy(self) -> bool:
+        """Whether any epoch has an accuracy, as those of a regression have not."""
+        return any(row.train_accuracy is not None or row.val_accuracy is not None for row in self.rows)
+
     def row_at(self, x: float) -> EpochRow | None:
         """The epoch that ended nearest to x; None beyond the end of the curves."""
         if not self.rows or x > self.last_x() + BEYOND:

@@ -188,3 +188,6 @@ def test_without_accuracy_and_fit_the_learning_rate_takes_the_row(graph):
     redraw(graph)
     QApplication.processEvents()
     assert not graph.panes.accuracy.isVisible() and graph.plots.lr.width() > 1.8 * narrow
+    graph.start("classes", PER_EPOCH, 5)  # its accuracies are still to come, whatever the earlier run had
+    redraw(graph)
+    assert graph.overlays and graph.panes.accuracy.isVisible()
