@@ -45,7 +45,10 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     run.reason = Message.from_dict(progress["reason"]) if progress["reason"] else None
     run.epochs = meta["epochs"]
     run.changes = [Changed(**change) for change in meta["changes"] if change["field"] == "lr"]
-    run.parent = meta["parent"]["run"] if "parent" in meta else ""
+    steps_per_epoch = len(batch_bounds(meta["data"]["samples"][0], config.batch_size))
+    if "parent" in meta:
+        run.parent = meta["parent"]["run"]
+        run.forked_epoch = _forked_epoch(meta["parent"], steps_per_epoch)
     return LoadedCheckpoint(
         path=path,
         run=run,
@@ -53,6 +56,12 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
         epoch=progress["epoch"],
         step=progress["step"],
         epochs=meta["epochs"],
-        steps_per_epoch=len(batch_bounds(meta["data"]["samples"][0], config.batch_size)),
+        steps_per_epoch=steps_per_epoch,
         ended=progress["reason"] is not None,
     )
+
+
+def _forked_epoch(parent: dict[str, int], steps_per_epoch: int) -> float:
+    """Where a fork began, in epochs: with other batches than its parent's it began the epoch anew."""
+    at = parent["step"] / steps_per_epoch
+    return at if parent["epoch"] <= at < parent["epoch"] + 1 else float(parent["epoch"])

@@ -42,6 +42,8 @@ class Run:
     """The total of epochs that it was to come to, once that is known."""
     reason: Message | None = None
     """Why it came to its end, once it has."""
+    forked_epoch: float | None = None
+    """Where it left its parent, in epochs."""
     parent: str = ""
     """What the run is called that it is a fork of."""
     changes: list[Changed] = field(default_factory=list)

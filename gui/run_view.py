@@ -53,11 +53,13 @@ class RunView(QObject):
         resumed = beginning is Beginning.RESUMED
         shown = self.run is run and self._last_step == started.step
         if resumed and shown:
-            graph.continue_run(started.epochs)
-            if self._last_step != self._stopped_at:  # there the graph says "stopped" already
+            marked = graph.continue_run(started.epochs)
+            if not marked and self._last_step != self._stopped_at:  # there the graph says something already
                 graph.mark(started.step / max(1, started.steps_per_epoch), self.tr("resumed"))
         else:
             at = started.step / max(1, started.steps_per_epoch)
+            if beginning is Beginning.FORKED:
+                run.forked_epoch = at
             graph.start(
                 run.label,
                 started.steps_per_epoch,
@@ -65,8 +67,8 @@ class RunView(QObject):
                 None if beginning is Beginning.NEW else run.history,
                 at if resumed else None,
                 changes=changes_of(run),
-                forked_epoch=at if beginning is Beginning.FORKED else None,
-                forked_from=run.parent,
+                forked_epoch=run.forked_epoch,
+                forked_from=self._parent_of(run),
                 monitor=run.monitor,
             )
         if not (resumed and shown):
@@ -123,13 +125,18 @@ class RunView(QObject):
         run = checkpoint.run
         self.window.graph.start(
             run.label, checkpoint.steps_per_epoch, checkpoint.epochs, run.history, changes=changes_of(run),
-            monitor=run.monitor,
+            forked_epoch=run.forked_epoch, forked_from=self._parent_of(run), monitor=run.monitor,
         )  # fmt: skip
         self._make_present(run)
         self.fits.show_run(run, checkpoint.path)
         self._last_step = checkpoint.step
         self.window.graph.redraw()
         self.show_state(self.session.state)
+
+    def _parent_of(self, run: Run) -> str:
+        """What the run is called that this one is a fork of: as it is listed, where it is."""
+        listed = (r.label for r in self.window.runs.list.all_runs if r.folder and r.folder.name == run.parent)
+        return next(listed, run.parent)
 
     # --- showing ---------------------------------------------------------------------------------
 
