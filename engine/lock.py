@@ -11,12 +11,14 @@ from engine.message import InputError
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
+        """Lock an open file, or raise `OSError` at once where another process holds it."""
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
+        """Lock an open file, or raise `OSError` at once where another process holds it."""
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -26,7 +28,7 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._handle: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _take(self._handle)
+            take(self._handle)
         except (BlockingIOError, PermissionError):
             # Windows locks bytes against reading, so the holder's name stands after the first byte.
             os.lseek(self._handle, 1, os.SEEK_SET)

@@ -8,7 +8,7 @@ import re
 import stat
 from pathlib import Path
 
-from engine.lock import _take as take
+from engine.lock import take
 
 
 def is_run(folder: Path) -> bool:

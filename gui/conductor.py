@@ -87,9 +87,7 @@ class Conductor(QObject):
 
     @Slot(object)
     def on_found(self, found: Found) -> None:
-        """List the runs of the workspace, and offer to go on with the one that was left."""
-        for run in found.past:
-            self.window.runs.list.add(run, first=False)
+        """Offer to go on with the run that was left."""
         unfinished = found.unfinished
         if unfinished is None or self.session.run is not None:
             return

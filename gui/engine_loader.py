@@ -17,7 +17,6 @@ from engine.message import InputError, Message
 from engine.run_files import holder
 from gui.checkpoint_file import LoadedCheckpoint, load_checkpoint
 from gui.memory import Memory
-from gui.run import Run
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Found:
 
     unfinished: LoadedCheckpoint | None
     """The run that was left before its end."""
-    past: tuple[Run, ...] = ()
 
 
 class EngineLoader(QObject):

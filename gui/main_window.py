@@ -41,7 +41,7 @@ MINIMUM = QSize(1024, 640)
 USUAL = QSize(1360, 860)
 DOCK_WIDTHS = (352, 296)
 """Of the docks on the left and on the right."""
-RIGHT_HEIGHTS = (420, 380)
+RIGHT_HEIGHTS = (340, 460)
 """Of the docks on the right, from the top: as shares of what there is."""
 
 

@@ -115,38 +115,6 @@ def warnings(run: Run) -> list[str]:
     return [f"{owner}: {say(text)}" for owner, text in run.started.warnings] if run.started else []
 
 
-def row_text(run: Run, state: State | None) -> str:
-    """The two lines of a run in the list; `state` is that of the session where it is the present run."""
-    best, last = run.best, run.last
-    parts = [status(run, state)]
-    if best is not None and last is not None:
-        figure = (lambda row: numbers.percent(row.val_accuracy)) if best.val_accuracy is not None else _main_loss
-        parts += [
-            _tr("best {figure}").format(figure=figure(best)),
-            _tr("last {figure}").format(figure=figure(last)),
-        ]
-    if run.gap is not None:
-        parts.append(_tr("gap {figure}").format(figure=signed_loss(run.gap)))
-    return run.label + "\n" + " · ".join(part for part in parts if part)
-
-
-def status(run: Run, state: State | None) -> str:
-    """How a run stands, in a word or two."""
-    words = {
-        State.PREPARING: _tr("preparing"),
-        State.RUNNING: _tr("training"),
-        State.PAUSED: _tr("paused"),
-        State.STOPPING: _tr("stopping"),
-    }
-    if state in words:
-        return words[state]
-    if isinstance(run.outcome, Failed):
-        return _tr("failed")
-    if run.continue_from is not None:
-        return _tr("unfinished")
-    return _tr("finished")
-
-
 def signed_loss(value: float) -> str:
     """A difference of losses with its sign."""
     return ("\N{MINUS SIGN}" if value < 0 else "+") + numbers.loss(abs(value))
@@ -168,7 +136,3 @@ def _figures(row: EpochRow) -> str:
     return _tr("validation loss {loss}, accuracy {accuracy}").format(
         loss=numbers.loss(row.val_loss), accuracy=numbers.percent(row.val_accuracy)
     )
-
-
-def _main_loss(row: EpochRow) -> str:
-    return numbers.loss(row.val_loss if row.val_loss is not None else row.train_loss)

@@ -336,16 +336,18 @@ def test_the_runs_of_the_workspace_can_be_overlaid_and_opened(open_window, works
     window.close()
     window = open_window(workspace)
     runs = window.window.runs.list
-    assert runs.count() == 1 and "finished" in runs.item(0).text()
-    run = runs.all_runs[0]
-    runs.item(0).setCheckState(runs.item(0).checkState().Checked)
-    assert window.overlay_labels() == [run.label]
-    runs.item(0).setCheckState(runs.item(0).checkState().Unchecked)
-    assert window.overlay_labels() == []
-    runs.itemActivated.emit(runs.item(0))
+    pump(lambda: runs.all_runs)
+    (run,) = runs.all_runs
+    index = runs.model().index(0, 0)
+    assert "finished" in index.data()
+    for on in (True, False):
+        state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+        runs.model().setData(index, state, Qt.ItemDataRole.CheckStateRole)
+        assert window.overlay_labels() == [run.label] * on
+    runs.activated.emit(index)
     pump(lambda: window.says("loaded"))
     assert window.last_step_drawn() == 8
-    assert runs.count() == 1 and window.session.run.label == run.label  # it is the same run
+    assert runs.all_runs == [window.session.run] and window.session.run.label == run.label  # it is the same run
     window.press("theme_dark")
 
 

@@ -13,7 +13,7 @@ from engine.message import InputError, message
 from engine.runs import new_run
 from gui.checkpoint_file import load_checkpoint
 from gui.progress import ProgressMeter
-from gui.report import facts, headline, margin, row_text
+from gui.report import facts, headline, margin
 from gui.run import Run, copy_of, label_of, unique_label
 from gui.run_bar import RunBar
 from gui.session import NEVER_STARTED, Beginning, Session, State
@@ -123,14 +123,6 @@ def trained(catalogue, workspace, **values):
     trainer = new_run(config, catalogue, workspace)
     list(trainer.run())
     return trainer
-
-
-def test_a_run_in_the_list_shows_best_last_and_gap(app):
-    run = Run("MLP")
-    run.history.add_epoch(EpochRow(1, 1.0, 0.6, 0.9, 0.65, 0.8, 0.7))
-    run.history.add_epoch(EpochRow(2, 0.5, 0.8, 0.4, 0.85, 0.9, 0.69))
-    assert run.best.epoch == 1 and run.gap == pytest.approx(0.5)
-    assert row_text(run, State.RUNNING) == "MLP\ntraining · best 70.0 % · last 69.0 % · gap +0.500"
 
 
 def test_a_finished_run_tells_its_test_figures_with_their_interval(app):
