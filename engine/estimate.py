@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -106,6 +107,13 @@ def estimate(config: RunConfig, parts: Parts, folder: Path, stop: Callable[[], b
     return replace(told, cost=measured)
 
 
+class _StepSeconds(NamedTuple):
+    """How long steps took."""
+
+    fastest: float
+    mean: float
+
+
 class _Stopped(Exception):
     """The measurement was given up."""
 
@@ -168,36 +176,35 @@ class _Trial:
         chosen = self._config.threads
         counts = [int(chosen)] if chosen != "auto" else sorted({1, max(1, processors() // 2), processors()})
         size = self._timed_samples()
-        seconds = {}
+        timed = {}
         for count in counts:
             _use_threads(count)
             self._step(size)  # threads wake, memory is found
-            seconds[count] = self._timed(size, MEASURED_SECONDS / len(counts))
-        best = min(counts, key=lambda count: seconds[count])
+            timed[count] = self._timed(size, MEASURED_SECONDS / len(counts))
+        best = min(counts, key=lambda count: timed[count].fastest)  # as a run chooses
         _use_threads(best)
-        return seconds[best] * self._batch / size
+        return timed[best].mean * self._batch / size
 
     def _timed_samples(self) -> int:
         """How many samples the timed steps have: a whole batch, or as many as a step can take in the time there is."""
         probe = min(PROBE, self._batch)
         self._step(probe)
-        expected = self._timed(probe, 0.0) * self._batch / probe
+        expected = self._timed(probe, 0.0).mean * self._batch / probe
         return (
             self._batch if expected <= MEASURED_SECONDS else max(probe, int(self._batch * MEASURED_SECONDS / expected))
         )
 
-    def _timed(self, size: int, seconds: float) -> float:
-        """Mean seconds of a step, of as many as there is time for."""
+    def _timed(self, size: int, seconds: float) -> _StepSeconds:
+        """Seconds of a step, of as many as there is time for."""
         at_once = 1 if self._device.type == "cpu" else AT_ONCE
-        steps, start = 0, time.perf_counter()
-        while True:
+        passed: list[float] = []
+        while not passed or sum(passed) < seconds:
+            start = time.perf_counter()
             for _ in range(at_once):
                 loss = self._step(size)
             float(loss)  # waits for the device
-            steps += at_once
-            passed = time.perf_counter() - start
-            if passed >= seconds:
-                return passed / steps
+            passed.append(time.perf_counter() - start)
+        return _StepSeconds(min(passed) / at_once, sum(passed) / len(passed) / at_once)
 
     def _step(self, size: int) -> Tensor:
         if self._stop():

@@ -33,6 +33,10 @@ def parts_of(config) -> Parts:
     return split(config.dataset.load(Source(Path())), config)
 
 
+def took(mean, fastest=0.0):
+    return estimates._StepSeconds(fastest, mean)
+
+
 def told(config, stop=lambda: False):
     return estimate(config, parts_of(config), Path(), stop, refuse)
 
@@ -45,7 +49,7 @@ def test_a_run_costs_its_epochs_its_saves_and_its_test(tiny):
 
 
 def test_steps_of_a_trial_stand_for_those_of_an_epoch(tiny, monkeypatch):
-    monkeypatch.setattr(estimates._Trial, "_timed", lambda trial, size, seconds: float(size))
+    monkeypatch.setattr(estimates._Trial, "_timed", lambda trial, size, seconds: took(size))
     monkeypatch.setattr(estimates._Trial, "_evaluated_sample_seconds", lambda trial, step: 1.0)
     monkeypatch.setattr(estimates, "MEASURED_SECONDS", 1e6)
     cost = told(tiny(batch_size=32)).cost
@@ -59,7 +63,9 @@ def test_a_slow_step_is_timed_with_fewer_samples(tiny, monkeypatch):
     sizes = []
     step = Learner.step
     monkeypatch.setattr(Learner, "step", lambda *given: sizes.append(len(given[1])) or step(*given))
-    monkeypatch.setattr(estimates._Trial, "_timed", lambda trial, size, seconds: float(trial._step(size) * 0) + size)
+    monkeypatch.setattr(
+        estimates._Trial, "_timed", lambda trial, size, seconds: trial._step(size) is None or took(size)
+    )
     monkeypatch.setattr(estimates, "MEASURED_SECONDS", 40.0)
     assert told(tiny(batch_size=100)).cost.training == 130
     assert max(sizes) == 40, "as many as there is time for"
@@ -104,6 +110,16 @@ def test_one_choice_of_threads_for_each_number_that_a_run_would_try(tiny, monkey
     used.clear()
     told(tiny(threads="3"))
     assert used[:-1] == [3, 3] and used[-1] == torch.get_num_threads()
+
+
+def test_the_number_of_threads_is_that_with_the_fastest_step_and_its_mean_is_told(tiny, monkeypatch):
+    """A run chooses by its fastest step, and takes what steps take in the mean."""
+    used, times = [], iter([took(0.0), took(2.0, fastest=1.5), took(3.0, fastest=1.0)])
+    monkeypatch.setattr(estimates, "processors", lambda: 2)
+    monkeypatch.setattr(estimates, "_use_threads", used.append)
+    monkeypatch.setattr(estimates._Trial, "_timed", lambda trial, size, seconds: next(times))
+    cost = told(tiny(threads="auto", batch_size=130)).cost
+    assert used[:3] == [1, 2, 2] and cost.training == 3.0
 
 
 class Fails(Regularizer):
