@@ -22,9 +22,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication
 
 from engine.history import EpochRow, History
-from gui.graph_overlays import MAX_OVERLAYS
-from gui.live_graph import LiveGraph
-from gui.theme import LIGHT, apply_theme
+from gui.graph.live_graph import LiveGraph
+from gui.graph.overlays import MAX_OVERLAYS
+from gui.widgets.theme import LIGHT, apply_theme
 
 SIZE = (1400, 800)
 NEW_STEPS = 10

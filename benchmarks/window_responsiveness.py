@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QApplication
 
 from benchmarks.rows import Row, show
 from engine.config import RunConfig, parse_strategy, recipe
-from gui.session import State
+from gui.training.session import State
 from tests.gui.driving import Driver, pump
 
 INTERVAL = 0.016

@@ -6,8 +6,8 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
-from gui.icons import icon
-from gui.theme import Theme
+from gui.widgets.icons import icon
+from gui.widgets.theme import Theme
 
 # name: (text, shortcut, icon)
 ACTIONS: dict[str, tuple[str, str, str]] = {

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
-from gui.banner import Banners
-from gui.compare_panel import ComparePanel
-from gui.data_panel import DataPanel
-from gui.live_graph import LiveGraph
-from gui.model_panel import ModelPanel
+from gui.compare.panel import ComparePanel
+from gui.data.panel import DataPanel
+from gui.graph.live_graph import LiveGraph
+from gui.model.panel import ModelPanel
 from gui.panel import Panel
-from gui.predictions_panel import PredictionsPanel
-from gui.run import Run
-from gui.theme import Theme
+from gui.predictions.panel import PredictionsPanel
+from gui.runs.run import Run
+from gui.widgets.banner import Banners
+from gui.widgets.theme import Theme
 from gui.workbench import Workbench
 
 

@@ -11,17 +11,17 @@ from PySide6.QtWidgets import QFileDialog
 from engine.config import RunConfig
 from engine.events import EpochEnded, SaveFailed
 from engine.message import InputError, Message
-from gui.banner import Answer
-from gui.checkpoint_file import LoadedCheckpoint
-from gui.endings import Endings
 from gui.engine_loader import Found, Loaded
-from gui.estimate import Estimator
 from gui.main_window import MainWindow
-from gui.run import Run
-from gui.run_control import RunControl
-from gui.run_view import RunView
-from gui.session import Session, State
-from gui.text_window import TextWindow
+from gui.runs.run import Run
+from gui.settings.estimate import Estimator
+from gui.training.checkpoint_file import LoadedCheckpoint
+from gui.training.control import RunControl
+from gui.training.endings import Endings
+from gui.training.session import Session, State
+from gui.training.view import RunView
+from gui.widgets.banner import Answer
+from gui.widgets.text_window import TextWindow
 from gui.words import say
 
 KEEP_MILLISECONDS = 800

@@ -15,8 +15,8 @@ from engine.catalogue import Catalogue, discover
 from engine.config import RunConfig
 from engine.message import InputError, Message
 from engine.run_files import holder
-from gui.checkpoint_file import LoadedCheckpoint, load_checkpoint
 from gui.memory import Memory
+from gui.training.checkpoint_file import LoadedCheckpoint, load_checkpoint
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,15 @@ from PySide6.QtWidgets import (
 from gui.actions import THEMES, Actions
 from gui.background import Background
 from gui.centre import Centre
-from gui.dock_title import DockTitle
-from gui.happening import Happening
 from gui.help import about_sheet, shortcuts_sheet
-from gui.icons import icon
 from gui.memory import Memory
-from gui.run_bar import RunBar
-from gui.runs_panel import RunsPanel
-from gui.settings_panel import SettingsPanel
-from gui.theme import DARK, LIGHT, Theme, apply_theme, system_theme
+from gui.runs.panel import RunsPanel
+from gui.settings.panel import SettingsPanel
+from gui.training.bar import RunBar
+from gui.training.happening import Happening
+from gui.widgets.dock_title import DockTitle
+from gui.widgets.icons import icon
+from gui.widgets.theme import DARK, LIGHT, Theme, apply_theme, system_theme
 from gui.workbench import Workbench
 
 MINIMUM = QSize(1024, 640)

@@ -6,8 +6,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.config import RunConfig
-from gui.run import Run
-from gui.theme import LIGHT, Theme
+from gui.runs.run import Run
+from gui.widgets.theme import LIGHT, Theme
 from gui.workbench import Workbench
 
 

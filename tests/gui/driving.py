@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from engine.config import RunConfig
 from gui.app import Application
 from gui.conductor import Conductor
-from gui.fields import FieldRow
 from gui.main_window import MainWindow
-from gui.plugin_row import PluginRow
-from gui.session import Session, State
-from gui.settings_panel import SettingsPanel
+from gui.settings.fields import FieldRow
+from gui.settings.panel import SettingsPanel
+from gui.settings.plugin_row import PluginRow
+from gui.training.session import Session, State
 
 SECONDS = 30.0
 """No wait in a test is longer."""

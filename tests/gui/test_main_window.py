@@ -19,9 +19,9 @@ from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished
 from engine.runs import new_run
 from gui.actions import ACTIONS
-from gui.icons import pixmap
-from gui.session import State
-from gui.theme import LIGHT
+from gui.training.session import State
+from gui.widgets.icons import pixmap
+from gui.widgets.theme import LIGHT
 from tests.gui.driving import pump, type_into
 
 EPOCHS = 3

@@ -1,0 +1,1 @@
+"""The tab Data: what there is to learn from."""

@@ -1,0 +1,1 @@
+"""The tab Predictions: what the network makes of its samples."""

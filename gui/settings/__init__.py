@@ -1,0 +1,1 @@
+"""The left dock: what the next run will be."""

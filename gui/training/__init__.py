@@ -1,0 +1,1 @@
+"""A run as it trains: steered, followed, and told in words."""

@@ -1,0 +1,398 @@
+"""Between the window and the engine: starts and steers runs, and turns their events into signals."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from engine.catalogue import Catalogue
+from engine.config import RunConfig
+from engine.events import (
+    Changed,
+    EpochEnded,
+    Event,
+    Failed,
+    Finished,
+    Fitted,
+    Loading,
+    Saved,
+    SaveFailed,
+    Started,
+    Steps,
+)  # fmt: skip
+from engine.files import write_bytes
+from engine.message import InputError, Message, message
+from gui.runs.run import Run, copy_of, label_of, unique_label
+from gui.training.checkpoint_file import LoadedCheckpoint, load_checkpoint
+from gui.training.progress import Progress, ProgressMeter
+
+if TYPE_CHECKING:
+    from engine.runner import Runner
+    from engine.trainer import Trainer
+
+NEVER_STARTED = "never-started"
+"""Code of the failure of a run that was stopped while it read its data."""
+PUMP_MILLISECONDS = 66
+"""How often events are fetched: the eye takes figures in no faster."""
+EVENTS_PER_PUMP = 200
+"""Events handled at a time, so that the window answers between them however many wait."""
+
+
+class State(Enum):
+    """What the session is doing."""
+
+    LOADING = auto()
+    """The engine is not there yet."""
+    READY = auto()
+    PREPARING = auto()
+    """A run reads its data."""
+    RUNNING = auto()
+    PAUSED = auto()
+    STOPPING = auto()
+    """A run saves and ends."""
+
+
+class Beginning(Enum):
+    """How a run begins."""
+
+    NEW = auto()
+    RESUMED = auto()
+    """It goes on from a checkpoint of its own."""
+    FORKED = auto()
+    """It begins where a checkpoint left another run."""
+
+
+class Session(QObject):
+    """One window's work: at most one run at a time, and the runs before it."""
+
+    state_changed = Signal(object)
+    loading = Signal(object)
+    """A `Loading` event: the data are being read."""
+    started = Signal(object, object)
+    """The `Run`, and its `Beginning`."""
+    stepped = Signal(object)
+    epoch_ended = Signal(object)
+    fitted = Signal(object)
+    """A `Fitted` event: the curve of a regression of one input."""
+    changed = Signal(object)
+    saved = Signal(str)
+    """A file of the user's choice was written."""
+    save_failed = Signal(object)
+    """A `SaveFailed` event."""
+    ended = Signal(object)
+    """The `Run`, with its outcome."""
+    checkpoint_loaded = Signal(object)
+    """A `LoadedCheckpoint`."""
+    refused = Signal(object)
+    """A `Message`: what was asked for can't be done, and nothing was changed."""
+
+    _read = Signal(object)
+
+    def __init__(self, workspace: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.state = State.LOADING
+        self.run: Run | None = None
+        self.runs: list[Run] = []
+        """The runs of this session, oldest first."""
+        self._catalogue: Catalogue | None = None
+        self._runner: Runner | None = None
+        self._meter: ProgressMeter | None = None
+        self._prepared: tuple[RunConfig, Any] | None = None
+        self._former: Run | None = None
+        self._beginning = Beginning.NEW
+        self._stop_asked = False
+        self._last_epoch = False
+        self._saving: list[Path] = []
+        self._reading: threading.Thread | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(PUMP_MILLISECONDS)
+        self._timer.timeout.connect(self._pump)
+        self._read.connect(self._checkpoint_read)
+
+    # --- what can be asked ---------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way."""
+        return self.state not in (State.LOADING, State.READY)
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the present run is; None before its first step."""
+        return self._meter.progress() if self._meter else None
+
+    @property
+    def ends_after_epoch(self) -> bool:
+        """Whether the run will stop when its present epoch is done."""
+        return self._last_epoch
+
+    # --- what can be told ----------------------------------------------------------------------
+
+    def begin(self, catalogue: Catalogue) -> None:
+        """The engine is there: runs can be started."""
+        self._catalogue = catalogue
+        self._set_state(State.READY)
+
+    def start(self, config: RunConfig) -> None:
+        """Start a new run with these settings."""
+        from engine.runs import new_run
+
+        catalogue = self._catalogue
+        if self.state is not State.READY or catalogue is None:
+            return
+        run = self._new(config)
+        self._launch(run, lambda report: new_run(config, catalogue, self.workspace, report), Beginning.NEW)
+
+    def fork(self, config: RunConfig, checkpoint: Path, parent: str) -> None:
+        """Start a new run with these settings where a checkpoint left another, which is called `parent`."""
+        from engine.fork import fork_run
+
+        catalogue = self._catalogue
+        if self.state is not State.READY or catalogue is None:
+            return
+        run = self._new(config)
+        run.parent = parent
+        self._launch(
+            run, lambda report: fork_run(checkpoint, config, catalogue, self.workspace, report), Beginning.FORKED
+        )
+
+    def _new(self, config: RunConfig) -> Run:
+        label = unique_label(label_of(config), [run.label for run in self.runs])
+        return Run(label, config, monitor=config.monitor)
+
+    def resume(self, run: Run, checkpoint: Path, *, more: int | None = None) -> None:
+        """Go on with a run exactly where a checkpoint left it; `more` adds so many epochs."""
+        from engine.runs import resume_run
+
+        catalogue = self._catalogue
+        if self.state is not State.READY or catalogue is None:
+            return
+        self._launch(
+            run,
+            lambda report: resume_run(checkpoint, catalogue, self.workspace, more=more, report=report),
+            Beginning.RESUMED,
+        )
+
+    def pause(self) -> None:
+        """Hold, or go on after a pause or a failed save."""
+        if self._runner is None:
+            return
+        if self.state is State.RUNNING:
+            self._runner.pause()
+            self._hold()
+        elif self.state is State.PAUSED:
+            self._runner.resume()
+            self._go_on()
+
+    def stop(self) -> None:
+        """End the run, with best and last kept. Where saving fails, a second time ends it all the same."""
+        if self._runner is not None and self.busy:
+            self._stop_asked = True
+            self._runner.stop()
+            self._set_state(State.STOPPING)
+
+    def stop_after_epoch(self, stop: bool) -> None:
+        """End the run when its present epoch is done, or let it go on after all."""
+        if self._runner is not None and self.busy:
+            self._last_epoch = stop
+            self._runner.stop_after_epoch(stop)
+
+    def change_lr(self, lr: float) -> None:
+        """Let the run go on with another learning rate, recorded with it. Raises `InputError` for what is none."""
+        if self._runner is not None and self.state in (State.RUNNING, State.PAUSED):
+            self._runner.change_lr(lr)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint to a file: of the present moment in a run, else the last of the run that ended."""
+        if self._runner is not None and self.state in (State.RUNNING, State.PAUSED, State.STOPPING):
+            self._saving.append(path)
+            self._runner.save(path)
+        else:
+            self._copy_last(path)
+
+    def load(self, path: Path) -> None:
+        """Read a checkpoint: `checkpoint_loaded` or `refused` follows."""
+        if self.state is not State.READY or self._reading is not None:
+            return
+        self._reading = threading.Thread(target=self._read_checkpoint, args=(path,), name="checkpoint", daemon=True)
+        self._reading.start()
+
+    # --- a run ---------------------------------------------------------------------------------
+
+    def _launch(self, run: Run, make: Callable[[Any], Trainer], beginning: Beginning) -> None:
+        from engine.runner import Runner
+
+        def prepare(report: Any) -> Trainer:
+            def tell(text: Message, fraction: float | None) -> None:
+                if self._stop_asked:
+                    raise InputError(NEVER_STARTED, "stopped before the first step")
+                report(text, fraction)
+
+            trainer = make(tell)
+            # Copied here, before the first step: from then on the record belongs to the training thread.
+            self._prepared = (trainer.config, copy_of(trainer.history))
+            return trainer
+
+        self._former, self.run, self._beginning = self.run, run, beginning
+        self._meter, self._prepared, self._stop_asked, self._last_epoch = None, None, False, False
+        run.outcome = None
+        self._runner = Runner(prepare)
+        self._runner.start()
+        self._set_state(State.PREPARING)
+        self._timer.start()
+
+    @Slot()
+    def _pump(self) -> None:
+        """Fetch what happened since the last time."""
+        runner = self._runner
+        if runner is None:
+            return
+        ended = runner.join(0)  # asked before the queue is emptied: then nothing comes after
+        for _ in range(EVENTS_PER_PUMP):
+            if runner.events.empty():
+                break
+            self._handle(runner.events.get())
+            if self._runner is None:
+                return
+        else:
+            return
+        if ended:
+            text = message("run-died", "training ended without a word: see window.log in the workspace")
+            self._handle(Failed(text, 0, None, ""))
+
+    def _handle(self, event: Event) -> None:
+        handlers: dict[type, Callable[[Any], None]] = {
+            Loading: self.loading.emit,
+            Started: self._on_started,
+            Steps: self._on_steps,
+            EpochEnded: self._on_epoch,
+            Fitted: self.fitted.emit,
+            Saved: self._on_saved,
+            SaveFailed: self._on_save_failed,
+            Changed: self._on_changed,
+            Finished: self._on_end,
+            Failed: self._on_end,
+        }
+        handlers[type(event)](event)
+
+    def _on_started(self, event: Started) -> None:
+        assert self.run is not None
+        if self._prepared is not None:
+            self.run.config, self.run.history = self._prepared
+        self.run.started, self.run.epochs, self.run.reason = event, event.epochs, None
+        self.run.source = None
+        self.run.folder = Path(event.run) if event.run else None
+        self._meter = ProgressMeter(event)
+        if not any(run is self.run for run in self.runs):
+            self.runs.append(self.run)
+        if self.state is State.PREPARING:
+            self._set_state(State.RUNNING)
+        self.started.emit(self.run, self._beginning)
+
+    def _on_steps(self, event: Steps) -> None:
+        assert self.run is not None and self._meter is not None
+        self.run.history.add_steps(event.rows)
+        self._meter.stepped(event)
+        self.stepped.emit(event)
+
+    def _on_epoch(self, event: EpochEnded) -> None:
+        assert self.run is not None
+        self.run.history.add_epoch(event.row)
+        self.epoch_ended.emit(event)
+
+    def _on_changed(self, event: Changed) -> None:
+        assert self.run is not None
+        self.run.changes.append(event)
+        self.changed.emit(event)
+
+    def _on_saved(self, event: Saved) -> None:
+        path = Path(event.path)
+        if path in self._saving:
+            self._saving.remove(path)
+            self.saved.emit(event.path)
+
+    def _on_save_failed(self, event: SaveFailed) -> None:
+        if event.path:
+            path = Path(event.path)
+            self._saving = [other for other in self._saving if other != path]
+        else:
+            self._hold()
+        self.save_failed.emit(event)
+
+    def _on_end(self, event: Finished | Failed) -> None:
+        assert self.run is not None and self._runner is not None
+        self._runner.join(10)
+        self._runner = None
+        self._timer.stop()
+        run = self.run
+        run.outcome = event
+        if isinstance(event, Finished) and not event.stopped:
+            run.reason = event.reason
+        if self._meter is None:  # it never started: what was seen before stays what is seen
+            self.run = self._former
+        for path in self._saving:  # asked for when the run had no step left to do it in
+            self._copy_last(path)
+        self._saving.clear()
+        self._last_epoch = False
+        self._set_state(State.READY)
+        self.ended.emit(run)
+
+    def _hold(self) -> None:
+        if self._meter is not None:
+            self._meter.pause()
+        self._set_state(State.PAUSED)
+
+    def _go_on(self) -> None:
+        if self._meter is not None:
+            self._meter.go_on()
+        self._set_state(State.STOPPING if self._stop_asked else State.RUNNING)
+
+    def _set_state(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+    # --- files ---------------------------------------------------------------------------------
+
+    def _copy_last(self, path: Path) -> None:
+        source = self.run.last_checkpoint if self.run else None
+        if source is None:
+            self.refused.emit(message("nothing-to-save", "there is no checkpoint to save yet: start a run first"))
+            return
+        try:
+            write_bytes(path, source.read_bytes())
+        except OSError as error:
+            text = message(
+                "save-failed", "the checkpoint could not be saved: {reason}", reason=error.strerror or str(error)
+            )
+            self.save_failed.emit(SaveFailed(text, str(path)))
+            return
+        self.saved.emit(str(path))
+
+    def _read_checkpoint(self, path: Path) -> None:
+        """In a thread: a large file takes a while to verify."""
+        assert self._catalogue is not None
+        outcome: LoadedCheckpoint | Message
+        try:
+            outcome = load_checkpoint(path, self._catalogue)
+        except InputError as error:
+            outcome = error.message
+        except Exception as error:  # noqa: BLE001 the file is a stranger's: whatever is wrong with it must be told
+            what = f"{type(error).__name__}: {error}"
+            outcome = message("unusable-checkpoint", "{path} can't be used ({error})", path=path, error=what)
+        self._read.emit(outcome)
+
+    @Slot(object)
+    def _checkpoint_read(self, outcome: LoadedCheckpoint | Message) -> None:
+        self._reading = None
+        if isinstance(outcome, Message):
+            self.refused.emit(outcome)
+        elif self.state is State.READY:
+            self.run = outcome.run
+            self.checkpoint_loaded.emit(outcome)

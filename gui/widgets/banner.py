@@ -1,0 +1,120 @@
+"""Messages that stay until they are answered and hold nobody up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from gui.widgets.icons import icon
+
+ICONS = {"info": "info", "warning": "warning", "error": "warning"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A button of a banner: the verb on it, and what it does."""
+
+    text: str
+    act: Callable[[], None]
+    keeps: bool = False
+    """Whether the banner stays when it is pressed."""
+
+
+class Banner(QFrame):
+    """One message with its buttons."""
+
+    closed = Signal()
+
+    def __init__(self, level: str, text: str, answers: Sequence[Answer]) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self.setProperty("level", level)
+        self._level = level
+        self._sign = sign = QLabel()
+        sign.setAccessibleName({"info": self.tr("Note"), "warning": self.tr("Warning")}.get(level, self.tr("Error")))
+        self._draw()
+        self.label = QLabel(text)
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 8, 8)
+        row.setSpacing(8)
+        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.label, 1)
+        self.buttons = [self._button(answer) for answer in answers]
+        for button in self.buttons:
+            row.addWidget(button)
+        close = QToolButton()
+        close.setText("\N{MULTIPLICATION SIGN}")
+        close.setAutoRaise(True)
+        close.setToolTip(self.tr("Close this message"))
+        close.setAccessibleName(close.toolTip())
+        close.clicked.connect(self.closed)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Draw the sign anew in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+
+    def _draw(self) -> None:
+        colour = QApplication.palette().color(QPalette.ColorRole.Text).name()
+        self._sign.setPixmap(icon(ICONS[self._level], colour).pixmap(QSize(16, 16)))
+
+    def _button(self, answer: Answer) -> QPushButton:
+        button = QPushButton(answer.text)
+
+        def press() -> None:
+            if not answer.keeps:
+                self.closed.emit()
+            answer.act()
+
+        button.clicked.connect(press)
+        return button
+
+
+class Banners(QWidget):
+    """The place of the banners: one for each thing that there is to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._banners: dict[str, Banner] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self.hide()
+
+    def say(self, key: str, level: str, text: str, answers: Sequence[Answer] = ()) -> Banner:
+        """Show a message, in the place of the one with the same key."""
+        self.clear(key)
+        banner = Banner(level, text, answers)
+        banner.closed.connect(lambda: self.clear(key, banner))
+        self._banners[key] = banner
+        self._column.addWidget(banner)
+        self.show()
+        return banner
+
+    def clear(self, key: str, only: Banner | None = None) -> None:
+        """Take a message away; where `only` is given, only if it is that one still."""
+        banner = self._banners.get(key)
+        if banner is None or (only is not None and banner is not only):
+            return
+        del self._banners[key]
+        self._column.removeWidget(banner)
+        banner.hide()
+        banner.deleteLater()
+        self.setVisible(bool(self._banners))
+
+    def get(self, key: str) -> Banner | None:
+        """The message of this key, if it is shown."""
+        return self._banners.get(key)
+
+    def texts(self) -> dict[str, str]:
+        """What is being said, by key."""
+        return {key: banner.label.text() for key, banner in self._banners.items()}

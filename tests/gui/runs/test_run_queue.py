@@ -1,0 +1,61 @@
+"""Runs that wait: in order, kept on disk, none lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.config import recipe
+from engine.message import InputError
+from gui.runs.queue import FILE, MOST, RunQueue
+
+
+@pytest.fixture
+def config(catalogue):
+    return recipe("first-lesson", catalogue)
+
+
+def numbered(config, *seeds):
+    return [config.changed({"seed": seed, "offered": ()}) for seed in seeds]
+
+
+def test_runs_come_in_order_and_are_there_after_the_window_was_closed(app, config, catalogue, workspace):
+    queue, changes = RunQueue(workspace), []
+    queue.changed.connect(lambda: changes.append(len(queue.waiting)))
+    for seed in range(4):
+        queue.add(config.changed({"seed": seed}))
+    queue.move(3, 1)
+    queue.remove(0)
+    assert queue.take() == numbered(config, 3)[0]
+    assert changes == [1, 2, 3, 4, 4, 3, 2]
+    again = RunQueue(workspace)
+    assert again.read(catalogue) is None
+    assert list(again.waiting) == list(queue.waiting) == numbered(config, 1, 2)
+    again.clear()
+    last = RunQueue(workspace)
+    assert last.read(catalogue) is None and last.waiting == ()
+
+
+def test_too_many_are_refused_in_words(app, config, workspace):
+    queue = RunQueue(workspace)
+    for _ in range(MOST):
+        queue.add(config)
+    with pytest.raises(InputError, match="32 runs wait already"):
+        queue.add(config)
+    again = RunQueue(workspace)
+    assert len(queue.waiting) == MOST and again.waiting == ()
+
+
+@pytest.mark.parametrize("text", ["", "runs: 7", "runs: [7]", "runs: [{model: {id: no-such}}]", "runs: [{seed: x}]"])
+def test_a_queue_that_can_t_be_read_is_put_aside_and_told(app, config, catalogue, workspace, text):
+    workspace.mkdir()
+    (workspace / FILE).write_text(text, encoding="utf-8")
+    queue = RunQueue(workspace)
+    assert queue.read(catalogue) is not None and queue.waiting == ()
+    assert (workspace / f"damaged-{FILE}").read_text(encoding="utf-8") == text
+    queue.add(config)
+    assert len(queue.waiting) == 1
+
+
+def test_an_empty_workspace_has_no_queue(app, catalogue, workspace):
+    queue = RunQueue(workspace)
+    assert queue.read(catalogue) is None and queue.waiting == ()
