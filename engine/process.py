@@ -17,8 +17,9 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 
 def prepare() -> None:
     """Set what is to be set, unless the user has. Harmless when called again."""
-    if not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
+    if sys.platform.startswith("linux") and not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
         os.environ["GOMP_SPINCOUNT"] = SPIN_COUNT
+        os.environ["OMP_WAIT_POLICY"] = "active"  # else fewer still, once a second thread has used OpenMP
     if sys.platform.startswith("linux") and not any(name.startswith("MALLOC_") for name in os.environ):
         _keep_freed_memory()
 

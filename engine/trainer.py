@@ -22,7 +22,7 @@ from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Started, Steps
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.fit import fitted
-from engine.hardware import resolve_device
+from engine.hardware import processors, resolve_device
 from engine.history import EpochRow, History
 from engine.learner import Learner
 from engine.memory import check_memory
@@ -94,6 +94,7 @@ class Trainer:
     def _prepare(self, data_folder: Path, report: Report, snapshot: Snapshot | None) -> tuple[Learner, int]:
         """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
         config, source = self.config, Source(data_folder, report)
+        torch.set_num_threads(processors())  # statistics and orthogonal weights must not depend on the run before
         parts = split(config.dataset.load(source), config)
         config.check(parts.spec)
         if snapshot:

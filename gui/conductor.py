@@ -53,7 +53,7 @@ class Conductor(QObject):
         session.saved.connect(self._on_saved)
         session.save_failed.connect(self._on_save_failed)
         session.epoch_ended.connect(self._on_epoch)
-        session.ended.connect(self.estimator.look_again)
+        session.state_changed.connect(self.estimator.look_again)
         session.ended.connect(self._on_ended)
         session.checkpoint_loaded.connect(self._on_checkpoint)
         session.refused.connect(self._on_refused)

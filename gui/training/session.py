@@ -243,8 +243,8 @@ class Session(QObject):
         self._meter, self._prepared, self._stop_asked, self._last_epoch = None, None, False, False
         run.outcome = None
         self._runner = Runner(prepare)
+        self._set_state(State.PREPARING)  # first: whoever hears of it leaves the processors to the run
         self._runner.start()
-        self._set_state(State.PREPARING)
         self._timer.start()
 
     @Slot()

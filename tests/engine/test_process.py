@@ -26,14 +26,16 @@ def calls(monkeypatch):
     for name in list(os.environ):
         if name.startswith(("MALLOC_", "GOMP_", "OMP_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("GOMP_SPINCOUNT", "to be unset")  # so that what is set is undone after the test
-    monkeypatch.delenv("GOMP_SPINCOUNT")
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "to be unset")  # so that what is set is undone after the test
+        monkeypatch.delenv(name)
     return made
 
 
 def test_threads_spin_briefly_and_freed_memory_is_kept(calls):
     process.prepare()
     assert os.environ["GOMP_SPINCOUNT"] == process.SPIN_COUNT
+    assert os.environ["OMP_WAIT_POLICY"] == "active"
     assert sorted(calls) == [process.M_MMAP_THRESHOLD, process.M_TOP_PAD, process.M_TRIM_THRESHOLD]
 
 
@@ -41,7 +43,8 @@ def test_threads_spin_briefly_and_freed_memory_is_kept(calls):
 def test_how_threads_wait_is_left_to_a_user_who_says(calls, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     process.prepare()
-    assert os.environ.get("GOMP_SPINCOUNT") in (None, "7") and os.environ[name] == value
+    set_by_the_user = {key: os.environ.get(key) for key in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    assert set_by_the_user == {"GOMP_SPINCOUNT": None, "OMP_WAIT_POLICY": None, name: value}
 
 
 def test_memory_is_left_to_a_user_who_says(calls, monkeypatch):
@@ -54,3 +57,9 @@ def test_a_c_library_without_mallopt_is_no_problem(calls, monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     process.prepare()
     assert calls == []
+
+
+def test_elsewhere_openmp_is_another_and_is_left_alone(calls, monkeypatch):
+    monkeypatch.setattr(process.sys, "platform", "darwin")
+    process.prepare()
+    assert "GOMP_SPINCOUNT" not in os.environ and "OMP_WAIT_POLICY" not in os.environ

@@ -250,6 +250,25 @@ def test_the_same_settings_repeat_a_run_and_another_seed_does_not(tiny):
     assert differing(stores[0].last(), stores[2].last()) != []
 
 
+class CountsThreads(Blobs):
+    """Tells how many threads there are when it is read."""
+
+    def load(self, source):
+        THREADS.append(torch.get_num_threads())
+        return super().load(source)
+
+
+THREADS: list[int] = []
+
+
+def test_statistics_and_first_weights_do_not_depend_on_the_threads_of_the_run_before(tiny):
+    THREADS.clear()
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        run_stored(tiny(epochs=1, dataset=CountsThreads()))
+    assert len(set(THREADS)) == 1
+
+
 def test_random_numbers_drawn_between_two_steps_change_nothing(tiny):
     config = tiny(epochs=2, ticked=["dropout", "random-resized-crop", "random-horizontal-flip"])
     _, reference, _ = run_stored(config)
