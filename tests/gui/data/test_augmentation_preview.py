@@ -93,7 +93,7 @@ def test_mixed_labels_are_told_with_their_shares(preview, catalogue):
 def test_a_technique_that_fails_is_one_line_and_the_rest_of_the_tab_works(bench, show, catalogue):  # noqa: F811
     panel = show(DataPanel(bench), 900, 900)
     settle(panel, tiny_config(catalogue, ticked=[Breaks(), "random-vertical-flip:p=1"]))
-    assert panel.preview.trouble.text() == "Breaks failed: RuntimeError: out of ink"
+    assert panel.preview.trouble.text() == "breaks failed: RuntimeError: out of ink"
     assert panel.preview.trouble.isVisible() and panel.samples.grid.pictures
     rows = panel.preview.rows.rows
     np.testing.assert_array_equal(rows[SEEN].pictures[0].pixels, rows[STORED].pictures[0].pixels[::-1])
