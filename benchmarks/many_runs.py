@@ -41,30 +41,37 @@ def make_runs(workspace: Path, count: int) -> None:
 
 def child(workspace: Path, launched: float, compared: int) -> None:
     """Open the window and print the moments."""
+    from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QApplication
 
     app = QApplication([])
-    from tests.gui.driving import Driver, pump
+    from gui.app import Application
+    from tests.gui.driving import pump
 
-    driver = Driver(app, workspace)
-    ready = time.time() - launched
-    runs = driver.window.runs.list
-    pump(lambda: len(runs.all_runs) > 0 and not driver.window.bench.background.busy)
-    print(f"ready {ready} listed {time.time() - launched} runs {len(runs.all_runs)}")
+    application = Application(workspace)
+    window, act, runs = application.window, application.window.actions_by_name, application.window.runs.list
+    loop = QEventLoop()
+    application.loader.loaded.connect(lambda _: print("ready", time.time() - launched))
+    runs.runs_changed.connect(lambda: loop.quit() if runs.all_runs else None)
+    application.open()
+    loop.exec()  # a loop that sleeps: one that looks again and again would keep the loading thread waiting
+    print(f"listed {time.time() - launched} runs {len(runs.all_runs)}")
+    pump(lambda: not window.bench.background.busy)
     for tab in ("compare", "curves"):
-        driver.press(f"tab_{tab}")
+        act[f"tab_{tab}"].trigger()
         app.processEvents()
         began = time.perf_counter()
         for run in runs.all_runs[:compared]:
             runs.tick(run, True)
         runs.overlays_changed.emit()
-        pump(lambda: not driver.window.bench.background.busy)
-        driver.window.grab()
+        pump(lambda: not window.bench.background.busy)
+        window.grab()
         print(f"{tab} {1000 * (time.perf_counter() - began)}")
         for run in runs.all_runs[:compared]:
             runs.tick(run, False)
         runs.overlays_changed.emit()
-    driver.close()
+    window.close()
+    application.finish()
 
 
 def main() -> int:

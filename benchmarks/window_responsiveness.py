@@ -24,7 +24,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.rows import Row, show
@@ -43,16 +43,17 @@ def settings(driver: Driver, model: str, epochs: int) -> RunConfig:
     return config.ticked(parse_strategy(MODELS[model], catalogue, "model"))
 
 
-def lateness(app: QApplication, seconds: float) -> np.ndarray:
+def lateness(seconds: float) -> np.ndarray:
     """Milliseconds by which each tick of the timer came late."""
     ticks: list[float] = []
     timer = QTimer(interval=round(INTERVAL * 1000), timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     end = QTimer(interval=round(seconds * 1000), singleShot=True)
-    end.timeout.connect(app.quit)
+    loop = QEventLoop()
+    end.timeout.connect(loop.quit)
     timer.start()
     end.start()
-    app.exec()
+    loop.exec()
     timer.stop()
     return 1000 * np.maximum(0.0, np.diff(ticks) - INTERVAL)
 
@@ -64,7 +65,7 @@ def watch(app: QApplication, model: str, seconds: float) -> list[Row]:
         driver.panel.set_config(settings(driver, model, 5_000))
         driver.press("start")
         pump(lambda: driver.session.state is State.RUNNING)
-        late = lateness(app, seconds)
+        late = lateness(seconds)
         asked = time.perf_counter()
         driver.press("stop")
         driver.wait_for_end()

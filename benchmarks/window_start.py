@@ -3,7 +3,7 @@
     python benchmarks/window_start.py [--runs 5]
 
 Painted: the first paint is done. Ready: the forms are there and Start can be pressed. Both from the launch of the
-process. Targets: painted within 1.5 s, ready within 4 s.
+process. Targets: painted within 1 s, ready within 3 s.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-TARGETS = {"painted": 1.5, "ready": 4.0}
+TARGETS = {"painted": 1.0, "ready": 3.0}
 
 CHILD = """
 import sys, time

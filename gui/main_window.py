@@ -64,7 +64,8 @@ class MainWindow(QMainWindow):
         self.memory = Memory(workspace)
         self.busy = False
         self._was_painted = False
-        self.theme = LIGHT
+        # Before there are widgets: each would have to be dressed anew.
+        self._dress(_theme(self.memory.word("window/theme", "system")))
         self.panel = SettingsPanel()
         self.bench = Workbench(workspace, Background(self))
         self.centre = Centre(self.bench)
@@ -82,7 +83,7 @@ class MainWindow(QMainWindow):
         self.resize(USUAL)
         self._arrange()
         self.memory.restore_window(self)
-        self._choose_theme(self.memory.word("window/theme", "system"))
+        self._draw()
 
     # --- places ----------------------------------------------------------------------------------
 
@@ -199,24 +200,30 @@ class MainWindow(QMainWindow):
         self._choose_theme(self.sender().objectName().removeprefix("theme_"))
 
     def _choose_theme(self, name: str) -> None:
-        name = name if name in THEMES else "system"
         self.memory.keep_word("window/theme", name)
-        self.actions_by_name[f"theme_{name}"].setChecked(True)
-        self._apply({"light": LIGHT, "dark": DARK}.get(name) or system_theme())
+        self._dress(_theme(name))
+        self._draw()
 
     @Slot()
     def _system_theme_changed(self) -> None:
-        if self.memory.word("window/theme", "system") == "system":
-            self._apply(system_theme())
+        if self.memory.word("window/theme", "system") not in ("light", "dark"):
+            self._dress(system_theme())
+            self._draw()
 
-    def _apply(self, theme: Theme) -> None:
+    def _dress(self, theme: Theme) -> None:
+        """Give the application a palette."""
         self.theme = theme
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, theme)
         app.setWindowIcon(QIcon(icon("tunedeck", theme.accent)))
-        self.actions_by_name.draw(theme)
-        self.centre.set_theme(theme)
+
+    def _draw(self) -> None:
+        """Draw what is drawn by hand in the present palette."""
+        word = self.memory.word("window/theme", "system")
+        self.actions_by_name[f"theme_{word if word in THEMES else 'system'}"].setChecked(True)
+        self.actions_by_name.draw(self.theme)
+        self.centre.set_theme(self.theme)
 
     # --- first and last --------------------------------------------------------------------------
 
@@ -252,3 +259,8 @@ def _tool_button(bar: QToolBar, action: QAction) -> QToolButton:
     button = bar.widgetForAction(action)
     assert isinstance(button, QToolButton)
     return button
+
+
+def _theme(name: str) -> Theme:
+    """The palette of this name; any other name is the system's."""
+    return {"light": LIGHT, "dark": DARK}.get(name) or system_theme()
