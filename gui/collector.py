@@ -10,7 +10,7 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-MILLISECONDS = 500
+MILLISECONDS = 1000
 
 
 class Collector(QObject):

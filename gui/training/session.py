@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 NEVER_STARTED = "never-started"
 """Code of the failure of a run that was stopped while it read its data."""
-PUMP_MILLISECONDS = 66
+PUMP_MILLISECONDS = 100
 """How often events are fetched: the eye takes figures in no faster."""
 EVENTS_PER_PUMP = 200
 """Events handled at a time, so that the window answers between them however many wait."""

@@ -9,11 +9,9 @@ from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.training.checkpoint_file import LoadedCheckpoint
 from gui.training.fits import FitView
+from gui.training.pace import Pace
 from gui.training.session import Beginning, Session, State
 from gui.words import say
-
-REDRAW_MILLISECONDS = 250
-"""How often the graph is drawn anew: more often costs training speed, and shows no more."""
 
 
 class RunView(QObject):
@@ -27,8 +25,8 @@ class RunView(QObject):
         """The run that the graph draws in front."""
         self._last_step = 0
         self._stopped_at: int | None = None
+        self._pace = Pace()
         self._redraw = QTimer(self)
-        self._redraw.setInterval(REDRAW_MILLISECONDS)
         self._redraw.timeout.connect(self._tick)
         self.fits = FitView(window.bench, window.graph, session)
         session.loading.connect(self._on_loading)
@@ -76,7 +74,8 @@ class RunView(QObject):
             self.fits.show_run(run, None if beginning is Beginning.NEW else run.checkpoint)
         self._last_step = started.step
         self.window.panel.show_running(run.config)
-        self._redraw.start()
+        self._pace.begin()
+        self._redraw.start(self._pace.milliseconds)
         self._show_run()
 
     @Slot(object)
@@ -104,6 +103,7 @@ class RunView(QObject):
         if progress is not None and state in (State.RUNNING, State.PAUSED):
             self.window.run_bar.show_progress(progress, paused=state is State.PAUSED)
         self.window.graph.redraw()
+        self._redraw.setInterval(self._pace.next())
 
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
