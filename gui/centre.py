@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
-from gui.compare.panel import ComparePanel
-from gui.data.panel import DataPanel
 from gui.graph.live_graph import LiveGraph
-from gui.model.panel import ModelPanel
 from gui.panel import Panel
-from gui.predictions.panel import PredictionsPanel
 from gui.runs.run import Run
 from gui.widgets.banner import Banners
-from gui.widgets.theme import Theme
+from gui.widgets.theme import LIGHT, Theme
 from gui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from gui.compare.panel import ComparePanel
+    from gui.predictions.panel import PredictionsPanel
 
 
 class Centre(QFrame):
-    """The tabs, by name, in the order of Ctrl+1 to Ctrl+5."""
+    """The tabs, by name, in the order of Ctrl+1 to Ctrl+5. Those beside the graph are made when they are first needed:
+    the window is there sooner."""
+
+    seeds_asked = Signal(object, int)
+    """A run, and how many more of it are to come with other seeds."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
         self.setObjectName("centre")
+        self._bench = bench
+        self._config: RunConfig | None = None
+        self._run: Run | None = None
+        self._compared: list[Run] = []
+        self._theme = LIGHT
         self.banners = Banners()
         self.graph = LiveGraph()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("What is to be seen"))
-        self._names: list[str] = []
+        self._places: dict[str, QWidget] = {}
+        self._made: dict[str, Panel] = {}
         self._add("curves", self.tr("Curves"), self.graph)
-        self._add("data", self.tr("Data"), DataPanel(bench))
-        self._add("model", self.tr("Model"), ModelPanel(bench))
-        self.predictions = PredictionsPanel(bench)
-        self._add("predictions", self.tr("Predictions"), self.predictions)
-        self.compare = ComparePanel(bench)
-        self._add("compare", self.tr("Compare"), self.compare)
+        self._add("data", self.tr("Data"), QWidget())
+        self._add("model", self.tr("Model"), QWidget())
+        self._add("predictions", self.tr("Predictions"), QWidget())
+        self._add("compare", self.tr("Compare"), QWidget())
+        self.tabs.currentChanged.connect(self._on_tab)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
@@ -45,40 +56,114 @@ class Centre(QFrame):
         column.addWidget(self.tabs, 1)
 
     def _add(self, name: str, title: str, widget: QWidget) -> None:
-        self._names.append(name)
+        self._places[name] = widget
         self.tabs.addTab(widget, title)
+
+    # --- the tabs --------------------------------------------------------------------------------
 
     @property
     def names(self) -> list[str]:
         """The names of the tabs, in order."""
-        return list(self._names)
+        return list(self._places)
 
     @property
     def panels(self) -> Iterator[Panel]:
-        """The tabs beside the graph."""
-        widgets = (self.tabs.widget(number) for number in range(self.tabs.count()))
-        return (widget for widget in widgets if isinstance(widget, Panel))
+        """The tabs beside the graph, as far as they are made."""
+        return iter(self._made.values())
+
+    @property
+    def predictions(self) -> PredictionsPanel:
+        """The tab Predictions."""
+        return self.tab("predictions")  # type: ignore[return-value]
+
+    @property
+    def compare(self) -> ComparePanel:
+        """The tab Compare."""
+        return self.tab("compare")  # type: ignore[return-value]
 
     def tab(self, name: str) -> QWidget:
-        """The tab of this name. Raises `ValueError`."""
-        return self.tabs.widget(self._names.index(name))
+        """The tab of this name, made if need be. Raises `KeyError`."""
+        if name == "curves":
+            return self.graph
+        if name not in self._made:
+            panel = self._made[name] = MAKERS[name](self._bench)
+            column = QVBoxLayout(self._places[name])
+            column.setContentsMargins(0, 0, 0, 0)
+            column.addWidget(panel)
+            self._tell(name, panel)
+        return self._made[name]
 
     def bring_forward(self, name: str) -> None:
         """Show the tab of this name."""
-        self.tabs.setCurrentIndex(self._names.index(name))
+        self.tabs.setCurrentWidget(self._places[name])
+
+    @Slot(int)
+    def _on_tab(self, place: int) -> None:
+        self.tab(self.names[place])
+
+    def _tell(self, name: str, panel: Panel) -> None:
+        """Tell a panel that was just made of everything."""
+        panel.set_theme(self._theme)
+        if self._config is not None:
+            panel.show_settings(self._config)
+        if name == "compare":
+            self.compare.seeds_asked.connect(self.seeds_asked)
+            self.compare.show_runs(self._compared)
+        panel.show_run(self._run)
+
+    # --- what they are told ----------------------------------------------------------------------
 
     def show_settings(self, config: RunConfig) -> None:
         """Tell every panel of other settings."""
+        self._config = config
         for panel in self.panels:
             panel.show_settings(config)
 
     def show_run(self, run: Run | None) -> None:
         """Tell every panel of the run in front."""
+        self._run = run
         for panel in self.panels:
             panel.show_run(run)
 
+    def show_runs(self, runs: Sequence[Run]) -> None:
+        """Tell of the runs that are compared with the one in front."""
+        self._compared = list(runs)
+        if "compare" in self._made:
+            self.compare.show_runs(self._compared)
+
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
+        self._theme = theme
         self.graph.set_theme(theme)
         for panel in self.panels:
             panel.set_theme(theme)
+
+
+def _data(bench: Workbench) -> Panel:
+    from gui.data.panel import DataPanel
+
+    return DataPanel(bench)
+
+
+def _model(bench: Workbench) -> Panel:
+    from gui.model.panel import ModelPanel
+
+    return ModelPanel(bench)
+
+
+def _predictions(bench: Workbench) -> Panel:
+    from gui.predictions.panel import PredictionsPanel
+
+    return PredictionsPanel(bench)
+
+
+def _compare(bench: Workbench) -> Panel:
+    from gui.compare.panel import ComparePanel
+
+    return ComparePanel(bench)
+
+
+MAKERS: dict[str, Callable[[Workbench], Panel]] = {
+    "data": _data, "model": _model, "predictions": _predictions, "compare": _compare,
+}  # fmt: skip
+"""What makes each panel: imported only then."""

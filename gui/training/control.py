@@ -50,7 +50,7 @@ class RunControl(QObject):
         window.runs.list.continue_asked.connect(self.go_on_with)
         window.runs.waiting_removed.connect(self.remove_waiting)
         window.runs.waiting_moved.connect(self.move_waiting)
-        window.centre.compare.seeds_asked.connect(self.repeat)
+        window.centre.seeds_asked.connect(self.repeat)
 
     # --- begin -----------------------------------------------------------------------------------
 

@@ -159,7 +159,7 @@ class RunView(QObject):
 
     @Slot()
     def _compare(self) -> None:
-        self.window.centre.compare.show_runs(self.window.runs.list.overlays)
+        self.window.centre.show_runs(self.window.runs.list.overlays)
 
     @Slot(object)
     def show_state(self, state: State) -> None:
