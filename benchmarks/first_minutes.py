@@ -5,8 +5,8 @@
 Each run is a process of its own with a workspace of its own (offscreen unless QT_QPA_PLATFORM says otherwise): the
 window opens; Start; Dropout is ticked and both runs are in the graph; an augmentation is previewed while a run trains;
 Stop; a cell of the confusion matrix is opened; the window is closed in mid-epoch, opened again, and the run goes on:
-its curve has no gap, and its last tensors are those of a run that was never stopped; a checkpoint file is loaded. A step
-that does not show what it should ends the run. Prints the median of each step's seconds.
+its curve has no gap, and its last tensors are those of a run that was never stopped; a checkpoint file is loaded. A
+step that does not show what it should ends the run. Prints the median of each step's seconds.
 """
 
 from __future__ import annotations
