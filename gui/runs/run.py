@@ -91,9 +91,8 @@ class Run:
 
     @property
     def extend_from(self) -> Path | None:
-        """The file from which the run, having come to its end, can train more epochs."""
-        ended = self.continue_from is None and not isinstance(self.outcome, Failed) and not self.elsewhere
-        return self.checkpoint if ended else None
+        """The file from which the run, having come to its end or been stopped, can train more epochs than planned."""
+        return self.checkpoint if not isinstance(self.outcome, Failed) and not self.elsewhere else None
 
     @property
     def ended_early(self) -> bool:

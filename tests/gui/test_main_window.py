@@ -188,6 +188,20 @@ def test_a_run_that_ended_trains_ten_epochs_more(open_window, workspace):
     assert len(window.session.run.history.epochs) == 11
 
 
+def test_a_run_that_was_stopped_trains_ten_epochs_more_than_planned(open_window, workspace):
+    window = open_window(workspace)
+    window.set(epochs=6, threads="1", train_samples="200")
+    window.press("start")
+    window.wait_for_epoch(1)
+    window.press("stop")
+    window.wait_for_end()
+    assert window.window.actions_by_name["continue"].isEnabled()
+    window.press("more")
+    pump(lambda: window.session.busy)
+    window.wait_for_end()
+    assert window.session.run.outcome.epochs == 16
+
+
 def test_saving_in_mid_run_gives_a_whole_checkpoint(open_window, workspace, tmp_path):
     window = open_window(workspace)
     window.set(epochs=40, threads="1")
