@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.result import FILE as RESULT
 from engine.run_files import disk_use, holder, modified, runs_in
 from engine.run_notes import FILE as NOTES
 from engine.run_record import LAST, RunRecord, Status, read_run
 
 __all__ = ["RunIndex", "RunRecord", "Status", "disk_use", "holder", "list_runs", "read_run"]
 
-READ = ("config.yaml", "history.csv", "log.txt", LAST, NOTES)
+READ = ("config.yaml", "history.csv", "log.txt", RESULT, LAST, NOTES)
 """The files of a run that are read."""
 
 

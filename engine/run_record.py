@@ -13,6 +13,7 @@ from typing import Any
 from engine.checkpoint_header import read_meta
 from engine.history import EpochRow, direction, read_epochs
 from engine.message import InputError, Message, message
+from engine.result import Result, read_result
 from engine.run_files import disk_use, holder, is_file, is_run, modified
 from engine.run_notes import Notes, read_notes
 from engine.yaml_file import read_yaml
@@ -124,9 +125,10 @@ def read_run(folder: Path) -> RunRecord | None:
         rows = tuple(read_epochs(folder))
         changes = tuple(_list((meta or settings).get("changes")))
         parent = (meta or settings).get("parent")
-        entry = _last_entry(folder / "log.txt")
-        status, reason = _status(held, meta, entry)
-        test = _test_figures(entry)
+        result = read_result(folder)
+        entry = "" if result else _last_entry(folder / "log.txt")
+        status, reason = _status(held, meta, result, entry)
+        test = (result.test_loss, result.test_accuracy) if result else _test_figures(entry)
         return RunRecord(
             folder=folder,
             settings={name: value for name, value in settings.items() if name not in ("changes", "parent")},
@@ -135,8 +137,8 @@ def read_run(folder: Path) -> RunRecord | None:
             reason=reason,
             epochs=int(meta["epochs"] if meta else settings.get("epochs", 0)),
             samples=_samples(meta),
-            test_loss=test[1],
-            test_accuracy=test[0],
+            test_loss=test[0],
+            test_accuracy=test[1],
             changes=tuple(change for change in changes if isinstance(change, dict)),
             parent=parent if isinstance(parent, dict) else None,
             holder=held,
@@ -159,13 +161,17 @@ def _meta(checkpoint: Path) -> dict[str, Any] | None:
     return meta if usable else None
 
 
-def _status(held: int | None, meta: dict[str, Any] | None, entry: str) -> tuple[Status, Message | None]:
-    """How a run stands, and why: by its lock, by its last checkpoint, and by the last entry of its log."""
+def _status(
+    held: int | None, meta: dict[str, Any] | None, result: Result | None, entry: str
+) -> tuple[Status, Message | None]:
+    """How a run stands, and why: by its lock, its last checkpoint, its result, and where it has none, by its log."""
     if held is not None:
         return Status.TRAINING, None
     reason = meta["progress"].get("reason") if meta else None
-    if isinstance(reason, dict):
-        ended = Message.from_dict(reason)
+    ended = Message.from_dict(reason) if isinstance(reason, dict) else result.reason if result else None
+    if result is not None and ended is result.reason and (result.failed or result.stopped):
+        return (Status.FAILED if result.failed else Status.UNFINISHED), ended
+    if ended is not None:
         return (Status.FINISHED if ended.code == "all-epochs" else Status.STOPPED_EARLY), ended
     if not entry or entry.startswith("training from step"):
         return Status.INTERRUPTED, message("run-interrupted", "its process ended without a word")
@@ -191,11 +197,11 @@ def _last_entry(log: Path) -> str:
 
 
 def _test_figures(entry: str) -> tuple[float | None, float | None]:
-    """Accuracy and loss on the test part, as the log tells them at the end of a run."""
+    """Loss and accuracy on the test part, as the log tells them of a run that was made before there were results."""
     found = re.search(r"; test accuracy (None|\d[\d.e+-]*), test loss (-?\d[\d.e+-]*)$", entry)
     if found is None:
         return None, None
-    return None if found[1] == "None" else float(found[1]), float(found[2])
+    return float(found[2]), None if found[1] == "None" else float(found[1])
 
 
 def _id(strategy: object) -> str:

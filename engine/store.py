@@ -11,6 +11,7 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from engine.files import flush_folder, write_text
 from engine.history import EPOCH_HEADER, STEP_HEADER, EpochRow, History, epoch_line, read_history, step_line
 from engine.lock import FileLock
 from engine.message import InputError
+from engine.result import FILE as RESULT
+from engine.result import Result, write_result
 from engine.yaml_file import write_yaml
 
 
@@ -52,6 +55,9 @@ class Store(Protocol):
     def log(self, text: str) -> None:
         """Write a line to the run's log."""
 
+    def set_result(self, result: Result | None) -> None:
+        """Keep how the run ended; None where it goes on, and what was kept is true no more."""
+
     def close(self) -> None:
         """Give the run free for others. May be called twice."""
 
@@ -66,6 +72,7 @@ class MemoryStore:
         self.last_bytes: bytes | None = None
         self.best_bytes: bytes | None = None
         self.kept: dict[int, bytes] = {}
+        self.result: Result | None = None
 
     def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
         pass
@@ -93,6 +100,9 @@ class MemoryStore:
 
     def log(self, text: str) -> None:
         pass
+
+    def set_result(self, result: Result | None) -> None:
+        self.result = result
 
     def close(self) -> None:
         pass
@@ -216,11 +226,23 @@ class RunFolder:
     def log(self, text: str) -> None:
         self._append("log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
+    def set_result(self, result: Result | None) -> None:
+        with self._unless_full(RESULT):
+            if result is None:
+                (self.path / RESULT).unlink(missing_ok=True)
+            else:
+                write_result(self.path, result)
+
     def _append(self, name: str, text: str) -> None:
-        """Append to a file of the record. The record can be made again from a checkpoint: a full disk is no failure."""
+        """Append to a file of the record."""
+        with self._unless_full(name), open(self.path / name, "a", encoding="utf-8", newline="") as file:
+            file.write(text)
+
+    @contextlib.contextmanager
+    def _unless_full(self, name: str) -> Iterator[None]:
+        """Write a file that the run can do without: a full disk is no failure, and the checkpoints know more."""
         try:
-            with open(self.path / name, "a", encoding="utf-8", newline="") as file:
-                file.write(text)
+            yield
         except OSError as error:
             logging.getLogger(__name__).warning("%s: %s", self.path / name, error.strerror)
 

@@ -29,6 +29,7 @@ from engine.memory import check_memory
 from engine.message import InputError, Message, message
 from engine.network import output_advice, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
+from engine.result import Result
 from engine.schedule import Schedule, check_lr
 from engine.store import MemoryStore, Store, versions
 from engine.strategy import Stopping
@@ -69,7 +70,7 @@ class Trainer:
         self._pending: list[tuple[Tensor, Tensor, int, float]] = []
         self._untold: list[tuple[int, float, float]] = []
         self._clock = Stopwatch()
-        self._saved_at = time.perf_counter()
+        self._saved_at = self._started_at = time.perf_counter()
         self._entries = {entry.id: entry for entry in catalogue.entries} if catalogue else {}
         try:
             self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
@@ -124,6 +125,7 @@ class Trainer:
         except Exception as error:  # noqa: BLE001 the boundary: a plugin may raise anything
             failed = failure(error, self.config.strategies, self.position.step)
             self.store.log(f"{failed.text}\n{failed.traceback}".rstrip())
+            self._keep_result(failed.text, plugin=failed.plugin, failed=True)
         else:
             return
         finally:
@@ -131,8 +133,9 @@ class Trainer:
         yield failed
 
     def _train(self) -> Generator[Event | None, None, None]:
-        started = time.perf_counter()
         learner, position = self.learner, self.position
+        self._started_at = time.perf_counter()
+        self.store.set_result(None)
         torch.set_num_threads(self.threads)
         try:
             yield self._started()
@@ -155,9 +158,9 @@ class Trainer:
                     if due and self._ends_within_epoch():
                         break
                 yield from self._end_epoch() if position.reason is None else self._save()
-            yield from self._finish(started)
+            yield from self._finish()
         except Stop:
-            yield from self._stop(started)
+            yield from self._stop()
 
     def _flush(self) -> Steps | None:
         """The steps that no event has told of yet, as one."""
@@ -307,7 +310,7 @@ class Trainer:
 
     # --- the ends --------------------------------------------------------------------------------
 
-    def _finish(self, started: float) -> Generator[Event | None, None, None]:
+    def _finish(self) -> Generator[Event | None, None, None]:
         """Restore the best weights and measure them, once, on the test part."""
         best = self.store.best()
         if best is not None:
@@ -317,9 +320,9 @@ class Trainer:
             test = yield from self.learner.evaluate(self.learner.parts.test)
             if not math.isfinite(test.loss):
                 raise LossNotFinite(self.position.step)
-        yield self._finished(started, test, stopped=False)
+        yield self._finished(test, stopped=False)
 
-    def _stop(self, started: float) -> Generator[Event | None, None, None]:
+    def _stop(self) -> Generator[Event | None, None, None]:
         """Keep everything and end. A second `Stop`, while the save fails, gives up what came after the last one."""
         # Once the last epoch is saved, the network may hold the best weights: only the test is left undone.
         if self.position.reason is None or self._saved_epoch != self.position.epoch:
@@ -329,30 +332,47 @@ class Trainer:
                 yield from self._save()
             except Stop:
                 self.store.log("stopped without saving")
-        yield self._finished(started, None, stopped=True)
+        yield self._finished(None, stopped=True)
 
-    def _finished(self, started: float, test: Figures | None, *, stopped: bool) -> Finished:
+    def _finished(self, test: Figures | None, *, stopped: bool) -> Finished:
         position, rows = self.position, self.history.epochs
         reason = message("stopped", "stopped at step {step}", step=position.step)
         if position.reason is not None and not stopped:
             reason = position.reason
-        best = self._best()
-        seconds = sum(row.train_seconds for row in rows)
         self.store.log(str(reason) + (f"; test accuracy {test.accuracy}, test loss {test.loss}" if test else ""))
+        result = self._keep_result(reason, test, stopped=stopped)
+        seconds = sum(row.train_seconds for row in rows)
         return Finished(
             reason=reason,
             stopped=stopped,
-            epochs=position.epoch,
+            epochs=result.epochs,
             step=position.step,
+            best_epoch=result.best_epoch,
+            best_val_loss=result.best_val_loss,
+            best_val_accuracy=result.best_val_accuracy,
+            test_loss=result.test_loss,
+            test_accuracy=result.test_accuracy,
+            samples_per_second=sum(row.train_samples for row in rows) / seconds if seconds else None,
+            seconds=result.seconds,
+            checkpoint=self.store.best_path,
+        )
+
+    def _keep_result(self, reason: Message, test: Figures | None = None, **ended: Any) -> Result:
+        """How the run ended (`stopped`, `failed`, `plugin`) and what it came to, kept with it."""
+        best = self._best()
+        result = Result(
+            reason,
+            epochs=self.position.epoch,
             best_epoch=best.epoch if best else None,
             best_val_loss=best.val_loss if best else None,
             best_val_accuracy=best.val_accuracy if best else None,
             test_loss=test.loss if test else None,
             test_accuracy=test.accuracy if test else None,
-            samples_per_second=sum(row.train_samples for row in rows) / seconds if seconds else None,
-            seconds=time.perf_counter() - started,
-            checkpoint=self.store.best_path,
+            seconds=time.perf_counter() - self._started_at,
+            **ended,
         )
+        self.store.set_result(result)
+        return result
 
     # --- what may be done while the run is suspended ---------------------------------------------
 

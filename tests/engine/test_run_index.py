@@ -52,6 +52,7 @@ def test_how_runs_ended_is_told_apart(train, workspace, catalogue):
     stopped, _ = train(stop_at=3)
     failed, _ = train(ticked=[], lr=1e4, epochs=40, optimizer=parse_strategy("sgd", catalogue, "optimizer"))
     killed, _ = train(stop_at=3)
+    (killed / "result.json").unlink()
     with open(killed / "log.txt", "a") as log:
         log.write("2026-01-01 00:00:00 training from step 3 with 1 threads on cpu\n")
     records = {record.folder: record for record in list_runs(workspace)}

@@ -60,7 +60,7 @@ def test_a_run_folder_holds_settings_record_environment_log_and_checkpoints(tiny
     assert path.parent == tmp_path / "runs"
     assert path.name.endswith("-mlp-blobs")
     assert {file.name for file in path.iterdir()} == {
-        "config.yaml", "history.csv", "steps.csv", "environment.json", "log.txt", "lock", "checkpoints",
+        "config.yaml", "history.csv", "steps.csv", "environment.json", "result.json", "log.txt", "lock", "checkpoints",
     }  # fmt: skip
     assert {file.name for file in (path / "checkpoints").iterdir()} == {
         "best.safetensors", "last.safetensors", "step-6.safetensors", "step-12.safetensors",
@@ -274,9 +274,8 @@ def test_more_epochs_count_from_where_a_run_ended(sample, catalogue, workspace):
 def test_a_run_that_is_running_is_refused_and_left_alone(sample, catalogue, workspace):
     first = new_run(sample, catalogue, workspace)
     generator = first.run()
-    while first.position.epoch < 1:
+    while not first.store.last_path.exists():
         next(generator)
-    next(generator)
     with pytest.raises(InputError, match="in use by process"):
         resume_run(first.store.path, catalogue, workspace)
     assert isinstance([event for event in generator if event][-1], Finished)

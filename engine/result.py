@@ -1,0 +1,76 @@
+"""How a run ended, in a small file of its folder: for a list of runs, and for other programs. Imports no PyTorch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.files import write_text
+from engine.message import Message
+from engine.run_files import is_file
+
+FILE = "result.json"
+MAX_BYTES = 100_000
+"""Of the file: a longer one is none of ours."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended, and what it came to."""
+
+    reason: Message
+    """Why it ended."""
+    stopped: bool = False
+    """Whether a person stopped it."""
+    failed: bool = False
+    """Whether it could not go on."""
+    plugin: str | None = None
+    """The id of the strategy in whose code it failed."""
+    epochs: int = 0
+    """How many are done."""
+    best_epoch: int | None = None
+    best_val_loss: float | None = None
+    best_val_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    seconds: float = 0.0
+    """From its last start to its end."""
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """Write it into a run's folder, whole or not at all. Raises `OSError`."""
+    write_text(folder / FILE, json.dumps(asdict(result), indent=1) + "\n")
+
+
+def read_result(folder: Path) -> Result | None:
+    """How the run in this folder ended; None where its file is absent, damaged or none of ours."""
+    path = folder / FILE
+    try:
+        if not is_file(path) or path.stat().st_size > MAX_BYTES:
+            return None
+        told = json.loads(path.read_text(encoding="utf-8"))
+        plugin = told["plugin"]
+        return Result(
+            reason=Message.from_dict(told["reason"]),
+            stopped=told["stopped"] is True,
+            failed=told["failed"] is True,
+            plugin=plugin if isinstance(plugin, str) else None,
+            epochs=int(_number(told["epochs"]) or 0),
+            best_epoch=None if (best := _number(told["best_epoch"])) is None else int(best),
+            best_val_loss=_number(told["best_val_loss"]),
+            best_val_accuracy=_number(told["best_val_accuracy"]),
+            test_loss=_number(told["test_loss"]),
+            test_accuracy=_number(told["test_accuracy"]),
+            seconds=_number(told["seconds"]) or 0.0,
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _number(value: Any) -> float | None:
+    """A finite number; None for anything else."""
+    known = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return float(value) if known else None
