@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.config import RunConfig
 from engine.differing import Difference, Settings, but_for_the_seed, differences
-from engine.history import EpochRow, History
+from engine.history import EpochRow, best_of
 from engine.seed_noise import MeanDifference, Spread, mean_difference, spread
 
 CURVES = ("val_loss", "val_accuracy", "clean_train_loss", "gap")
@@ -48,9 +48,7 @@ class Compared:
     @property
     def best(self) -> EpochRow | None:
         """Its best epoch; by training loss where it has no validation part."""
-        history = History()
-        history.epochs = list(self.epochs)
-        return history.best(self.monitor) or history.best("train_loss")
+        return best_of(self.epochs, self.monitor) or best_of(self.epochs, "train_loss")
 
     @property
     def last(self) -> EpochRow | None:
@@ -181,13 +179,9 @@ def repetitions(config: RunConfig, others: Iterable[RunConfig], count: int) -> l
 
 
 def figure(row: EpochRow | None, name: str) -> float | None:
-    """A column of an epoch, or its `gap`: validation loss less clean training loss. None where it does not apply."""
-    if row is None:
-        return None
-    if name != "gap":
-        value: float | None = getattr(row, name)
-        return value
-    return None if row.val_loss is None or row.clean_train_loss is None else row.val_loss - row.clean_train_loss
+    """A column of an epoch, or its `gap`. None where it does not apply."""
+    value: float | None = getattr(row, name) if row is not None else None
+    return value
 
 
 def _by_epoch(rows: Sequence[EpochRow], name: str) -> dict[int, float]:

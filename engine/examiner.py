@@ -33,10 +33,9 @@ class Examiner:
     def network(self, path: Path) -> Network:
         """The network of a checkpoint. Raises `InputError` where it can't be used, or needs a plugin that is absent."""
         key = (path, written_at(path))
-        if key not in self._networks:
-            self._networks[key] = open_network(path, self._catalogue)
-            _keep(self._networks, KEPT_NETWORKS)
-        return self._networks[key]
+        network = self._networks.get(key) or open_network(path, self._catalogue)
+        _keep(self._networks, key, network, KEPT_NETWORKS)
+        return network
 
     def predictions(self, path: Path, part: str, keep_going: KeepGoing = lambda: True) -> Predictions:
         """A checkpoint's predictions of its own data's `validation`, `test` or `training` part.
@@ -44,13 +43,13 @@ class Examiner:
         Raises `InputError` as `network` does, where the data are not here, or have no such part.
         """
         key = (path, written_at(path), part)
-        if key not in self._predictions:
+        predictions = self._predictions.get(key)
+        if predictions is None:
             network = self.network(path)
             check(keep_going)
-            samples = self.part(network, part)
-            self._predictions[key] = predict(network, samples, part, keep_going)
-            _keep(self._predictions, KEPT_PREDICTIONS)
-        return self._predictions[key]
+            predictions = predict(network, self.part(network, part), part, keep_going)
+        _keep(self._predictions, key, predictions, KEPT_PREDICTIONS)
+        return predictions
 
     def part(self, network: Network, name: str) -> Part:
         """A part of the data of a network's run. Raises `InputError`."""
@@ -76,7 +75,9 @@ def written_at(path: Path) -> int:
         return 0
 
 
-def _keep(kept: dict[Any, Any], most: int) -> None:
-    """Drop the oldest beyond so many."""
+def _keep(kept: dict[Any, Any], key: Any, value: Any, most: int) -> None:
+    """Keep this as the one looked at last, and drop beyond so many those not looked at for longest."""
+    kept.pop(key, None)
+    kept[key] = value
     while len(kept) > most:
         del kept[next(iter(kept))]

@@ -11,6 +11,12 @@ from engine.events import Failed
 from engine.message import InputError, message
 from engine.strategy import Strategy
 
+OUT_OF_MEMORY = (
+    "can't allocate memory", "not enough memory", "out of memory", "_STATUS_ALLOC_FAILED", "Invalid buffer size",
+)  # fmt: skip
+"""What PyTorch says: on a processor under Linux and under Windows, of CUDA and of MPS, of cuBLAS and cuDNN, and of a
+tensor that is larger than MPS can hold."""
+
 
 class LossNotFinite(Exception):
     """A loss became infinite or not a number."""
@@ -54,9 +60,12 @@ def failure(error: Exception, strategies: tuple[Strategy, ...], step: int) -> Fa
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that there was no memory left: PyTorch has a class for it on a GPU alone."""
-    told = isinstance(error, RuntimeError) and ("not enough memory" in str(error) or "can't allocate" in str(error))
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or told
+    """Whether an exception says that there was no memory left.
+
+    PyTorch has a class for it where its own allocator of a GPU's memory ran out; elsewhere its words must tell.
+    """
+    told = isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
+    return told or isinstance(error, (MemoryError, torch.OutOfMemoryError))
 
 
 def culprit(error: BaseException, strategies: tuple[Strategy, ...]) -> str | None:

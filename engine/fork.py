@@ -19,17 +19,13 @@ from engine.config import RunConfig, strategy_to_dict
 from engine.data import Report, Source, batch_bounds, split
 from engine.message import InputError
 from engine.position import Parent, Position, Sums
-from engine.runs import Creating, bring_best, check_writable, config_of, last_checkpoint
+from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, config_of, last_checkpoint
 from engine.store import RunFolder
 from engine.strategy import DataSpec, overrides
 from engine.trainer import Trainer
 
-DATA = ("dataset", "train_samples", "validation_samples", "split_seed")
-"""The settings that say which samples there are."""
 BATCHES = (*DATA, "batch_size", "seed")
 """The settings that, with the regularizers that draw the order, say which samples make up which batch."""
-JUDGED = (*DATA, "loss", "monitor")
-"""The settings by which the best epoch of the parent can be told from those of the fork."""
 
 
 def fork_run(

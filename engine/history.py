@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -29,6 +27,13 @@ class EpochRow(NamedTuple):
     train_seconds: float = 0.0
     train_samples: int = 0
     val_seconds: float = 0.0
+
+    @property
+    def gap(self) -> float | None:
+        """Validation loss less clean training loss; None without either."""
+        if self.val_loss is None or self.clean_train_loss is None:
+            return None
+        return self.val_loss - self.clean_train_loss
 
 
 class StepRow(NamedTuple):
@@ -80,12 +85,7 @@ class History:
 
         None where no epoch has a figure in this column.
         """
-        index = EpochRow._fields.index(monitor)
-        rows = [row for row in self.epochs[since:] if row[index] is not None]
-        if not rows:
-            return None
-        sign = direction(monitor)
-        return min(rows, key=lambda row: sign * float(row[index] or 0.0))
+        return best_of(self.epochs[since:], monitor)
 
     def kept_steps(self) -> np.ndarray:
         """The steps as a checkpoint keeps them: every 1st, 2nd, 4th, …, so that at most 20,000 rows remain.
@@ -98,6 +98,13 @@ class History:
             stride *= 2
         kept: np.ndarray = self.steps[self.steps[:, 0] % stride == 0]
         return kept
+
+
+def best_of(rows: Iterable[EpochRow], monitor: str) -> EpochRow | None:
+    """The row that is best by this column, the earliest of equals; None where none has a figure in it."""
+    index, sign = EpochRow._fields.index(monitor), direction(monitor)
+    known = [row for row in rows if row[index] is not None]
+    return min(known, key=lambda row: sign * float(row[index] or 0.0), default=None)
 
 
 def direction(monitor: str) -> int:
@@ -113,7 +120,9 @@ def number(value: float | int | None) -> str:
 def epoch_row(values: Sequence[float | None]) -> EpochRow:
     """A row from the floats that a file holds, with its whole numbers whole again."""
     named: dict[str, Any] = dict(zip(EpochRow._fields, values, strict=True))
-    return EpochRow(**{**named, "epoch": int(named["epoch"] or 0), "train_samples": int(named["train_samples"] or 0)})
+    named |= {name: int(named[name] or 0) for name in ("epoch", "train_samples")}
+    named |= {name: named[name] or 0.0 for name in ("train_seconds", "val_seconds")}
+    return EpochRow(**named)
 
 
 def epoch_line(row: EpochRow) -> str:
@@ -153,7 +162,8 @@ def _rows(path: Path, header: str) -> list[list[str]]:
     if not text.startswith(header):
         return []
     width = header.count(",") + 1
-    return [row for row in csv.reader(io.StringIO(text[len(header) :])) if len(row) == width and _finite(row)]
+    rows = (line.split(",") for line in text[len(header) :].split("\n"))  # there are no quotes in it to be minded
+    return [row for row in rows if len(row) == width and _finite(row)]
 
 
 def _finite(row: list[str]) -> bool:

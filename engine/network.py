@@ -95,11 +95,16 @@ def restore_model(model: nn.Module, tensors: dict[str, Tensor], where: str) -> N
 
 
 def restore_optimizer(optimizer: Optimizer, snapshot: Snapshot) -> None:
-    """Set an optimizer's state to a snapshot's, in the memory layout of its parameters."""
+    """Set an optimizer's state to a snapshot's, in the memory layout of its parameters.
+
+    What it holds of parameters that are trained no more, as in a fork that freezes them, is left out.
+    """
     parameters = dict(_optimized(optimizer))
     on_device = any(group.get("fused") or group.get("capturable") for group in optimizer.param_groups)
     for name, tensor in snapshot.group("optimizer").items():
         owner, key = name.rsplit(".", 1)
+        if owner not in parameters:
+            continue
         parameter = parameters[owner]
         if tensor.shape == parameter.shape:
             # Fused kernels read state and parameter side by side: the strides must be the same.
@@ -109,7 +114,8 @@ def restore_optimizer(optimizer: Optimizer, snapshot: Snapshot) -> None:
         optimizer.state[parameter][key] = tensor
     for name, value in snapshot.meta.get("optimizer", {}).items():
         owner, key = name.rsplit(".", 1)
-        optimizer.state[parameters[owner]][key] = value
+        if owner in parameters:
+            optimizer.state[parameters[owner]][key] = value
 
 
 def _optimized(optimizer: Optimizer) -> list[tuple[str, nn.Parameter]]:

@@ -70,7 +70,7 @@ def empty_bin(workspace: Path) -> Emptied:
     """Delete the runs in the bin, for good. What else lies there, and what a link leads to, is left alone."""
     freed = deleted = 0
     left: list[Path] = []
-    for folder in (*runs_in_bin(workspace), *_begun(workspace)):
+    for folder in (*_begun(workspace), *runs_in_bin(workspace)):  # what was begun frees the names of the others
         size = disk_use(folder)
         if holder(folder) is None:
             rest = _delete(folder)

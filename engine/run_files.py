@@ -31,7 +31,7 @@ def holder(folder: Path) -> int | None:
 
     Takes the lock for a moment where it is free, and changes nothing.
     """
-    handle = _open(folder / "lock")
+    handle = _open(folder / "lock") if is_file(folder / "lock") else None
     if handle is None:
         return None
     try:
@@ -51,7 +51,7 @@ def _open(lock: Path) -> int | None:
     """Network file systems lock only what is open for writing; in a folder that can't be written, reading must do."""
     for mode in (os.O_RDWR, os.O_RDONLY):
         with contextlib.suppress(OSError):
-            return os.open(lock, mode | getattr(os, "O_NONBLOCK", 0))
+            return os.open(lock, mode)
     return None
 
 

@@ -5,6 +5,7 @@ What is half written or damaged is left out until it is whole.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ __all__ = ["RunIndex", "RunRecord", "Status", "disk_use", "holder", "list_runs",
 
 READ = ("config.yaml", "history.csv", "log.txt", RESULT, LAST, NOTES)
 """The files of a run that are read."""
+TICK = 2_000_000_000
+"""Nanoseconds of the coarsest clock of a file system: FAT's."""
 
 
 def list_runs(workspace: Path) -> tuple[RunRecord, ...]:
@@ -29,14 +32,21 @@ class _Known:
     """A folder as it was when it was read."""
 
     modified: int
+    read: int
+    """When it was looked at; both in nanoseconds."""
     signs: tuple[object, ...]
     """What another reading would find changed."""
     record: RunRecord | None
 
     @property
     def settled(self) -> bool:
-        """Whether the folder's own time tells of every change: nobody trains it, so only whole files come and go."""
-        return self.record is not None and self.record.holder is None and self.record.samples is not None
+        """Whether the folder's own time tells of every change.
+
+        Nobody trains it, so only whole files come and go; and it is older than a tick of the file system's clock,
+        within which another change would give it the same time.
+        """
+        whole = self.record is not None and self.record.holder is None and self.record.samples is not None
+        return whole and self.read - self.modified > TICK
 
 
 class RunIndex:
@@ -55,13 +65,12 @@ class RunIndex:
 
 def _look(folder: Path, before: _Known | None) -> _Known:
     """A folder as it is now."""
-    when = modified(folder)
+    when, now = modified(folder), time.time_ns()
     if before is not None and before.settled and before.modified == when:
         return before
     signs = (when, holder(folder), *(_sign(folder / name) for name in READ))
-    if before is not None and before.signs == signs:
-        return before
-    return _Known(when, signs, read_run(folder))
+    same = before is not None and before.signs == signs
+    return _Known(when, now, signs, before.record if before is not None and same else read_run(folder))
 
 
 def _sign(path: Path) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.checkpoint_header import read_meta
-from engine.history import EpochRow, direction, read_epochs
+from engine.history import EpochRow, best_of, read_epochs
 from engine.message import InputError, Message, message
 from engine.result import Result, read_result
 from engine.run_files import disk_use, holder, is_file, is_run, modified
@@ -91,9 +91,7 @@ class RunRecord:
     @property
     def best(self) -> EpochRow | None:
         """Its best epoch, the earliest of equals."""
-        sign = direction(self.monitor)
-        rows = [row for row in self.rows if getattr(row, self.monitor) is not None]
-        return min(rows, key=lambda row: sign * float(getattr(row, self.monitor)), default=None)
+        return best_of(self.rows, self.monitor)
 
     @property
     def last(self) -> EpochRow | None:
@@ -103,15 +101,12 @@ class RunRecord:
     @property
     def gap(self) -> float | None:
         """Validation loss less clean training loss, of the last epoch."""
-        row = self.last
-        if row is None or row.val_loss is None or row.clean_train_loss is None:
-            return None
-        return row.val_loss - row.clean_train_loss
+        return self.last.gap if self.last else None
 
     @property
     def seconds(self) -> float:
         """What its epochs took: training and validation."""
-        return sum((row.train_seconds or 0.0) + (row.val_seconds or 0.0) for row in self.rows)
+        return sum(row.train_seconds + row.val_seconds for row in self.rows)
 
 
 def read_run(folder: Path) -> RunRecord | None:
@@ -156,7 +151,7 @@ def _meta(checkpoint: Path) -> dict[str, Any] | None:
     try:
         meta = read_meta(checkpoint)
         usable = isinstance(meta["config"], dict) and isinstance(meta["progress"], dict) and int(meta["epochs"]) > 0
-    except (InputError, KeyError, TypeError, ValueError):
+    except (InputError, KeyError, TypeError, ValueError, OverflowError):
         return None
     return meta if usable else None
 

@@ -87,7 +87,7 @@ class Runner:
 
     def _drive(self, trainer: Trainer) -> None:
         with closing(trainer.run()) as run:
-            event = next(run)
+            event, epoch_told = next(run), False
             while True:
                 if event is not None:
                     self.events.put(event)
@@ -95,11 +95,12 @@ class Runner:
                     return
                 self._paused = self._paused or isinstance(event, SaveFailed)
                 self._obey(trainer)
-                unfinished = trainer.position.reason is None
-                if self._stopping or (self._last_epoch and isinstance(event, EpochEnded) and unfinished):
-                    self._stopping = False
+                # An epoch ends with what follows its figures at once, such as the curve of a fit.
+                if self._stopping or (self._last_epoch and epoch_told):
+                    self._stopping = epoch_told = False
                     event = run.throw(Stop())
                 else:
+                    epoch_told = isinstance(event, EpochEnded) and trainer.position.reason is None
                     event = next(run)
 
     def _obey(self, trainer: Trainer) -> None:

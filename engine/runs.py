@@ -22,6 +22,10 @@ NEEDED = frozenset(
     ("config", "changes", "progress", "sums", "epochs", "marks", "data", "input", "environment", "plugins")
 )
 """What the metadata of a run's checkpoint holds."""
+DATA = ("dataset", "train_samples", "validation_samples", "split_seed")
+"""The settings that say which samples there are."""
+JUDGED = (*DATA, "loss", "monitor")
+"""The settings by which the best epoch is told: figures under others can't be compared."""
 
 
 def new_run(
@@ -199,13 +203,17 @@ def _same_step(last: Path, snapshot: Snapshot) -> bool:
 
 
 def bring_best(checkpoint: Path, snapshot: Snapshot, store: RunFolder) -> None:
-    """Copy the best checkpoint that lies beside this one into another folder, where it is of the same run's past."""
+    """Copy the best checkpoint that lies beside this one into another folder, where it is of the same run's past.
+
+    In the folder of a fork that may be its parent's, with other settings, as long as it was judged by the same.
+    """
     path = checkpoint.parent / "best.safetensors"
     try:
         best = read_checkpoint(path)
         past = snapshot.tensors["history.epochs"][: len(best.tensors["history.epochs"])]
         same = torch.equal(best.tensors["history.epochs"].nan_to_num(-1.0), past.nan_to_num(-1.0))
-        if same and best.meta["config"] == snapshot.meta["config"]:
+        theirs, mine = best.meta["config"], snapshot.meta["config"]
+        if same and all(theirs.get(name) == mine.get(name) for name in JUDGED):
             write_bytes(store.path / "checkpoints" / "best.safetensors", path.read_bytes())
     except (InputError, OSError, KeyError):
         return

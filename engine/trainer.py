@@ -72,16 +72,18 @@ class Trainer:
         self._clock = Stopwatch()
         self._saved_at = self._started_at = time.perf_counter()
         self._entries = {entry.id: entry for entry in catalogue.entries} if catalogue else {}
+        threads = torch.get_num_threads()
         try:
             self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
-        except InputError:
-            raise
         except Exception as error:
+            torch.set_num_threads(threads)  # who goes on without this run is not to be slower or faster for it
+            if isinstance(error, InputError):
+                raise
             raise StartFailed(failure(error, config.strategies, self.position.step)) from error
         self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
         validated = self.learner.parts.validation is not None
         self._monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
-        self._saved_epoch = self.position.epoch
+        self._saved_place = self._place()
         self._unsaved = False
         self.store = open_store()
         try:
@@ -254,6 +256,10 @@ class Trainer:
         best = self._best()
         return self.position.batch == 0 and best is not None and best.epoch == self.position.epoch
 
+    def _place(self) -> tuple[int, int]:
+        """Epochs completed, and steps: of the same step, the end of its epoch is another place."""
+        return self.position.epoch, self.position.step
+
     # --- saving ----------------------------------------------------------------------------------
 
     def _save_is_due(self) -> bool:
@@ -279,7 +285,7 @@ class Trainer:
                 self._saved_at = time.perf_counter()
                 self._clock.exclude(self._saved_at - started)
             yield failed
-        self._saved_epoch = self.position.epoch
+        self._saved_place = self._place()
         yield Saved(path, self.position.epoch, self.position.step)
 
     def _best_is_stale(self) -> bool:
@@ -324,8 +330,8 @@ class Trainer:
 
     def _stop(self) -> Generator[Event | None, None, None]:
         """Keep everything and end. A second `Stop`, while the save fails, gives up what came after the last one."""
-        # Once the last epoch is saved, the network may hold the best weights: only the test is left undone.
-        if self.position.reason is None or self._saved_epoch != self.position.epoch:
+        # Once the end is saved, the network may hold the best weights: only the test is left undone.
+        if self.position.reason is None or self._saved_place != self._place():
             with contextlib.suppress(Stop):
                 yield self._flush()
             try:

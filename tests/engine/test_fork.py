@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from engine.catalogue import Catalogue, Entry
 from engine.checkpoint import read_checkpoint
@@ -17,9 +18,22 @@ from engine.fork import fork_run, settings_of
 from engine.history import read_history
 from engine.message import InputError
 from engine.runs import new_run, resume_run
+from engine.strategy import Model
 from engine.trained import Predictor
 from engine.yaml_file import read_yaml
 from tests.engine.support import Blobs, differing, of_type, run, same_bits, tensors, tunedeck
+
+
+class Freezing(Model):
+    """Two layers, of which the first may be frozen."""
+
+    frozen: bool = False
+    """Whether it is."""
+
+    def build(self, data, slots):
+        first, last = nn.Linear(64, 8), nn.Linear(8, data.outputs)
+        first.requires_grad_(not self.frozen)
+        return nn.Sequential(nn.Flatten(), first, last)
 
 
 class Parent:
@@ -45,13 +59,17 @@ class Parent:
     def files(self):
         return {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
 
+    def best(self):
+        return self.folder / "checkpoints" / "best.safetensors"
+
     def last(self):
         return read_checkpoint(self.folder / "checkpoints" / "last.safetensors")
 
 
 @pytest.fixture
 def parent(tiny, catalogue, workspace):
-    known = Catalogue([*catalogue.entries, Entry("blobs", "dataset", Blobs, "the tests")])
+    ours = [Entry("blobs", "dataset", Blobs, "the tests"), Entry("freezing", "model", Freezing, "the tests")]
+    known = Catalogue([*catalogue.entries, *ours])
     return lambda stop_at=7, **values: Parent(tiny(**{"epochs": 4, **values}), known, workspace, stop_at)
 
 
@@ -252,3 +270,84 @@ def test_weights_that_do_not_fit_leave_torch_as_it_was(parent):
     with pytest.raises(InputError):
         made.fork(made.with_("batch-norm"))
     assert torch.get_num_threads() == threads
+
+
+def test_a_fork_of_a_fork_keeps_the_best_of_the_run_that_both_come_from(parent):
+    made = parent(stop_at=None)
+    best = read_history(made.folder).best("val_loss")
+    worse = {"lr": 1.0}  # far too high
+    first = made.fork(made.with_(**worse, epochs=6))
+    run(first)
+    second = fork_run(
+        Path(first.store.where), made.with_("dropout:p=0.5", **worse, epochs=8), made.catalogue, made.workspace
+    )
+    last = run(second)[-1]
+    assert last.best_epoch == best.epoch and last.epochs == 8
+    assert differing(read_checkpoint(Path(last.checkpoint)), read_checkpoint(made.best())) == []
+    assert read_yaml(Path(second.store.where) / "config.yaml")["parent"]["run"] == Path(first.store.where).name
+
+
+def test_a_best_that_was_judged_otherwise_is_not_taken_for_one_s_own(parent):
+    made = parent(stop_at=None)
+    fork = made.fork(made.with_(loss=parse_strategy("focal", made.catalogue, "loss"), epochs=5))
+    run(fork, stop_at=22)  # in its first epoch: it has no best yet
+    folder = Path(fork.store.where)
+    (folder / "checkpoints" / "best.safetensors").write_bytes(made.best().read_bytes())
+    lone = folder.parent.parent / "elsewhere"
+    lone.mkdir()
+    for path in (folder / "checkpoints").iterdir():
+        (lone / path.name).write_bytes(path.read_bytes())
+    trainer = resume_run(lone / "last.safetensors", made.catalogue, made.workspace)
+    assert trainer.store.best() is None
+    trainer.store.close()
+
+
+def test_a_fork_of_the_best_begins_with_it_and_has_it_as_its_best(parent):
+    made = parent(stop_at=None)
+    best = read_checkpoint(made.best())
+    fork = fork_run(made.best(), made.with_("dropout:p=0.5", lr=1.0, epochs=6), made.catalogue, made.workspace)
+    assert fork.position.epoch == best.meta["progress"]["epoch"] and fork.position.parent.run == made.folder.name
+    assert run(fork)[-1].best_epoch == best.meta["progress"]["epoch"]
+
+
+def test_a_fork_of_a_lone_file_names_the_file_and_counts_its_own_epochs_alone(parent, tmp_path):
+    made = parent(stop_at=11)
+    lone = tmp_path / "lone.safetensors"
+    lone.write_bytes((made.folder / "checkpoints" / "last.safetensors").read_bytes())
+    fork = fork_run(lone, made.with_("dropout:p=0.5", lr=1.0), made.catalogue, made.workspace)
+    assert fork.position.parent.run == "lone.safetensors" and fork.position.best_since == 2
+    assert run(fork)[-1].best_epoch > 2
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "kept"), [(32, [9, 12, 15, 18]), (13, [12, 15, 18, 21, 24, 27, 30, 33, 36, 39])]
+)
+def test_a_fork_keeps_checkpoints_by_its_own_count_of_steps(parent, batch_size, kept):
+    made = parent(stop_at=7)
+    fork = made.fork(made.with_(batch_size=batch_size, keep_every=3))
+    run(fork)
+    names = {path.stem for path in (Path(fork.store.where) / "checkpoints").glob("step-*")}
+    assert names == {f"step-{step}" for step in kept}
+
+
+def test_accumulation_makes_the_same_batches_in_parts_so_a_begun_epoch_goes_on(parent):
+    made = parent(stop_at=7)
+    fork = made.fork(made.with_("gradient-accumulation:parts=2"))
+    assert (fork.position.epoch, fork.position.batch, fork.position.step) == (1, 2, 7)
+    assert isinstance(run(fork)[-1], Finished)
+
+
+@pytest.mark.parametrize(("one", "other"), [("ema:decay=0.9", "swa"), ("swa", "ema:decay=0.9")])
+def test_from_one_average_to_another(parent, one, other):
+    made = parent(ticked=[one])
+    fork = made.fork(made.config.unticked(one.partition(":")[0]).ticked(parse_strategy(other, made.catalogue)))
+    assert isinstance(run(fork)[-1], Finished)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_fork_may_freeze_layers_and_train_them_again(parent, frozen):
+    made = parent(optimizer="adam", model=Freezing(frozen=not frozen))
+    fork = made.fork(made.with_(model=Freezing(frozen=frozen)))
+    assert isinstance(run(fork)[-1], Finished)
+    before, after = (each.group("model")["1.weight"] for each in (made.last(), last_of(fork)))
+    assert same_bits(before, after) is frozen

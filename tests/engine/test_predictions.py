@@ -148,6 +148,22 @@ def test_it_is_given_up_when_told(trained, examiner):
     assert examiner.predictions(path, "validation") is not None
 
 
+def test_what_was_looked_at_last_is_kept_and_a_file_that_was_written_again_is_read_again(trained, known, monkeypatch):
+    path, _ = trained()
+    opened = []
+    monkeypatch.setattr("engine.examiner.open_network", lambda *given: opened.append(given[0]) or open_network(*given))
+    one, two, three = (path.with_name(f"{name}.safetensors") for name in ("one", "two", "three"))
+    for copy in (one, two, three):
+        copy.write_bytes(path.read_bytes())
+    examiner = Examiner(known, parts_of)
+    for each in (one, two, one, three, one):
+        examiner.network(each)
+    assert opened == [one, two, three]
+    os.utime(one, ns=(0, 1))
+    examiner.predictions(one, "test")
+    assert opened[3:] == [one]
+
+
 def test_what_can_not_be_used_is_told(trained, known, tmp_path):
     path, _ = trained(dataset=Blobs(validation=0, test=0), validation_samples="0%", monitor="train_loss")
     examiner = Examiner(known, parts_of)

@@ -131,3 +131,12 @@ def test_a_workspace_that_can_not_be_written_is_told_in_one_line(make, workspace
     with pytest.raises(InputError, match=r"can't be moved to .*bin: Permission denied"):
         move_to_bin(workspace, folder)
     assert folder.is_dir()
+
+
+def test_what_is_left_of_a_run_of_the_same_name_holds_no_other_up(make, workspace):
+    binned = move_to_bin(workspace, make())
+    left = binned.with_name(f".deleting-{binned.name}")
+    left.mkdir()
+    (left / "rest").write_bytes(b"x")
+    emptied = empty_bin(workspace)
+    assert (emptied.runs, emptied.left) == (2, ()) and list((workspace / "bin").iterdir()) == []

@@ -11,6 +11,7 @@ import pytest
 
 from engine.config import parse_strategy
 from engine.history import EPOCH_HEADER, epoch_line, read_epochs, read_history
+from engine.lock import FileLock
 from engine.run_files import disk_use, holder, is_run, runs_in
 from engine.run_index import RunIndex, Status, list_runs, read_run
 from engine.run_notes import Notes, write_notes
@@ -232,3 +233,42 @@ def test_figures_that_are_missing_are_told_as_missing(train):
     (folder / "history.csv").write_text(EPOCH_HEADER)
     record = read_run(folder)
     assert record.best is None and record.last is None and record.seconds == 0
+
+
+@pytest.mark.parametrize("line", ["1," * 5 + "9" * 200_000 + "\n", '"' + "1," * 100_000 + "\n", "1,\x002\n"])
+def test_a_record_of_rubbish_harms_no_other(train, workspace, line):
+    good, _ = train()
+    bad, _ = train()
+    with open(bad / "history.csv", "a", newline="") as file:
+        file.write(line)
+    assert {record.folder: len(record.rows) for record in list_runs(workspace)} == {good: 2, bad: 2}
+
+
+def test_a_row_without_times_counts_none(train):
+    folder, _ = train(epochs=1)
+    (folder / "history.csv").write_text(EPOCH_HEADER + "1" + 10 * "," + "\n")
+    (row,) = read_epochs(folder)
+    assert (row.train_seconds, row.train_samples, row.val_seconds) == (0.0, 0, 0.0)
+
+
+def test_a_lock_that_is_a_link_or_a_pipe_is_nobody_s(train):
+    folder, _ = train()
+    other, _ = train()
+    held = FileLock(other / "lock")
+    (folder / "lock").unlink()
+    (folder / "lock").symlink_to(other / "lock")
+    assert holder(other) == os.getpid() and holder(folder) is None
+    (folder / "lock").unlink()
+    os.mkfifo(folder / "lock")
+    assert holder(folder) is None
+    held.release()
+
+
+def test_a_change_within_the_same_tick_of_the_clock_is_seen(train, workspace):
+    folder, _ = train()
+    index = RunIndex(workspace)
+    index.records()
+    then = folder.stat().st_mtime_ns
+    write_notes(folder, Notes("renamed"))
+    os.utime(folder, ns=(then, then))
+    assert index.records()[0].title == "renamed"

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from engine.checkpoint import read_checkpoint
-from engine.events import Changed, Failed, Finished, Loading, Saved, SaveFailed, Started
+from engine.config import parse_strategy
+from engine.events import Changed, Failed, Finished, Fitted, Loading, Saved, SaveFailed, Started
 from engine.message import InputError
 from engine.runner import Runner
 from engine.store import MemoryStore
@@ -186,6 +187,23 @@ def test_stop_after_the_epoch_ends_a_run_where_it_would_have_gone_on(tiny, gate)
     assert runner.join(LIMIT)
     assert last.stopped and (last.epochs, last.step) == (2, 10)
     assert store.last().meta["progress"]["epoch"] == 2 and store.last().meta["progress"]["reason"] is None
+
+
+def test_the_curve_of_the_last_epoch_is_told_where_the_run_ends_after_it(tiny, catalogue, gate):
+    line = parse_strategy("noisy-line:points=12", catalogue, "dataset")
+    config = tiny(
+        epochs=3, ticked=[Gate()], dataset=line, loss="mse", scaling="no-scaling", validation_samples="0%",
+        monitor="train_loss",
+    )  # fmt: skip
+    gate(1)
+    runner = Runner(lambda report: Trainer(config, MemoryStore))
+    runner.start()
+    gate.wait(1)
+    runner.stop_after_epoch()
+    gate.open(1)
+    events = drain(runner)
+    assert runner.join(LIMIT)
+    assert events[-1].epochs == 2 and [event.epoch for event in of_type(events, Fitted)] == [1, 2]
 
 
 def test_stop_after_the_epoch_can_be_taken_back_and_the_last_epoch_ends_as_ever(tiny, gate):

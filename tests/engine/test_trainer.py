@@ -12,7 +12,7 @@ from torch.nn import functional
 from engine.data import batch_bounds, permutation, split
 from engine.events import Changed, EpochEnded, Failed, Finished, Saved, SaveFailed, Started, Steps
 from engine.failure import StartFailed
-from engine.message import InputError, Message
+from engine.message import InputError, Message, message
 from engine.network import restore_model
 from engine.randomness import seed_global_generators, stream
 from engine.store import MemoryStore
@@ -399,6 +399,31 @@ def test_stopping_while_a_save_fails_tries_once_more_and_a_second_stop_gives_up(
         assert len(of_type(events, Saved)) == saves
         assert len(of_type(events, SaveFailed)) == 1 - saves
         assert list(generator) == []
+
+
+class AtStep(Stopping):
+    """Ends a run within an epoch."""
+
+    every = "step"
+    step: int = 7
+    """After so many steps."""
+
+    def reason(self, progress, history):
+        return message("enough", "enough") if progress.step >= self.step else None
+
+
+def test_a_stop_tries_once_more_too_where_a_rule_ended_the_run_within_an_epoch(tiny, monkeypatch):
+    monkeypatch.setattr("engine.position.FLUSH_SECONDS", -1.0)
+    store = FullDisk(failures=0)
+    generator = Trainer(tiny(epochs=2, ticked=[AtStep()]), lambda: store).run()
+    for event in generator:
+        if isinstance(event, Saved):
+            store.failures = 1
+        if isinstance(event, SaveFailed):
+            break
+    events = [generator.throw(Stop()), *generator]
+    assert len(of_type(events, Saved)) == 1 and isinstance(events[-1], Finished)
+    assert store.last().meta["progress"]["step"] == 7 and store.last().meta["progress"]["reason"]["code"] == "enough"
 
 
 def test_time_spent_on_saving_is_no_training_time(tiny, monkeypatch):
