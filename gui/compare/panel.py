@@ -32,6 +32,7 @@ from gui.compare.rows import (
 from gui.compare.table import CompareTable, Heading
 from gui.panel import Panel
 from gui.runs.run import Run
+from gui.widgets.flow import FlowLayout
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.theme import Theme
 from gui.workbench import Workbench
@@ -74,6 +75,7 @@ class ComparePanel(Panel):
         self.verdict.setWordWrap(True)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.same = QLabel(self.tr("No setting differs."))
+        self.same.setWordWrap(True)
         self.same.setProperty("role", "muted")
         self._plot: ComparePlot | None = None
         self._lay_out()
@@ -207,7 +209,7 @@ class ComparePanel(Panel):
         self._splitter.addWidget(self._tables())
         invitation = QWidget()
         middle = QVBoxLayout(invitation)
-        middle.setContentsMargins(48, 0, 48, 0)
+        middle.setContentsMargins(32, 0, 32, 0)
         middle.setSpacing(16)
         middle.addStretch(1)
         middle.addWidget(self.empty)
@@ -253,13 +255,15 @@ class ComparePanel(Panel):
         copy.setAccessibleName(self.tr("Copy: {table}").format(table=text))
         copy.setToolTip(self.tr("Copy the table, or its chosen rows, for a spreadsheet (Ctrl+C in the table)"))
         copy.clicked.connect(table.copy)
+        doing = FlowLayout(8, right=True)
+        for each in (*others, copy):
+            doing.addWidget(each)
         line = QWidget()
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(title, 1)
-        for each in (*others, copy):
-            row.addWidget(each)
+        row.addWidget(title)
+        row.addLayout(doing, 1)
         return line
 
 

@@ -12,6 +12,7 @@ from engine.config import RunConfig
 from engine.message import Message
 from gui import numbers
 from gui.data.flow_box import FlowBox
+from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.looks import give
 from gui.words import say, title
 
@@ -42,7 +43,7 @@ class Fact(QWidget):
 
     def __init__(self, name: str, tip: str = "") -> None:
         super().__init__()
-        self.name, self.value = QLabel(name), QLabel()
+        self.name, self.value = QLabel(name), ElidedLabel()
         give(self.name, role="muted")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -54,6 +55,7 @@ class Fact(QWidget):
     def say(self, text: str, name: str = "") -> None:
         """Show a figure, and another name where one is given; none hides both."""
         self.value.setText(text)
+        self.value.setToolTip("\n".join(part for part in (text, self.toolTip()) if part))
         if name:
             self.name.setText(name)
         self.value.setAccessibleName(f"{self.name.text()}: {text}")
@@ -67,7 +69,7 @@ class FactsBar(QWidget):
         super().__init__()
         self.heading = QLabel()
         give(self.heading, role="headline")
-        self.summary = QLabel()
+        self.summary = ElidedLabel()
         give(self.summary, role="muted")
         self.trouble = QLabel()
         self.trouble.setWordWrap(True)
@@ -112,8 +114,8 @@ class FactsBar(QWidget):
         )
         for name, fact in (("training", self.training), ("validation", self.validation), ("test", self.test)):
             shape = facts.shapes.get(name)
-            fact.say(str(list(shape)) if shape else numbers.NONE)
             fact.setToolTip(order)
+            fact.say(str(list(shape)) if shape else numbers.NONE)
         self.values.say(f"{facts.dtype}, {self._range(facts.stored.range)}")
         self.moments.say(f"{figures(facts.stored.mean)} ± {figures(facts.stored.deviation)}")
         self.targets.say(self._range(facts.targets) if facts.targets else "")

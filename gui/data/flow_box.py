@@ -56,10 +56,9 @@ class FlowBox(QWidget):
         return QSize(max(0, width), max((size.height() for size in sizes), default=0))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """The widest alone in a line."""
-        sizes = [widget.sizeHint() for widget in self._shown()]
-        width = max((size.width() for size in sizes), default=0)
-        return QSize(width, max((size.height() for size in sizes), default=0))
+        """The widest alone in a line, as narrow as it can be."""
+        widths = [max(widget.minimumSizeHint().width(), widget.minimumWidth()) for widget in self._shown()]
+        return QSize(max(widths, default=0), self.sizeHint().height())
 
     def _shown(self) -> list[QWidget]:
         return [widget for widget in self._widgets if not widget.isHidden()]

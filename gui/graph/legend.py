@@ -12,7 +12,7 @@ from gui.graph.drawings import Style
 from gui.widgets.flow import flow
 from gui.widgets.theme import Theme
 
-SWATCH = 24
+SWATCH = 18
 """Pixels of the piece of curve beside a name."""
 ROOMS = (10_000, 240, 180, 140, 100, 72)
 """Pixels that a name may take: the first that makes few enough lines. One that is cut is whole in the tool tip."""
@@ -21,7 +21,7 @@ ROOMS = (10_000, 240, 180, 140, 100, 72)
 class LegendEntry(QAbstractButton):
     """A curve's look and name. Unchecked, its curve is hidden."""
 
-    AROUND = 4 + SWATCH + 6 + 5
+    AROUND = 3 + SWATCH + 5 + 4
     """Pixels beside the name."""
 
     def __init__(self, name: str, style: Style, theme: Theme, parent: QWidget | None = None) -> None:
@@ -68,7 +68,7 @@ class LegendEntry(QAbstractButton):
         font.setStrikeOut(not self.isChecked())
         painter.setFont(font)
         painter.setPen(QColor(self._theme.text if self.isChecked() else self._theme.muted))
-        room = QRect(4 + SWATCH + 6, 0, self.width() - self.AROUND + 4, self.height())
+        room = QRect(3 + SWATCH + 5, 0, self.width() - self.AROUND + 3, self.height())
         name = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room.width() + 1)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.end()
@@ -78,13 +78,13 @@ class LegendEntry(QAbstractButton):
         middle = self.height() / 2
         pen = QPen(QColor(self._style.colour), self._style.width, self._style.line)
         painter.setPen(pen)
-        painter.drawLine(QPointF(4, middle), QPointF(4 + SWATCH, middle))
+        painter.drawLine(QPointF(3, middle), QPointF(3 + SWATCH, middle))
         if self._style.symbol is not None:
             fill, edge = self._style.colour, self._theme.surface
             if self._style.hollow:
                 fill, edge = edge, fill
             painter.save()
-            painter.translate(4 + SWATCH / 2, middle)
+            painter.translate(3 + SWATCH / 2, middle)
             drawSymbol(painter, self._style.symbol, self._style.size + 1, pg.mkPen(edge), pg.mkBrush(fill))
             painter.restore()
         painter.setOpacity(1.0)

@@ -35,7 +35,10 @@ Column = tuple[Entry, Entry]
 
 
 class ReadOut(QWidget):
-    """Two lines of figures in columns; those that have no room go on below, each group in lines of its own."""
+    """Two lines of figures in columns; those that have no room go on below, each group in lines of its own.
+
+    Where it is not given the height for that, curves are told by their looks alone, and go on from group to group.
+    """
 
     GAP = 8
     SWATCH = 12
@@ -49,13 +52,13 @@ class ReadOut(QWidget):
         self._groups: list[list[Column]] = []
         self._values: list[tuple[str, str]] = []
         self.setFont(tabular(self.font()))
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
 
     def set_columns(self, groups: Sequence[Sequence[Column]], theme: Theme) -> None:
         """Say what is shown, and in which palette."""
         self._groups, self._theme = [list(group) for group in groups if group], theme
         self._values = [("", "")] * len(self._columns)
-        self._fit_height()
+        self.updateGeometry()
         self.update()
 
     def set_values(self, values: Sequence[tuple[str, str]]) -> None:
@@ -79,28 +82,39 @@ class ReadOut(QWidget):
 
     def places(self) -> list[QRect]:
         """Where each column is."""
-        height = 2 * self._line_height()
+        height, terse = 2 * self._line_height(), self.is_terse
         return [
-            QRect(left, line * (height + self.BETWEEN), self._width(column), height)
-            for column, (left, line) in zip(self._columns, self._flow(), strict=True)
+            QRect(left, line * (height + self.BETWEEN), self._width(column, terse), height)
+            for column, (left, line) in zip(self._columns, self._flow(terse), strict=True)
         ]
 
+    @property
+    def is_terse(self) -> bool:
+        """Whether there is not the height to name every curve."""
+        return self.height() < self._height(terse=False)
+
     def sizeHint(self) -> QSize:  # noqa: N802
-        """Two lines."""
-        return QSize(400, 2 * self._line_height())
+        """As many lines as the width asks for."""
+        return QSize(400, self._height(terse=False))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """As many lines as it takes without names."""
+        return QSize(0, self._height(terse=True))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Take as many lines as the width asks for."""
         super().resizeEvent(event)
-        self._fit_height()
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw the figures."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.font())
+        terse = self.is_terse
         for column, pair, place in zip(self._columns, self._values, self.places(), strict=True):
-            names = self._name_width(column)
+            names = self._name_width(column, terse)
             for number, (entry, value) in enumerate(zip(column, pair, strict=True)):
                 if value:
                     top = place.top() + number * self._line_height()
@@ -113,7 +127,8 @@ class ReadOut(QWidget):
             self._draw_swatch(painter, entry.style, left, top + height / 2)
         left += self.SWATCH
         painter.setPen(QColor(self._theme.muted))
-        painter.drawText(QRect(left, top, names + 1, height), vertical, entry.name)
+        if names:
+            painter.drawText(QRect(left, top, names + 1, height), vertical, entry.name)
         painter.setPen(QColor(self._theme.text))
         painter.drawText(QRect(left + names, top, self._value_width(entry), height), vertical, value)
 
@@ -130,23 +145,25 @@ class ReadOut(QWidget):
             drawSymbol(painter, style.symbol, style.size + 1, pg.mkPen(edge), pg.mkBrush(fill))
         painter.restore()
 
-    def _name_width(self, column: Column) -> int:
+    def _name_width(self, column: Column, terse: bool) -> int:
+        if terse and all(entry.style is not None or not entry.name for entry in column):
+            return 0
         widest = max(self.fontMetrics().horizontalAdvance(entry.name) for entry in column)
         return widest + 4 if widest else 0
 
     def _value_width(self, entry: Entry) -> int:
         return self.fontMetrics().horizontalAdvance(entry.widest) + 1
 
-    def _width(self, column: Column) -> int:
-        return self.SWATCH + self._name_width(column) + max(self._value_width(entry) for entry in column)
+    def _width(self, column: Column, terse: bool) -> int:
+        return self.SWATCH + self._name_width(column, terse) + max(self._value_width(entry) for entry in column)
 
-    def _flow(self) -> list[tuple[int, int]]:
-        places = flow((self._width(column) for column in self._columns), self.width(), self.GAP)
-        if not places or places[-1][1] == 0:
+    def _flow(self, terse: bool) -> list[tuple[int, int]]:
+        places = flow((self._width(column, terse) for column in self._columns), self.width(), self.GAP)
+        if terse or not places or places[-1][1] == 0:
             return places
         places, first = [], 0
         for group in self._groups:
-            own = flow((self._width(column) for column in group), self.width(), self.GAP)
+            own = flow((self._width(column, terse) for column in group), self.width(), self.GAP)
             places += [(left, first + line) for left, line in own]
             first = places[-1][1] + 1
         return places
@@ -154,6 +171,6 @@ class ReadOut(QWidget):
     def _line_height(self) -> int:
         return self.fontMetrics().height() + 2
 
-    def _fit_height(self) -> None:
-        pairs = max((line for _, line in self._flow()), default=0) + 1
-        self.setFixedHeight(pairs * (2 * self._line_height() + self.BETWEEN) - self.BETWEEN)
+    def _height(self, *, terse: bool) -> int:
+        pairs = max((line for _, line in self._flow(terse)), default=0) + 1
+        return pairs * (2 * self._line_height() + self.BETWEEN) - self.BETWEEN

@@ -11,6 +11,10 @@ LEAST, MOST = QSize(14, 14), QSize(72, 48)
 """Of a cell."""
 LABEL = 112
 """Pixels of the name of a class, at most."""
+LEAST_ABOVE = 72
+"""Pixels of the names above the columns, where they are so long: a turned name of three letters says nothing."""
+SLANT = 3
+"""Halves of its shorter edge that a cell's longer edge may have."""
 GAP = 6
 """Pixels between a name and the cells."""
 FONT_SHARES = (1.0, 0.9, 0.8, 0.7)
@@ -35,8 +39,9 @@ class MatrixPlaces:
     def fitting(cls, classes: int, whole: QSize, name: int, line: int) -> MatrixPlaces:
         """Cells as large as there is room for, where a name takes `name` pixels and a line of text is `line` high."""
         left = min(name, LABEL, max(40, whole.width() // 4)) + GAP + line + 4
-        top = min(name, LABEL, max(40, whole.height() // 4)) + GAP + line + 4
-        fit = QSize((whole.width() - left - 1) // max(1, classes), (whole.height() - top - 1) // max(1, classes))
+        top = min(name, LABEL, max(LEAST_ABOVE, whole.height() // 4)) + GAP + line + 4
+        wide, high = (whole.width() - left - 1) // max(1, classes), (whole.height() - top - 1) // max(1, classes)
+        fit = QSize(min(wide, high * SLANT // 2), min(high, wide * SLANT // 2))
         return cls(classes, whole, left, top, fit.expandedTo(LEAST).boundedTo(MOST), QPoint(0, 0))
 
     @property

@@ -6,12 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from gui.widgets.flow import FlowLayout
 from gui.widgets.icons import icon
 
 ICONS = {"info": "info", "warning": "warning", "error": "warning"}
+LEAST_TEXT = 24
+"""Characters of a line that the text has beside the buttons; with less, they stand under it."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +54,22 @@ class Banner(QFrame):
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.buttons = [self._button(answer) for answer in answers]
+        flow = FlowLayout(8)
+        for button in self.buttons:
+            flow.addWidget(button)
+        self._place = QWidget()
+        self._place.setLayout(flow)
+        self._place.setVisible(bool(answers))
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._body.setSpacing(8)
+        self._body.addWidget(self.label, 1)
+        self._body.addWidget(self._place)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 8, 8)
         row.setSpacing(8)
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.label, 1)
-        self.buttons = [self._button(answer) for answer in answers]
-        for button in self.buttons:
-            row.addWidget(button)
+        row.addLayout(self._body, 1)
         close = QToolButton()
         close.setText("\N{MULTIPLICATION SIGN}")
         close.setAutoRaise(True)
@@ -56,6 +77,17 @@ class Banner(QFrame):
         close.setAccessibleName(close.toolTip())
         close.clicked.connect(self.closed)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Put the buttons beside the text where there is room, else under it."""
+        super().resizeEvent(event)
+        needed = sum(button.sizeHint().width() + 8 for button in self.buttons)
+        text = min(self.label.fontMetrics().averageCharWidth() * LEAST_TEXT, self.label.sizeHint().width())
+        beside = needed + text <= self._body.geometry().width()
+        direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if direction != self._body.direction():
+            self._body.setDirection(direction)
+        self._place.setMinimumWidth(needed - 8 if beside and self.buttons else 0)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Draw the sign anew in the colours of another theme."""

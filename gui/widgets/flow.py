@@ -21,10 +21,11 @@ def flow(widths: Iterable[int], available: int, gap: int) -> list[tuple[int, int
 
 
 class FlowLayout(QLayout):
-    """A layout that flows: hidden widgets take no room."""
+    """A layout that flows: hidden widgets take no room. `right`, its lines end at the right edge."""
 
-    def __init__(self, spacing: int) -> None:
+    def __init__(self, spacing: int, *, right: bool = False) -> None:
         super().__init__()
+        self._right = right
         self.setSpacing(spacing)
         self.setContentsMargins(0, 0, 0, 0)
         self._items: list[QLayoutItem] = []
@@ -76,8 +77,10 @@ class FlowLayout(QLayout):
         if not shown:
             return 0
         high = max(item.sizeHint().height() for item in shown)
-        places = flow((item.sizeHint().width() for item in shown), rect.width(), self.spacing())
-        for item, (left, line) in zip(shown, places, strict=True) if move else ():
-            width = min(item.sizeHint().width(), rect.width())
+        widths = [min(item.sizeHint().width(), rect.width()) for item in shown]
+        places = flow(widths, rect.width(), self.spacing())
+        ends = {line: left + width for width, (left, line) in zip(widths, places, strict=True)}
+        for item, width, (left, line) in zip(shown, widths, places, strict=True) if move else ():
+            left += rect.width() - ends[line] if self._right else 0
             item.setGeometry(QRect(rect.left() + left, rect.top() + line * (high + self.spacing()), width, high))
         return (places[-1][1] + 1) * (high + self.spacing()) - self.spacing()

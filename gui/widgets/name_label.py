@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from gui.widgets.icon_button import IconButton
 
-LABEL_CHARACTERS = 14
+LABEL_CHARACTERS = 15
 """Width of the column of names, in average characters: the same in every form, so that columns align."""
 MARGIN = 8
 """Room for the mark."""
@@ -27,6 +27,8 @@ class NameLabel(QLabel):
         self.marked = False
         self._beside = beside
         self.setWordWrap(True)
+        if beside is not None:
+            beside.setFixedWidth(18)
         room = 0 if beside is None else beside.width()
         self.setContentsMargins(0, 0, MARGIN + room, 0)
         self.setFixedWidth(self.fontMetrics().averageCharWidth() * LABEL_CHARACTERS + MARGIN)

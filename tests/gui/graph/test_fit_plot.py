@@ -124,7 +124,7 @@ def test_where_it_is_small_the_legend_names_the_curves_alone(fit):
     fit.set_points(TRAINING, VALIDATION, (X, X))
     fit.set_fit(X, X, "MLP + dropout")
     assert len(names(fit)) == 4
-    fit.resize(240, 170)
+    fit.resize(216, 150)
     QApplication.processEvents()
     assert names(fit) == ["MLP + dropout"]
     fit.resize(640, 420)
@@ -190,6 +190,6 @@ def test_the_pointer_reads_every_curve_that_is_shown_at_its_x(fit):
     fit.plot.hovered.emit(None)
     assert not fit.read_out.isVisible()
     assert not fit.plot.cursor_line.isVisible()
-    fit.resize(240, 170)
+    fit.resize(216, 150)
     fit.plot.hovered.emit(-0.5)
     assert len(fit.read_out.text().split("\n")) == 2, "it would hide what it reads"

@@ -1,0 +1,155 @@
+"""Nothing is cut off: at the smallest size, with a larger font, with the longer words of another language."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QTranslator
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QToolButton, QWidget
+
+from engine.config import recipe
+from engine.runs import new_run
+from gui.graph.drawings import Style
+from gui.graph.read_out import Entry, ReadOut
+from gui.main_window import MINIMUM
+from gui.widgets.banner import Answer, Banner
+from gui.widgets.theme import LIGHT
+from tests.gui.driving import pump
+
+KEYED = ("Message", "Strategy", "Explanation", "Parameter", "Recipe", "Invalid")
+"""Contexts whose texts are keys."""
+WORD = 4
+"""Syllables of a Korean word."""
+TABS = ("curves", "data", "model", "predictions", "compare")
+
+
+class Longer(QTranslator):
+    """Every text of the window longer by up to two fifths, in letters as wide as Korean ones."""
+
+    def translate(self, context: str, text: str, disambiguation: str | None = None, n: int = -1) -> str | None:
+        if not text or context in KEYED:
+            return None  # an empty text would be a translation
+        syllables = "가" * max(1, int(0.2 * len(text)))
+        words = [syllables[start : start + WORD] for start in range(0, len(syllables), WORD)]
+        return text + " ".join(words)
+
+    def isEmpty(self) -> bool:  # noqa: N802
+        return False
+
+
+def cut_off(window: QWidget) -> list[str]:
+    """The buttons and one-line labels whose text has less room than it needs, and those that lie outside."""
+    found = []
+    for widget in window.findChildren(QWidget):
+        if not widget.isVisible() or widget.window() is not window or not isinstance(widget, (QAbstractButton, QLabel)):
+            continue
+        text = widget.text()
+        if not text or "<" in text:
+            continue
+        wrapped = isinstance(widget, QLabel) and widget.wordWrap()
+        texts = text.split() if wrapped else [text]
+        needed = max(widget.fontMetrics().size(0, each).width() for each in texts)
+        if isinstance(widget, (QPushButton, QToolButton)):
+            needed += 8
+        shown = widget.visibleRegion().boundingRect()
+        scrolled = any(parent.inherits("QAbstractScrollArea") for parent in parents(widget))
+        room = widget.contentsRect().width() if wrapped else widget.width()
+        if needed > room + 1 and not widget.toolTip():
+            found.append(f"{type(widget).__name__} {text!r}: {room} of {needed} pixels")
+        elif not scrolled and (shown.width() < min(widget.width(), needed) - 1 or shown.height() < widget.height()):
+            at = widget.mapTo(window, QPoint(0, 0))
+            seen = f"{shown.width()} × {shown.height()} pixels seen"
+            found.append(f"{type(widget).__name__} {text!r} at {at.x()}, {at.y()}: {seen}")
+    return found
+
+
+def settle(app, window: QWidget) -> None:
+    """Let every layout come to rest: what a page needs may change what its neighbours get."""
+    before = None
+    while before != (before := [widget.geometry() for widget in window.findChildren(QWidget)]):
+        app.processEvents()
+
+
+def parents(widget: QWidget):
+    while (widget := widget.parentWidget()) is not None:
+        yield widget
+
+
+@pytest.fixture(params=["larger font", "longer words"])
+def strained(app, request):
+    """The application as it is for a person with a larger font, or another language."""
+    font, translator = app.font(), Longer()
+    if request.param == "larger font":
+        larger = QFont(font)
+        larger.setPointSizeF(1.5 * font.pointSizeF())
+        app.setFont(larger)
+    else:
+        app.installTranslator(translator)
+    yield
+    app.removeTranslator(translator)
+    app.setFont(font)
+
+
+@pytest.fixture
+def two_runs(catalogue, workspace):
+    """Of one setting, small, done before the window opens."""
+    config = recipe("first-lesson", catalogue).changed({"epochs": 2, "threads": "1", "train_samples": "100"})
+    config = config.changed({"validation_samples": "100"})
+    for seed in (0, 1):
+        for _ in new_run(config.changed({"seed": seed}), catalogue, workspace).run():
+            pass
+
+
+@pytest.mark.usefixtures("two_runs", "strained")
+def test_nothing_is_cut_off_at_the_smallest_size(app, open_window, workspace):
+    driver = open_window(workspace)
+    driver.window.resize(MINIMUM)
+    runs = driver.window.runs.list
+    pump(lambda: len(runs.all_runs) == 2)
+    troubles = [f"empty, {trouble}" for trouble in troubles_of(app, driver)]
+    driver.conductor.load_file(runs.all_runs[0].checkpoint)
+    pump(lambda: driver.says("loaded") or driver.says("refused"))
+    assert driver.says("loaded")
+    troubles += [f"full, {trouble}" for trouble in troubles_of(app, driver)]
+    assert driver.window.size() == MINIMUM
+    assert not troubles, "\n".join(troubles)
+
+
+def troubles_of(app, driver) -> list[str]:
+    """What is cut off in each tab, and whether all of it fits into the window."""
+    window, troubles = driver.window, []
+    for tab in TABS:
+        driver.press(f"tab_{tab}")
+        pump(lambda: not window.bench.background.busy)
+        settle(app, window)
+        troubles += [f"{tab}: {trouble}" for trouble in cut_off(window)]
+        needed = window.minimumSizeHint()
+        if needed.width() > MINIMUM.width() or needed.height() > MINIMUM.height():
+            troubles.append(f"{tab}: it needs {needed.width()} × {needed.height()} pixels")
+    return troubles
+
+
+def test_the_buttons_of_a_message_stand_under_it_where_it_is_narrow(show):
+    banner = show(Banner("info", "Loaded a run. It ended after 2 of 2 epochs.", [Answer("10 more epochs", print)]))
+    button = banner.buttons[0]
+    for width, beside in ((800, True), (240, False), (800, True)):
+        banner.resize(width, banner.heightForWidth(width))
+        settle(QApplication.instance(), banner)
+        left, top = (button.mapTo(banner, QPoint(0, 0)).x(), button.mapTo(banner, QPoint(0, 0)).y())
+        assert (left >= banner.label.geometry().right()) == beside
+        assert (top >= banner.label.geometry().bottom()) == (not beside)
+        assert button.width() == button.sizeHint().width()
+
+
+def test_where_height_is_scarce_figures_are_told_by_the_looks_of_their_curves(show):
+    look = Style("#0072B2", 1)
+    columns = [(Entry("validation", "0.000", "validation", look), Entry("accuracy", "100.0 %")) for _ in range(4)]
+    read_out = ReadOut(LIGHT)
+    read_out.set_columns([columns], LIGHT)
+    show(read_out, 320, 400)
+    named, low = read_out.places(), read_out.minimumSizeHint().height()
+    assert low < read_out.sizeHint().height()
+    read_out.resize(320, low)
+    terse = read_out.places()
+    assert terse[0].width() < named[0].width()
+    assert max(place.bottom() for place in terse) < low <= max(place.bottom() for place in named)
