@@ -14,15 +14,14 @@ from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 from PySide6.QtWidgets import QWidget
 
 from engine.files import write_bytes
-from engine.history import EpochRow, number
+from engine.history import number
 from engine.message import InputError
 from gui.graph.legend import LegendEntry
 from gui.graph.overlays import Fit
 from gui.graph.plot import Plot
-from gui.graph.run_curves import LOSS, LR, SMOOTH, RunCurves, X
+from gui.graph.run_curves import EPOCH_FIGURES, LOSS, LR, SMOOTH, RunCurves, X
 from gui.graph.svg import svg
 
-EPOCH_FIGURES = tuple(name for name in EpochRow._fields if name.endswith(("loss", "accuracy")))
 HEADER = ("run", "row", "epoch", "step", "loss", "smoothed_loss", *EPOCH_FIGURES, "lr", "x", "y")
 """Columns of the figures. `row` says what a row is of: an `epoch`, a `step`, or a point of a `fit` (`x`, `y`)."""
 SCALE = 2

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.history import EpochRow, History
 from gui.graph import words as graph_words
-from gui.graph.drawings import Fork, Plots, RunDrawing
+from gui.graph.drawings import Plots, RunDrawing
 from gui.graph.export import Export
 from gui.graph.loss_header import LossHeader
 from gui.graph.marks import Marks
@@ -20,12 +20,11 @@ from gui.graph.menu import GraphMenu
 from gui.graph.overlays import Fit, OverlayDrawing, Overlays
 from gui.graph.panes import LossPane, LowerPanes
 from gui.graph.plot import Plot
-from gui.graph.run_curves import RunCurves
+from gui.graph.present_run import PresentRun
 from gui.graph.run_read_out import RunReadOut
 from gui.graph.view import GraphView
 from gui.widgets.theme import Theme, system_theme
 
-DEFAULT_EPOCHS = 10
 MINIMUM_HEIGHT = 36
 """Pixels of each plot above its axis."""
 LEGEND_SHARE = 0.2
@@ -50,12 +49,7 @@ class LiveGraph(QWidget):
     def __init__(self, parent: QWidget | None = None, theme: Theme | None = None) -> None:
         super().__init__(parent)
         self._theme = theme or system_theme()
-        self._run: RunCurves | None = None
-        self._fit: Fit | None = None
-        self._is_regression = False
-        self._forked: tuple[float, str] | None = None
-        self._epochs = DEFAULT_EPOCHS
-        self._best: int | None = None
+        self._run: PresentRun | None = None
         self._dirty = True
         self._cursor: float | None = None
         self._described: tuple[str, int] | None = None
@@ -102,17 +96,13 @@ class LiveGraph(QWidget):
         figure by which an epoch of the past is the best.
         """
         self.keep_as_overlay()
-        run = self._run = RunCurves(label, steps_per_epoch, self.header.smoothing())
-        self._epochs = max(1, epochs)
-        self._mark_changes(run, changes)
+        run = self._run = PresentRun(label, steps_per_epoch, self.marks, self.header.smoothing())
+        self.view.epochs = epochs
+        run.mark_changes(changes)
         if forked_epoch is not None:
-            self._forked = forked_epoch, forked_from
-            self.mark(forked_epoch, graph_words.forked(forked_from, forked_epoch))
+            run.leave(forked_from, forked_epoch)
         if history is not None:
-            self.marks.add_jumps(run.add_history(history))
-            best = history.best(monitor) or history.best("train_loss")
-            if best is not None:
-                self._set_best(best.epoch)
+            run.take_past(history, monitor)
         if resumed_epoch is not None:
             self.mark(resumed_epoch, self.tr("resumed"))
         self._show_overlays()
@@ -120,39 +110,37 @@ class LiveGraph(QWidget):
 
     def continue_run(self, epochs: int) -> bool:
         """Go on with the same run, up to this total of epochs; returns whether they are more and marked as such."""
-        more = epochs - self._epochs
-        self._epochs = max(1, epochs)
+        more = epochs - self.view.epochs
+        self.view.epochs = epochs
         if self._run is not None and more > 0:
-            self.mark(self._run.last_x(), graph_words.extended(more))
+            self._run.mark_extended(more)
         self._draw_soon()
         return more > 0
 
     def add_steps(self, rows: Iterable[Sequence[float]]) -> None:
         """Add steps to the present run: rows of step (counted from 1), loss and learning rate."""
         if self._run is not None:
-            self.marks.add_jumps(self._run.add_steps(rows))
+            self._run.add_steps(rows)
             self._dirty = True
 
     def add_epoch(self, row: EpochRow, best: bool) -> None:
         """Add an epoch to the present run, and say whether it is the best so far."""
         if self._run is not None:
-            self._run.rows.append(row)
-            if best:
-                self._set_best(row.epoch)
+            self._run.add_epoch(row, best)
             self._dirty = True
 
     def show_points(self, training: Fit | None, validation: Fit | None = None, truth: Fit | None = None) -> None:
         """The present run is a regression of one input: show its points, and the line that they scatter about."""
-        self._is_regression = True
+        if self._run is not None:
+            self._run.is_regression = True
         self.panes.fit.set_points(*(line and tuple(map(np.asarray, line)) for line in (training, validation, truth)))
         self._draw_soon()
 
     def add_fit(self, x: Sequence[float], y: Sequence[float]) -> None:
         """The present run's fit from now on; it stays with the run when that becomes an earlier one."""
         if self._run is not None:
-            self._is_regression = True
-            self._fit = x, y
-            self._overlays.keep_fit(self._run.label, self._fit)
+            self._run.set_fit((x, y))
+            self._overlays.keep_fit(self._run.label, (x, y))
             self.panes.fit.set_fit(x, y, self._run.label)
             self._dirty = True
 
@@ -167,9 +155,8 @@ class LiveGraph(QWidget):
     def mark_changed(self, x_epochs: float, old: float, new: float) -> None:
         """Mark a learning rate that was changed by hand, in place of the jump that its steps show."""
         if self._run is not None:
-            self._run.note_change(x_epochs)
-            self.marks.remove_found(x_epochs, 1.5 / self._run.steps_per_epoch)
-        self.mark(x_epochs, graph_words.changed(old, new))
+            self._run.mark_lr(x_epochs, old, new)
+            self._draw_soon()
 
     # --- earlier runs -------------------------------------------------------------------------
 
@@ -182,13 +169,9 @@ class LiveGraph(QWidget):
         """Make the present run an earlier one, if it has at least one epoch; then there is no present run."""
         run, self._run = self._run, None
         self.marks.clear()
-        self._best = self._forked = self._fit = None
-        self._is_regression = False
         self.panes.fit.clear()
         if run is not None and run.rows:
-            history = History()
-            history.epochs = run.rows
-            self._overlays.add(run.label, history)
+            self._overlays.add(run.label, run.history())
         self._show_overlays()
 
     def overlay(self, label: str, history: History, fit: Fit | None = None) -> None:
@@ -248,12 +231,12 @@ class LiveGraph(QWidget):
         self._dirty = False
         self._soon.stop()
         if self.following:
-            self.view.show_epochs(-0.005 * self._epochs, 1.015 * self._epochs)
+            self.view.show_all_epochs()
         log = self.header.log.isChecked()
         found = self._overlays.draw(log)
-        x, parent = self._forked or (0.0, "")
-        self.drawing.set_fork(Fork(x, not self._overlays.shows(parent)) if self._forked else None)
-        found.append(self.drawing.draw(self._run or RunCurves("", 1), log, self._best))
+        run = self._run or PresentRun("", 1, self.marks)
+        self.drawing.set_fork(run.fork(self._overlays.shows))
+        found.append(self.drawing.draw(run, log, run.best))
         self.marks.place()
         if self.following:
             self.view.fit(found, self.marks.height())
@@ -278,15 +261,16 @@ class LiveGraph(QWidget):
         self._on_hovered(None)  # a picture has no pointer in it
         self.redraw()
         parts = (*self.header.parts(), self.plots.loss, self.loss_pane.empty_text, self.panes, self.read_out)
-        fits = [(self._run.label, self._fit)] if self._run is not None and self._fit is not None else []
         shown = self._overlays.shown()
+        fits = [(self._run.label, self._run.fit)] if self._run is not None else []
+        fits += [(drawing.run.label, drawing.fit) for drawing in shown]
         return Export(
             whole=self,
             parts=[part for part in parts if part.isVisible()],
             ground=self._theme.surface,
             run=self._run,
             earlier=[drawing.run for drawing in shown],
-            fits=[*fits, *((drawing.run.label, drawing.fit) for drawing in shown if drawing.fit is not None)],
+            fits=[(label, fit) for label, fit in fits if fit is not None],
         )
 
     # --- within -------------------------------------------------------------------------------
@@ -295,18 +279,6 @@ class LiveGraph(QWidget):
         """Draw when the present event is done: what the user does must not wait for the owner's timer."""
         self._dirty = True
         self._soon.start()
-
-    def _set_best(self, epoch: int) -> None:
-        self._best = epoch
-        self.marks.set_best(epoch)
-
-    def _mark_changes(self, run: RunCurves, changes: Iterable[tuple[int, str, float, float]]) -> None:
-        for step, field, old, new in changes:
-            x = step / run.steps_per_epoch
-            if field == "lr":
-                self.mark_changed(x, old, new)
-            elif field == "epochs" and new > old:
-                self.mark(x, graph_words.extended(round(new - old)))
 
     def _show_overlays(self) -> None:
         """Show what earlier runs have beside their curves: their figures, and their fits."""
@@ -325,13 +297,15 @@ class LiveGraph(QWidget):
         curves = [run] if run is not None else [drawing.run for drawing in shown]
         self.panes.show_kind(
             accuracy=not any(each.rows for each in curves) or any(each.has_accuracy() for each in curves),
-            fit=self._is_regression or (run is None and any(drawing.fit is not None for drawing in shown)),
+            fit=run.is_regression if run is not None else any(drawing.fit is not None for drawing in shown),
         )
         described = (run.label, len(run.rows)) if run is not None else None
         if described != self._described:
             self._described = described
             last = run.rows[-1] if run is not None and run.rows else None
-            self.setAccessibleDescription(graph_words.figures(run.label, last, self._epochs) if run is not None else "")
+            self.setAccessibleDescription(
+                graph_words.figures(run.label, last, self.view.epochs) if run is not None else ""
+            )
 
     def _fill_read_out(self) -> None:
         self.read_out.show_figures(self._cursor, self._run, self._overlays.shown())

@@ -8,6 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.graph.drawings import Plots, Ranges
 
+DEFAULT_EPOCHS = 10
+"""Seen where no run says how many it has."""
+BEFORE, BEYOND = 0.005, 0.015
+"""Room on either side of a whole run, as a share of its epochs."""
+
 
 class GraphView(QObject):
     """The view of the three plots together."""
@@ -19,11 +24,25 @@ class GraphView(QObject):
         super().__init__(parent)
         self._plots = plots
         self._linking = False
+        self._epochs = DEFAULT_EPOCHS
         self.following = True
         """Whether the view follows the data; False once the user has moved it."""
         for plot in plots:
             plot.moved_by_hand.connect(self._on_moved_by_hand)
             plot.view.sigXRangeChanged.connect(self._on_x_range)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs a whole run has: one at least."""
+        return self._epochs
+
+    @epochs.setter
+    def epochs(self, epochs: int) -> None:
+        self._epochs = max(1, epochs)
+
+    def show_all_epochs(self) -> None:
+        """Make all epochs of a run the visible ones, on all plots."""
+        self.show_epochs(-BEFORE * self._epochs, (1 + BEYOND) * self._epochs)
 
     def follow(self) -> None:
         """Show everything, and follow the data from now on."""
