@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from engine.message import InputError
@@ -22,13 +23,29 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+TRIES = 10
+"""So often a lock is asked for, as `PAUSE` seconds pass between: who only looks at it holds it for far less."""
+PAUSE = 0.02
+
+
+def _take_in_time(handle: int) -> None:
+    for _ in range(TRIES - 1):
+        try:
+            take(handle)
+        except (BlockingIOError, PermissionError):
+            time.sleep(PAUSE)
+        else:
+            return
+    take(handle)
+
+
 class FileLock:
     """Holds a file locked until `release`. Raises `InputError`, naming who holds it, where another process does."""
 
     def __init__(self, path: Path) -> None:
         self._handle: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            take(self._handle)
+            _take_in_time(self._handle)
         except (BlockingIOError, PermissionError):
             # Windows locks bytes against reading, so the holder's name stands after the first byte.
             os.lseek(self._handle, 1, os.SEEK_SET)

@@ -37,6 +37,10 @@ class Conductor(QObject):
         self.window = window
         self.session = Session(window.workspace, self)
         self._closing = False
+        self._offered: dict[str, Run] = {}
+        """The runs that messages offer to go on with, by the message."""
+        self._unsaved: SaveFailed | None = None
+        """Why the run could not be saved last, while it waits."""
         self._keep = QTimer(self)
         self._keep.setInterval(KEEP_MILLISECONDS)
         self._keep.setSingleShot(True)
@@ -67,6 +71,7 @@ class Conductor(QObject):
         window.graph.picture_asked.connect(self.save_picture)
         window.graph.figures_asked.connect(self.save_figures)
         window.runs.list.opened.connect(self._open_run)
+        window.runs.list.runs_changed.connect(self._on_runs_changed)
         window.dropped.connect(self._on_dropped)
         window.panel.changed.connect(self._on_settings)
         window.closing.connect(self._on_closing)
@@ -98,6 +103,7 @@ class Conductor(QObject):
             run=unfinished.run.label, epoch=min(unfinished.epoch + 1, unfinished.epochs), epochs=unfinished.epochs
         )
         name = unfinished.run.folder.name
+        self._offered["unfinished"] = unfinished.run
         self.window.banners.say("unfinished", "info", text, [
             Answer(self.tr("Continue"), lambda: self._continue_found(unfinished)),
             Answer(self.tr("Not now"), lambda: self.window.memory.keep_word("window/dismissed", name)),
@@ -178,7 +184,10 @@ class Conductor(QObject):
     def _on_dropped(self, paths: list[Path]) -> None:
         """A checkpoint that is dropped on the window is loaded; anything else is taken for pictures."""
         checkpoints = [path for path in paths if path.suffix == ".safetensors"]
-        if checkpoints and self.session.state is State.READY:
+        if checkpoints and self.session.busy:
+            text = self.tr("A checkpoint can't be loaded while a run trains: stop it, or wait for its end.")
+            self.window.banners.say("refused", "warning", text)
+        elif checkpoints and self.session.state is State.READY:
             self.load_file(checkpoints[0])
         elif paths and not checkpoints:
             self.window.centre.bring_forward("predictions")
@@ -214,6 +223,11 @@ class Conductor(QObject):
             self.window.banners.clear("problem")
         self.window.show_undo()
 
+    def finish(self) -> None:
+        """The window was closed: keep the settings, and wait for what is being read."""
+        self.keep_settings()
+        self.session.finish()
+
     @Slot()
     def keep_settings(self) -> None:
         """Write the settings down."""
@@ -246,14 +260,24 @@ class Conductor(QObject):
             text = self.tr("{path}: {reason}").format(path=event.path, reason=text)
             self.window.banners.say("saved", "error", text, [Answer(self.tr("Save elsewhere…"), self.save)])
             return
+        self._unsaved = event
         answers = [Answer(self.tr("Try again"), self.session.pause)]
         if self._closing:
             answers.append(Answer(self.tr("Close without saving"), self.session.stop))
         waits = self.tr("{reason}. The run waits; what was saved before is whole. Make room and try again.")
         self.window.banners.say("save", "error", waits.format(reason=text.rstrip(".")), answers)
 
+    @Slot()
+    def _on_runs_changed(self) -> None:
+        """A run that is offered may have gone to the bin."""
+        for key, run in list(self._offered.items()):
+            if run.checkpoint is None:
+                self.window.banners.clear(key)
+                del self._offered[key]
+
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
+        self._unsaved = None
         if self._closing:
             self.window.close()
 
@@ -262,6 +286,7 @@ class Conductor(QObject):
     @Slot(object)
     def _on_checkpoint(self, checkpoint: LoadedCheckpoint) -> None:
         self.window.banners.clear("unfinished")
+        self._offered = {"loaded": checkpoint.run}
         checkpoint.run.label = self.window.runs.list.label_for(checkpoint.run)
         present = self.window.panel.config
         offered = [s for s in (*present.with_, *present.offered) if s.id not in {t.id for t in checkpoint.config.with_}]
@@ -288,7 +313,9 @@ class Conductor(QObject):
 
     @Slot()
     def _on_closing(self) -> None:
-        """Save and stop; the window closes when the run has ended."""
+        """Save and stop; the window closes when the run has ended. Where that can't be saved, it is asked again."""
+        if self._closing and self.session.state is State.PAUSED and self._unsaved is not None:
+            self._on_save_failed(self._unsaved)
         if not self._closing:
             self._closing = True
             self.control.hold()

@@ -135,8 +135,9 @@ class RunModel(QAbstractListModel):
     # --- what changes ----------------------------------------------------------------------------
 
     def add(self, run: Run) -> None:
-        """List a run; one that is kept in the same folder is the same run, loaded before."""
+        """List a run, under a label of its own; one that is kept in the same folder is the same run, loaded before."""
         known = self.known(run)
+        run.label = unique_label(run.label, {other.label for other in self.runs if other not in (run, known)})
         if known is None:
             row = self._place(run)
             self.beginInsertRows(QModelIndex(), row, row)

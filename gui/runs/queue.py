@@ -56,10 +56,14 @@ class RunQueue(QObject):
         self._set([*self._waiting, config.changed({"offered": ()})])
 
     def take(self) -> RunConfig:
-        """The next run, which waits no longer. Raises `IndexError` where none waits, `OSError`."""
+        """The next run, which waits no longer. Raises `IndexError` where none waits, `OSError`: then it waits on."""
         first, *rest = self._waiting
         self._set(rest)
         return first
+
+    def put_back(self, config: RunConfig) -> None:
+        """Let a run that was taken wait as the next one. Raises `OSError`."""
+        self._set([config, *self._waiting])
 
     def remove(self, place: int) -> None:
         """Let the run in this place, counted from 0, not come. Raises `OSError`."""
@@ -76,10 +80,10 @@ class RunQueue(QObject):
         self._set([])
 
     def _set(self, waiting: list[RunConfig]) -> None:
-        self._waiting = waiting
-        self.changed.emit()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_yaml(self._path, {"runs": [config.to_dict() for config in waiting]})
+        self._waiting = waiting
+        self.changed.emit()
 
 
 def _mapping(value: Any) -> dict[str, Any]:

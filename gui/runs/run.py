@@ -101,8 +101,8 @@ class Run:
 
     @property
     def checkpoint(self) -> Path | None:
-        """The newest file of the run."""
-        return self.source or self.last_checkpoint
+        """The newest file of the run; None where there is none any more."""
+        return self.source if self.source is not None and self.source.is_file() else self.last_checkpoint
 
     @property
     def last_checkpoint(self) -> Path | None:

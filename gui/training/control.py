@@ -8,17 +8,19 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from engine.config import RunConfig
-from engine.events import Finished
+from engine.events import Failed, Finished
 from engine.message import InputError
 from gui.main_window import MainWindow
 from gui.runs.queue import RunQueue
 from gui.runs.run import Run, label_of
-from gui.training.session import Session, State
+from gui.training.session import NEVER_STARTED, Session, State
 from gui.widgets.banner import Answer
 from gui.words import say
 
-ANSWERED = ("problem", "failed", "loaded", "unfinished", "refused", "saved", "queue")
+ANSWERED = ("problem", "loaded", "unfinished", "refused", "saved", "queue")
 """Messages that mean nothing any more once another run begins."""
+NOT_ITS_OWN = ("cannot-write", "download-failed", "damaged-data", "bad-bundle")
+"""Codes of what keeps a run from beginning that would keep the next one, too."""
 
 
 class RunControl(QObject):
@@ -31,6 +33,8 @@ class RunControl(QObject):
         self.queue = RunQueue(window.workspace, self)
         self._closing = False
         self._fork: RunConfig | None = None
+        self._taken: RunConfig | None = None
+        """What waited last and is to begin."""
         self.queue.changed.connect(self._show_queue)
         session.ended.connect(self._on_ended)
         act = window.actions_by_name
@@ -95,12 +99,12 @@ class RunControl(QObject):
 
     def fork_with(self, run: Run, config: RunConfig) -> None:
         """Go on with these settings, as a new run, from where this run is, or was last saved."""
-        if self.session.busy:
+        if self.session.busy and run is self.session.run:
             self._fork = config
             self.session.stop()
-        elif run.checkpoint is not None:
+        elif (checkpoint := self._found(run, run.checkpoint)) is not None:
             self._clear()
-            self.session.fork(config, run.checkpoint, run.label)
+            self.session.fork(config, checkpoint, run.label)
 
     @Slot()
     def see_what_would_have_happened(self) -> None:
@@ -140,20 +144,30 @@ class RunControl(QObject):
     @Slot(object)
     def go_on_with(self, run: Run) -> None:
         """Go on with a run that was left."""
-        if run.continue_from is not None:
-            self._resume(run, run.continue_from)
+        self._resume(run, run.continue_from)
 
     @Slot()
     def train_more(self) -> None:
         """Train the run that ended ten epochs more."""
         run = self.session.run
-        if run is not None and run.extend_from is not None:
+        if run is not None:
             self._resume(run, run.extend_from, more=10)
 
-    def _resume(self, run: Run, checkpoint: Path, more: int | None = None) -> None:
-        if self.session.state is State.READY:
+    def _resume(self, run: Run, file: Path | None, more: int | None = None) -> None:
+        if (checkpoint := self._found(run, file)) is not None:
             self._clear()
             self.session.resume(run, checkpoint, more=more)
+
+    def _found(self, run: Run, checkpoint: Path | None) -> Path | None:
+        """The file that a run is to go on from, where it can now; else it is said why it can't."""
+        if self.session.busy:
+            text = self.tr("{run} can't go on while another run trains: stop that one, or wait for its end.")
+        elif checkpoint is None:
+            text = self.tr("{run} can't go on: it has no checkpoint to go on from, or is trained elsewhere.")
+        else:
+            return checkpoint
+        self.window.banners.say("refused", "warning", text.format(run=run.label))
+        return None
 
     # --- what waits ------------------------------------------------------------------------------
 
@@ -173,14 +187,21 @@ class RunControl(QObject):
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
         config, self._fork = self._fork, None
+        taken, self._taken = self._taken, None
         if self._closing:
             return
+        ending = self.session.ending
+        begun = run.started is not None
+        held = isinstance(ending, Finished) and ending.stopped
+        if isinstance(ending, Failed) and not begun and ending.text.code in (NEVER_STARTED, *NOT_ITS_OWN):
+            held = True
+            if taken is not None and ending.text.code != NEVER_STARTED:
+                self._change_queue(lambda: self.queue.put_back(taken))
         if config is not None:
             # When all have heard that the run has ended: then another one may begin.
             QTimer.singleShot(0, self, lambda: self.fork_with(run, config))
         elif self.queue.waiting:
-            stopped = isinstance(run.outcome, Finished) and run.outcome.stopped
-            QTimer.singleShot(0, self, self._offer_queue if stopped else self._start_next)
+            QTimer.singleShot(0, self, self._offer_queue if held else self._start_next)
 
     def _start_next(self) -> None:
         if self._closing or self.session.state is not State.READY or not self.queue.waiting:
@@ -190,7 +211,8 @@ class RunControl(QObject):
         except OSError as error:
             self._refuse(error)
             return
-        self.window.banners.clear("queue")
+        self._clear(failed=False)  # whoever was away is to see what failed meanwhile
+        self._taken = config
         self.session.start(config)
 
     def _offer_queue(self) -> None:
@@ -242,11 +264,15 @@ class RunControl(QObject):
         return None
 
     def _refuse(self, error: InputError | OSError) -> None:
-        text = say(error.message) if isinstance(error, InputError) else error.strerror or str(error)
+        if isinstance(error, InputError):
+            text = say(error.message)
+        else:
+            text = self.tr("{file} can't be written: {reason}")
+            text = text.format(file=error.filename or self.window.workspace, reason=error.strerror or str(error))
         self.window.banners.say("refused", "error", text)
 
-    def _clear(self) -> None:
-        for key in ANSWERED:
+    def _clear(self, *, failed: bool = True) -> None:
+        for key in (*ANSWERED, *(("failed",) if failed else ())):
             self.window.banners.clear(key)
 
 

@@ -31,8 +31,9 @@ class Endings(QObject):
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
         self.window.banners.clear("save")
-        if isinstance(run.outcome, Failed) and run.outcome.text.code != NEVER_STARTED:
-            self.window.banners.say("failed", "error", say(run.outcome.text), self._answers(run, run.outcome))
+        ending = self.session.ending
+        if isinstance(ending, Failed) and ending.text.code != NEVER_STARTED:
+            self.window.banners.say("failed", "error", say(ending.text), self._answers(run, ending))
 
     def _answers(self, run: Run, outcome: Failed) -> list[Answer]:
         config = run.config or self.window.panel.config
@@ -47,7 +48,9 @@ class Endings(QObject):
             text = self.tr("Go on with learning rate {lr}").format(lr=f"{lower.lr:.3g}")
             answers.append(Answer(text, lambda: self._again(run, lower, goes_on)))
         elif goes_on:
-            answers.append(Answer(self.tr("Continue from the last checkpoint"), self.control.go_on))
+            # This run, whichever is in front when it is pressed.
+            go_on = Answer(self.tr("Continue from the last checkpoint"), lambda: self.control.go_on_with(run))
+            answers.append(go_on)
         if outcome.traceback:
             answers.append(Answer(self.tr("Details"), lambda: self._show(outcome.traceback), keeps=True))
         return [answer for answer in answers if answer is not None]

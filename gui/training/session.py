@@ -85,7 +85,7 @@ class Session(QObject):
     save_failed = Signal(object)
     """A `SaveFailed` event."""
     ended = Signal(object)
-    """The `Run`, with its outcome."""
+    """The `Run`, with its outcome; `ending` tells how it ended, or why it could not begin."""
     checkpoint_loaded = Signal(object)
     """A `LoadedCheckpoint`."""
     refused = Signal(object)
@@ -100,11 +100,14 @@ class Session(QObject):
         self.run: Run | None = None
         self.runs: list[Run] = []
         """The runs of this session, oldest first."""
+        self.ending: Finished | Failed | None = None
+        """The last event of the run that ended last. One that could not begin stands as it stood before."""
         self._catalogue: Catalogue | None = None
         self._runner: Runner | None = None
         self._meter: ProgressMeter | None = None
         self._prepared: tuple[RunConfig, Any] | None = None
         self._former: Run | None = None
+        self._outcome_before: Finished | Failed | None = None
         self._beginning = Beginning.NEW
         self._stop_asked = False
         self._last_epoch = False
@@ -216,6 +219,13 @@ class Session(QObject):
         else:
             self._copy_last(path)
 
+    def finish(self) -> None:
+        """The window is closed: wait for a checkpoint that is being read, and tell nobody of it."""
+        reading = self._reading
+        if reading is not None:
+            self._read.disconnect(self._checkpoint_read)
+            reading.join()
+
     def load(self, path: Path) -> None:
         """Read a checkpoint: `checkpoint_loaded` or `refused` follows."""
         if self.state is not State.READY or self._reading is not None:
@@ -241,7 +251,7 @@ class Session(QObject):
 
         self._former, self.run, self._beginning = self.run, run, beginning
         self._meter, self._prepared, self._stop_asked, self._last_epoch = None, None, False, False
-        run.outcome = None
+        self._outcome_before, run.outcome = run.outcome, None
         self._runner = Runner(prepare)
         self._set_state(State.PREPARING)  # first: whoever hears of it leaves the processors to the run
         self._runner.start()
@@ -331,11 +341,11 @@ class Session(QObject):
         self._runner = None
         self._timer.stop()
         run = self.run
-        run.outcome = event
+        self.ending = run.outcome = event
         if isinstance(event, Finished) and not event.stopped:
             run.reason = event.reason
         if self._meter is None:  # it never started: what was seen before stays what is seen
-            self.run = self._former
+            self.run, run.outcome = self._former, self._outcome_before
         for path in self._saving:  # asked for when the run had no step left to do it in
             self._copy_last(path)
         self._saving.clear()

@@ -37,7 +37,7 @@ class RunView(QObject):
         session.ended.connect(self._on_ended)
         session.state_changed.connect(self.show_state)
         window.runs.list.overlays_changed.connect(self._refresh_overlays)
-        window.runs.list.runs_changed.connect(self._compare)
+        window.runs.list.runs_changed.connect(self._on_runs_changed)
         self.show_state(session.state)
 
     @Slot(object)
@@ -49,6 +49,7 @@ class RunView(QObject):
         started, graph = run.started, self.window.graph
         assert started is not None
         resumed = beginning is Beginning.RESUMED
+        self.window.runs.list.add(run)  # first: there it is called what no other run is called
         shown = self.run is run and self._last_step == started.step
         if resumed and shown:
             marked = graph.continue_run(started.epochs)
@@ -109,7 +110,7 @@ class RunView(QObject):
     def _on_ended(self, run: Run) -> None:
         self._redraw.stop()
         self.window.panel.show_running(None)
-        outcome, started = run.outcome, run.started
+        outcome, started = self.session.ending, run.started
         if isinstance(outcome, Finished) and started is not None and outcome.reason.code != "all-epochs":
             self._stopped_at = self._last_step
             self.window.graph.mark(self._last_step / max(1, started.steps_per_epoch), self._end_word(outcome))
@@ -156,6 +157,13 @@ class RunView(QObject):
             graph.overlay(run.label, run.history)
         graph.redraw()
         self._compare()
+
+    @Slot()
+    def _on_runs_changed(self) -> None:
+        """The run in front may have gone to the bin, or have come back: offer what can be done with it now."""
+        self._compare()
+        if self.session.state is State.READY:
+            self.show_state(State.READY)
 
     @Slot()
     def _compare(self) -> None:

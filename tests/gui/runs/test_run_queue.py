@@ -56,6 +56,27 @@ def test_a_queue_that_can_t_be_read_is_put_aside_and_told(app, config, catalogue
     assert len(queue.waiting) == 1
 
 
+def test_what_can_t_be_written_changes_nothing(app, config, workspace, monkeypatch):
+    def full(path, values):
+        raise OSError(28, "No space left on device", str(path))
+
+    queue = RunQueue(workspace)
+    queue.add(config)
+    monkeypatch.setattr("gui.runs.queue.write_yaml", full)
+    for change in (queue.take, queue.clear, lambda: queue.add(config), lambda: queue.remove(0)):
+        with pytest.raises(OSError, match="No space"):
+            change()
+        assert list(queue.waiting) == numbered(config, config.seed)
+
+
+def test_a_run_that_is_put_back_is_the_next_again(app, config, workspace):
+    queue = RunQueue(workspace)
+    for seed in range(2):
+        queue.add(config.changed({"seed": seed}))
+    queue.put_back(queue.take())
+    assert list(queue.waiting) == numbered(config, 0, 1)
+
+
 def test_an_empty_workspace_has_no_queue(app, catalogue, workspace):
     queue = RunQueue(workspace)
     assert queue.read(catalogue) is None and queue.waiting == ()

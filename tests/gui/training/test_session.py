@@ -88,7 +88,7 @@ def test_a_run_that_is_stopped_while_it_reads_its_data_ends_as_never_started(app
     pump(lambda: session.state is State.PREPARING)
     session.stop()
     pump(lambda: ended)
-    assert ended[0].outcome.text.code == NEVER_STARTED
+    assert session.ending.text.code == NEVER_STARTED and ended[0].outcome is None
     assert session.state is State.READY and session.run is None and session.runs == []
     session.deleteLater()
     dispose(app)
@@ -111,7 +111,7 @@ def test_a_thread_that_dies_without_a_word_is_told(app, catalogue, workspace, mo
 
     session._launch(Run("x"), die, Beginning.NEW)
     pump(lambda: ended)
-    assert ended[0].outcome.text.code == "run-died" and session.state is State.READY
+    assert session.ending.text.code == "run-died" and session.state is State.READY
     session.deleteLater()
     dispose(app)
 
