@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import numpy as np
 from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QApplication
@@ -35,8 +36,8 @@ ROOT = Path(__file__).parents[1]
 SIZE = (1360, 860)
 THEMES = ("light", "dark")
 TABS = ("curves", "data", "model", "predictions", "compare")
-COLOURS = (128, 96, 64)
-"""Of a picture: as many as its limit allows, else the fewest; with fewer still the surfaces change colour."""
+COLOURS = (128, 96, 64, 48)
+"""Of a picture: as many as its limit allows, else the fewest."""
 LIMITS = {1: 70, 2: 160}
 """Kilobytes that a picture should have at most, at each scale: with many photographs in it, it may have more."""
 ALL = 4_000
@@ -136,11 +137,22 @@ def small(picture: Image.Image, limit: int) -> bytes:
     for colours in COLOURS:
         buffer = io.BytesIO()
         few = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.putpalette(commonest(picture, few))
         few.save(buffer, "PNG", optimize=True)
         file = buffer.getvalue()
         if len(file) <= limit:
             break
     return file
+
+
+def commonest(picture: Image.Image, few: Image.Image) -> list[int]:
+    """A palette of the commonest colour that each entry stands for: surfaces keep theirs exactly."""
+    colours = np.asarray(picture, dtype=np.int64) @ (65536, 256, 1)
+    pairs, counts = np.unique(np.asarray(few, dtype=np.int64) * 2**24 + colours, return_counts=True)
+    palette = np.zeros(256, dtype=np.int64)
+    order = np.argsort(counts)  # so that the commonest is written last
+    palette[pairs[order] >> 24] = pairs[order] & 0xFFFFFF
+    return np.stack([palette >> 16, palette >> 8 & 255, palette & 255], axis=1).ravel().tolist()
 
 
 # --- what is taken --------------------------------------------------------------------------------
