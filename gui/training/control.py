@@ -204,10 +204,12 @@ class RunControl(QObject):
             QTimer.singleShot(0, self, self._offer_queue if held else self._start_next)
 
     def _start_next(self) -> None:
-        if self._closing or self.session.state is not State.READY or not self.queue.waiting:
+        if self._closing or self.session.state is not State.READY:
             return
         try:
             config = self.queue.take()
+        except IndexError:  # another window was quicker
+            return
         except OSError as error:
             self._refuse(error)
             return
@@ -217,6 +219,7 @@ class RunControl(QObject):
 
     def _offer_queue(self) -> None:
         """The one who stopped a run may not want the next: ask, without standing in the way."""
+        self.queue.look_again()
         count = len(self.queue.waiting)
         if not count or self.session.busy:
             return

@@ -69,6 +69,22 @@ def test_what_can_t_be_written_changes_nothing(app, config, workspace, monkeypat
         assert list(queue.waiting) == numbered(config, config.seed)
 
 
+def test_two_windows_share_what_waits_and_none_is_lost_or_comes_twice(app, config, catalogue, workspace):
+    one, other = RunQueue(workspace), RunQueue(workspace)
+    for queue in (one, other):
+        assert queue.read(catalogue) is None
+    for seed, queue in enumerate((one, other, one, other)):
+        queue.add(config.changed({"seed": seed}))
+    assert list(one.waiting) == numbered(config, 0, 1, 2)
+    assert one.take() == numbered(config, 0)[0] and list(one.waiting) == numbered(config, 1, 2, 3)
+    other.remove(1)  # the run with seed 1, which is the first one by now
+    assert list(other.waiting) == numbered(config, 2, 3)
+    one.remove(0)  # that run is gone already
+    assert one.take() == numbered(config, 2)[0] and other.take() == numbered(config, 3)[0]
+    with pytest.raises(IndexError):
+        one.take()
+
+
 def test_a_run_that_is_put_back_is_the_next_again(app, config, workspace):
     queue = RunQueue(workspace)
     for seed in range(2):
