@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
+from engine.batch import Mixed, augmented, mixed
 from engine.config import RunConfig
 from engine.data import Parts, Scaler, batch_bounds, permutation
 from engine.data_view import Sample, class_name, failed, pictures_of, samples_of, statistics_of
 from engine.message import Message
 from engine.randomness import generator, seeded_generators, stream
-from engine.strategy import Regularizer, overrides
+from engine.strategy import Augmentation, Regularizer
 
 SHOWN = 16
 """Images that are shown, at most."""
@@ -58,7 +58,7 @@ def preview(config: RunConfig, parts: Parts, draw: int = 0, statistics: Statisti
         augmented = augment(config, stored.inputs, draw, 0, troubles)
         images = augmented[:SHOWN]
         mixtures: tuple[Mixture, ...] = ()
-        if mixers(config) and not stored.targets.is_floating_point():
+        if config.giving("mix") and not stored.targets.is_floating_point():
             scale = scaler_of(config, parts, troubles, statistics)
             inputs, targets = mix(config, parts, scale(augmented), stored.targets, draw, 0, troubles)
             images = _unscaled(scale, inputs[:SHOWN])
@@ -70,53 +70,49 @@ def preview(config: RunConfig, parts: Parts, draw: int = 0, statistics: Statisti
     )  # fmt: skip
 
 
-def mixers(config: RunConfig) -> list[Regularizer]:
-    """The ticked regularizers that change a training batch."""
-    return [regularizer for regularizer in config.regularizers if overrides(regularizer, "mix")]
-
-
 def augment(config: RunConfig, inputs: Tensor, epoch: int, batch: int, troubles: Troubles) -> Tensor:
     """Images uint8 `[N, C, H, W]` as batch number `batch` of epoch number `epoch` has them augmented.
 
     On a processor bit for bit as in a step of the run, within the same `seeded_generators`.
     """
-    drawing = generator(config.seed, "augment", epoch, batch)
-    for augmentation in config.augmentations:
+
+    def apply(augmentation: Augmentation, images: Tensor, drawing: torch.Generator) -> Tensor:
         try:
-            images = augmentation(inputs, drawing)
-            if images.dtype != torch.uint8 or images.shape != inputs.shape:
-                raise TypeError(f"it made {_form(images)} of {_form(inputs)}")
-            inputs = images
+            made = augmentation(images, drawing)
+            if made.dtype != torch.uint8 or made.shape != images.shape:
+                raise TypeError(f"it made {_form(made)} of {_form(images)}")
         except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the others are to be seen
             troubles.append(failed(augmentation, error))
-    return inputs
+            return images
+        return made
+
+    return augmented(config, inputs, epoch, batch, apply)
 
 
 def mix(
     config: RunConfig, parts: Parts, inputs: Tensor, targets: Tensor, epoch: int, batch: int, troubles: Troubles
 ) -> tuple[Tensor, Tensor]:
     """Scaled inputs and targets int64 `[N]` as the ticked regularizers mix them, with targets float32 `[N, K]`."""
-    drawing = generator(config.seed, "mix", epoch, batch)
-    targets = one_hot(targets, parts.spec.outputs).float()
-    for regularizer in mixers(config):
+
+    def apply(regularizer: Regularizer, inputs: Tensor, targets: Tensor, drawing: torch.Generator) -> Mixed:
         try:
-            inputs, targets = regularizer.mix(inputs, targets, drawing)
+            return regularizer.mix(inputs, targets, drawing)
         except Exception as error:  # noqa: BLE001 a plugin may raise anything
             troubles.append(failed(regularizer, error))
-    return inputs, targets
+            return inputs, targets
+
+    return mixed(config, config.giving("mix"), inputs, targets, parts.spec.outputs, epoch, batch, apply)
 
 
 def first_rows(config: RunConfig, parts: Parts, troubles: Troubles) -> Tensor:
     """The rows (int64) of a run's first batch: all of them, or the first of them where they are many or large."""
     targets = parts.training.targets
     order = permutation(len(targets), config.seed, 0)
-    for regularizer in config.regularizers:
-        if overrides(regularizer, "order"):
-            try:
-                order = regularizer.order(targets, generator(config.seed, "order", 0))
-            except Exception as error:  # noqa: BLE001 a plugin may raise anything
-                troubles.append(failed(regularizer, error))
-            break
+    for regularizer in config.giving("order")[:1]:
+        try:
+            order = regularizer.order(targets, generator(config.seed, "order", 0))
+        except Exception as error:  # noqa: BLE001 a plugin may raise anything
+            troubles.append(failed(regularizer, error))
     _, end = batch_bounds(len(targets), config.batch_size)[0]
     return order[: min(end, max(SHOWN, VALUES // parts.training.inputs[0].numel()))]
 

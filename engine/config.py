@@ -129,10 +129,13 @@ class RunConfig(BaseModel):
         """Whether norms stand between the network's layers and their activations."""
         return "norm" in self.model.owned or any(regularizer.slot == "norm" for regularizer in self.regularizers)
 
+    def giving(self, method: str) -> list[Regularizer]:
+        """The ticked regularizers that give this method."""
+        return [regularizer for regularizer in self.regularizers if overrides(regularizer, method)]
+
     def micro_batches(self, size: int) -> int:
         """In how many parts, one after another, a batch of so many samples goes through the network."""
-        dividers = [regularizer for regularizer in self.regularizers if overrides(regularizer, "micro_batches")]
-        return max((divider.micro_batches(size) for divider in dividers), default=1)
+        return max((divider.micro_batches(size) for divider in self.giving("micro_batches")), default=1)
 
     def samples_of_a_batch(self, data: DataSpec | None) -> int:
         """The size of a batch: no larger than the training part, where that is known."""

@@ -21,7 +21,7 @@ from engine.message import InputError
 from engine.position import Parent, Position, Sums
 from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, config_of, last_checkpoint
 from engine.store import RunFolder
-from engine.strategy import DataSpec, overrides
+from engine.strategy import DataSpec
 from engine.trainer import Trainer
 
 BATCHES = (*DATA, "batch_size", "seed")
@@ -91,7 +91,7 @@ def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, da
     )
     tensors = dict(parent.tensors)
     position.parent = Parent(name, position.epoch, position.step)
-    if _differ(before, config, BATCHES) or _order(before) != _order(config):
+    if _differ(before, config, BATCHES) or before.giving("order") != config.giving("order"):
         tensors["history.steps"] = _renumbered(tensors["history.steps"], position.epoch * old, new / old)
         position.step, position.batch, position.sums = position.epoch * new, 0, Sums()
     if _differ(before, config, JUDGED):
@@ -101,7 +101,7 @@ def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, da
     if before.optimizer != config.optimizer:
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("optimizer.")}
         meta["optimizer"] = {}
-    if not any(overrides(regularizer, "average_share") for regularizer in config.regularizers):
+    if not config.giving("average_share"):
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("average.")}
     threads = parent.meta["environment"]["threads"] if config.threads == "auto" else int(config.threads)
     meta |= position.to_meta()
@@ -131,10 +131,6 @@ def _check_changes(before: RunConfig, config: RunConfig, done: int) -> None:
 
 def _differ(before: RunConfig, config: RunConfig, names: tuple[str, ...]) -> bool:
     return any(getattr(before, name) != getattr(config, name) for name in names)
-
-
-def _order(config: RunConfig) -> list[Any]:
-    return [regularizer for regularizer in config.regularizers if overrides(regularizer, "order")]
 
 
 def _data_spec(config: RunConfig, workspace: Path, report: Report) -> DataSpec:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.averaging import measure_norms, start_average, update_average
+from engine.batch import augmented, mixed
 from engine.checkpoint import Snapshot
 from engine.config import RunConfig, strategy_to_dict
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
@@ -28,7 +29,7 @@ from engine.network import (
     statistics_of,
 )
 from engine.randomness import generator, seeded_generators, stream
-from engine.strategy import Progress, overrides
+from engine.strategy import Progress
 
 CLEAN_SAMPLES = 2_000
 """Training samples, at most, on which the clean training loss is measured, and averaged batch norms."""
@@ -60,11 +61,11 @@ class Learner:
         self.model.to(device)
         self.optimizer = build_optimizer(config, self.model)
         self._loss = config.loss.prepare(parts.spec)
-        self._mixers = self._giving("mix")
-        self._penalties = self._giving("penalty")
-        self._before_step = self._giving("before_step")
-        self._after_step = self._giving("after_step")
-        self._averagers = self._giving("average_share")
+        self._mixers = config.giving("mix")
+        self._penalties = config.giving("penalty")
+        self._before_step = config.giving("before_step")
+        self._after_step = config.giving("after_step")
+        self._averagers = config.giving("average_share")
         statistics = config.model.statistics(parts.spec)
         if snapshot is not None:
             statistics = statistics_of(snapshot)
@@ -73,14 +74,11 @@ class Learner:
             *(statistics or config.scaling.fit(parts.training.inputs)), parts.training.inputs.ndim, device
         )
 
-    def _giving(self, method: str) -> list[Any]:
-        return [regularizer for regularizer in self.config.regularizers if overrides(regularizer, method)]
-
     def order(self, epoch: int) -> Tensor:
         """The rows (int64 `[N]`) that epoch number `epoch` visits, in their order."""
-        for regularizer in self._giving("order"):
+        for regularizer in self.config.giving("order"):
             drawing = generator(self.config.seed, "order", epoch, device=self.device)
-            return regularizer.order(self.parts.training.targets, drawing)  # type: ignore[no-any-return]
+            return regularizer.order(self.parts.training.targets, drawing)
         return permutation(len(self.parts.training), self.config.seed, epoch).to(self.device)
 
     def step(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
@@ -95,17 +93,9 @@ class Learner:
     def _update(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
         config = self.config
         inputs = self.parts.training.inputs.index_select(0, rows)
-        labels = targets = self.parts.training.targets.index_select(0, rows)
-        if config.augmentations:
-            augmenting = generator(config.seed, "augment", epoch, batch, device=self.device)
-            for augment in config.augmentations:
-                inputs = augment(inputs, augmenting)
-        inputs = self.scale(inputs)
-        if self._mixers:
-            targets = self._soft(targets)
-            mixing = generator(config.seed, "mix", epoch, batch, device=self.device)
-            for regularizer in self._mixers:
-                inputs, targets = regularizer.mix(inputs, targets, mixing)
+        labels = self.parts.training.targets.index_select(0, rows)
+        inputs = self.scale(augmented(config, inputs, epoch, batch))
+        inputs, targets = mixed(config, self._mixers, inputs, labels, self.parts.spec.outputs, epoch, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss, correct = self._propagate(inputs, targets, labels)
         for regularizer in self._before_step:
@@ -207,11 +197,6 @@ class Learner:
     def statistics(self) -> dict[str, list[float]]:
         """Mean and deviation of the inputs, as a checkpoint holds them."""
         return {"mean": self.scale.mean.flatten().tolist(), "std": self.scale.std.flatten().tolist()}
-
-    def _soft(self, targets: Tensor) -> Tensor:
-        if targets.is_floating_point():
-            return targets
-        return torch.nn.functional.one_hot(targets, self.parts.spec.outputs).float()
 
     def _correct(self, outputs: Tensor, labels: Tensor) -> Tensor:
         if labels.ndim > 1:

@@ -12,7 +12,7 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.message import InputError, Message, message
-from engine.strategy import DataSpec, overrides
+from engine.strategy import DataSpec
 from engine.summary import LayerRow, layer_table
 
 FLOAT = 4
@@ -48,7 +48,7 @@ def memory_need(config: RunConfig, data: DataSpec, rows: list[LayerRow] | None =
     """The memory of a run with these settings; `rows` are the layers of its network where they are known."""
     rows = layer_table(config, data) if rows is None else rows
     parameters = sum(row.parameters for row in rows)
-    kept = 1 + _copies_in_state(config) + sum(overrides(r, "average_share") for r in config.regularizers)
+    kept = 1 + _copies_in_state(config) + len(config.giving("average_share"))
     copies = 1 + 4 * kept  # the gradients; what is kept, and it three times more while a checkpoint is made
     batch = config.samples_of_a_batch(data)
     parts = config.micro_batches(batch)

@@ -14,7 +14,7 @@ from engine.config import RunConfig
 from engine.data import Scaler
 from engine.message import InputError, message
 from engine.randomness import seeded_generators, stream
-from engine.strategy import Advice, DataSpec, ParameterGroup, Slots, overrides
+from engine.strategy import Advice, DataSpec, ParameterGroup, Slots
 
 
 def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) -> nn.Module:
@@ -34,9 +34,8 @@ def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) ->
 def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
     """The optimizer over the trainable parameters, divided into groups by the regularizers that want to."""
     groups: list[ParameterGroup] = [{"params": [(n, p) for n, p in model.named_parameters() if p.requires_grad]}]
-    for regularizer in config.regularizers:
-        if overrides(regularizer, "parameter_groups"):
-            groups = regularizer.parameter_groups(groups)
+    for regularizer in config.giving("parameter_groups"):
+        groups = regularizer.parameter_groups(groups)
     return config.optimizer.build(groups)
 
 

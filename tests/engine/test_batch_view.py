@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.batch_view import SHOWN, augment, first_rows, mix, mixers, preview, scaler_of
+from engine.batch_view import SHOWN, augment, first_rows, mix, preview, scaler_of
 from engine.data import Source, split
 from engine.data_view import facts_of
 from engine.learner import Learner
@@ -57,7 +57,7 @@ def test_the_network_is_fed_what_is_shown(tiny, tmp_path, ticked, epoch, batch):
     with seeded_generators(stream(config.seed, "step", epoch, batch)):
         shown = augment(config, parts.training.inputs[rows].clone(), epoch, batch, troubles)
         scaled, labels = scaler_of(config, parts, troubles)(shown), parts.training.targets[rows]
-        if mixers(config):
+        if config.giving("mix"):
             scaled, labels = mix(config, parts, scaled, labels, epoch, batch, troubles)
     assert torch.equal(inputs, scaled)
     assert torch.equal(targets, labels)
