@@ -49,11 +49,6 @@ def confusion(true: Ints, predicted: Ints, classes: int) -> Ints:
     return np.bincount(true * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
-def row_rates(counts: Ints) -> Floats:
-    """A confusion matrix as shares of its rows, float64 `[K, K]`; NaN in the row of a class without samples."""
-    return _share(counts, counts.sum(1, keepdims=True))
-
-
 def class_figures(counts: Ints) -> ClassFigures:
     """Precision, recall, F1 and support of each class from a confusion matrix `[K, K]`."""
     hits, support, called = np.diag(counts), counts.sum(1), counts.sum(0)
