@@ -241,6 +241,7 @@ class ComparePanel(Panel):
             self._column.addWidget(block)
         self._column.addStretch(1)
         area = UprightScrollArea()
+        area.setAccessibleName(self.tr("Results and settings"))
         area.setWidget(content)
         return area
 

@@ -89,6 +89,7 @@ class DataPanel(Panel):
         column.addWidget(self._line)
         column.addWidget(self.preview)
         self.area = UprightScrollArea()
+        self.area.setAccessibleName(self.tr("Data set"))
         self.area.setWidget(content)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.notice)

@@ -176,7 +176,7 @@ class SampleCard(QWidget):
         for widget in (self.label, self.facts):
             widget.setWordWrap(True)
         column = QVBoxLayout(self)
-        column.setContentsMargins(LARGE + 8, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.label)
         column.addWidget(self.facts)
@@ -187,6 +187,7 @@ class SampleCard(QWidget):
     def show_sample(self, sample: Sample | None) -> None:
         """Show this one, or say how to choose one."""
         self.sample = sample
+        self.layout().setContentsMargins(0 if sample is None else LARGE + 8, 0, 0, 0)
         if sample is None:
             self.label.setText("")
             self.facts.setText(self.tr("Click an image to see it large."))

@@ -10,6 +10,9 @@ from gui.graph.plot import Plot
 from gui.widgets.icons import icon
 from gui.widgets.theme import Theme
 
+BESIDE_AXIS = 72
+"""Pixels on the left where the numbers of an axis are."""
+
 
 class LossPane(QWidget):
     """The loss, and over it what is said while there is nothing, and the way back to the whole."""
@@ -20,6 +23,7 @@ class LossPane(QWidget):
         self.empty_text.setProperty("role", "muted")
         self.empty_text.setWordWrap(True)
         self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty_text.setContentsMargins(BESIDE_AXIS, 0, 16, 0)
         self.empty_text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.follow_button = QPushButton(self.tr("Follow"), self)
         self.follow_button.setToolTip(self.tr("Show the whole run and follow it (double-click the graph)"))

@@ -100,6 +100,7 @@ class ClassifyView(QWidget):
         whole.addWidget(self.note)
         whole.addWidget(self.parts, 1)
         area = UprightScrollArea()
+        area.setAccessibleName(self.tr("Your images"))
         area.setWidget(inner)
         inner.setAutoFillBackground(False)  # which the area has turned on
         column = QVBoxLayout(self)

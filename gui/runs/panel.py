@@ -68,6 +68,7 @@ class RunsPanel(QWidget):
         inner.addWidget(self.details)
         inner.addStretch(1)
         self._area = UprightScrollArea()
+        self._area.setAccessibleName(self.tr("Runs"))
         self._area.setWidget(told)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 4)

@@ -34,6 +34,7 @@ class WaitingList(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._area = UprightScrollArea()
+        self._area.setAccessibleName(self.tr("Waiting"))
         self._area.setWidget(self._lines)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

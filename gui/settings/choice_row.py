@@ -152,6 +152,7 @@ class ChoiceRow(QWidget):
         self.form.changed.connect(self._form_changed)
         self.form.invalid.connect(self._form_invalid)
         self._column.addWidget(self.form)
+        self.form.follow(self._fold)
         self._fold.setChecked(count <= OPEN_UP_TO or self.form.changes > 0)
         self._folded(self._fold.isChecked())
 

@@ -188,6 +188,7 @@ class SettingsPanel(QWidget):
             column.addWidget(widget)
         column.addStretch(1)
         self._scroll = UprightScrollArea()
+        self._scroll.setAccessibleName(self.tr("Settings"))
         self._scroll.setWidget(content)
         page = QWidget()
         below = QVBoxLayout(page)

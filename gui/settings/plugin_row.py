@@ -96,6 +96,7 @@ class PluginRow(QWidget):
             self.form.changed.connect(self._form_changed)
             self.form.invalid.connect(self.invalid)
             self._body.addWidget(self.form)
+            self.form.follow(self.info)
         if self.form is not None:
             self.form.show_strategy(self._strategy, keep_errors=keep_errors)
             self.form.setVisible(ticked)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractSpinBox, QVBoxLayout, QWidget
 
 from engine.catalogue import Catalogue
 from engine.message import InputError
@@ -48,6 +48,18 @@ class StrategyForm(QWidget):
     def row(self, name: str) -> FieldRow:
         """The line of a parameter. Raises `KeyError`."""
         return self._rows[name]
+
+    def follow(self, before: QWidget) -> None:
+        """Let Tab come here after this one: a form that is made late would come after all the others."""
+        for widget in self.findChildren(QWidget):
+            inner = isinstance(widget.parentWidget(), QAbstractSpinBox) or widget.focusProxy() is not None
+            if (
+                not inner
+                and widget.window() is self.window()
+                and widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value
+            ):
+                QWidget.setTabOrder(before, widget)
+                before = widget
 
     def show_strategy(self, strategy: Strategy, *, keep_errors: bool = False) -> None:
         """Show another strategy of the same class; with `keep_errors`, text that is no value stays to be mended."""

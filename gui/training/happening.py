@@ -76,6 +76,7 @@ class Happening(QWidget):
         words.addLayout(buttons)
         words.addStretch(1)
         area = UprightScrollArea()
+        area.setAccessibleName(self.tr("What is happening"))
         area.setWidget(told)
         area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         column = QVBoxLayout(self)

@@ -9,8 +9,8 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-SIZES = (16, 20, 24, 32, 40, 48, 64, 128, 256)
-"""Pixels of the drawn images: the sizes in use, and their doubles for screens of twice the density."""
+SIZES = (14, 16, 20, 21, 24, 28, 32, 40, 48, 64, 128, 256)
+"""Pixels of the drawn images: the sizes in use, and what denser screens show in their place (1.5 and 2 times)."""
 
 
 @lru_cache(maxsize=256)
