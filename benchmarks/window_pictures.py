@@ -17,11 +17,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import numpy as np
 from PIL import Image
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QApplication
@@ -30,15 +30,16 @@ from benchmarks.rows import Row, show
 from engine.config import parse_strategy
 from gui.runs.run import Run
 from gui.training.session import State
+from gui.widgets.theme import DARK, LIGHT
 from tests.gui.driving import Driver, pump
 
 ROOT = Path(__file__).parents[1]
 SIZE = (1360, 860)
 THEMES = ("light", "dark")
 TABS = ("curves", "data", "model", "predictions", "compare")
-COLOURS = (128, 96, 64, 48)
+COLOURS = (192, 160, 128, 96)
 """Of a picture: as many as its limit allows, else the fewest."""
-LIMITS = {1: 70, 2: 160}
+LIMITS = {1: 80, 2: 180}
 """Kilobytes that a picture should have at most, at each scale: with many photographs in it, it may have more."""
 ALL = 4_000
 """Kilobytes that all of them must not have more than."""
@@ -136,8 +137,7 @@ def small(picture: Image.Image, limit: int) -> bytes:
     file = b""
     for colours in COLOURS:
         buffer = io.BytesIO()
-        few = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        few.putpalette(commonest(picture, few))
+        few = picture.quantize(palette=with_the_theme_s(picture, colours), dither=Image.Dither.NONE)
         few.save(buffer, "PNG", optimize=True)
         file = buffer.getvalue()
         if len(file) <= limit:
@@ -145,14 +145,16 @@ def small(picture: Image.Image, limit: int) -> bytes:
     return file
 
 
-def commonest(picture: Image.Image, few: Image.Image) -> list[int]:
-    """A palette of the commonest colour that each entry stands for: surfaces keep theirs exactly."""
-    colours = np.asarray(picture, dtype=np.int64) @ (65536, 256, 1)
-    pairs, counts = np.unique(np.asarray(few, dtype=np.int64) * 2**24 + colours, return_counts=True)
-    palette = np.zeros(256, dtype=np.int64)
-    order = np.argsort(counts)  # so that the commonest is written last
-    palette[pairs[order] >> 24] = pairs[order] & 0xFFFFFF
-    return np.stack([palette >> 16, palette >> 8 & 255, palette & 255], axis=1).ravel().tolist()
+def with_the_theme_s(picture: Image.Image, colours: int) -> Image.Image:
+    """A palette of so many colours: those of both themes exactly, so that no curve takes another's, and what else is
+    in the picture."""
+    themes = {value for theme in (LIGHT, DARK) for value in astuple(theme) if str(value).startswith("#")}
+    themes |= {colour for theme in (LIGHT, DARK) for colour in theme.comparisons}
+    own = [channel for colour in sorted(themes) for channel in bytes.fromhex(colour[1:])]
+    others = picture.quantize(colours - len(themes), method=Image.Quantize.MEDIANCUT).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette((own + others)[: 3 * colours])
+    return palette
 
 
 # --- what is taken --------------------------------------------------------------------------------
