@@ -17,6 +17,8 @@ from gui.words import NEVER, id_in_words, kind_title, run_title, say, title
 
 MANY_PAIRS = 3
 """Of so many differences or more one may well lie outside its interval by luck: that is said then."""
+LONG = 10
+"""More characters than a number may have, where four figures tell as much."""
 OF_PAIRS = ("best_val_accuracy", "last_val_loss", "gap")
 """The outcomes whose differences are told; in the place of an accuracy that there is not, the loss."""
 
@@ -74,6 +76,8 @@ def plain(given: Value) -> str:
         return say(given)
     if isinstance(given, tuple):
         return ", ".join(map(plain, given))
+    if isinstance(given, float) and len(str(given)) > LONG:
+        return f"{given:.4g}"
     return str(given)
 
 

@@ -117,13 +117,18 @@ class LayerTree(QTreeWidget):
         return QSize(560, 320)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Where there is little room, the types give way: the tool tips hold them."""
+        """Where there is little room, the types give way, then the bars: the tool tips hold what they tell."""
         super().resizeEvent(event)
         self._make_room()
 
     def _make_room(self) -> None:
-        needed = sum(self.sizeHintForColumn(column) for column in (LAYER, TYPE, OUTPUT, PARAMETERS, TRAINABLE))
-        self.setColumnHidden(TYPE, needed > self.viewport().width())
+        self._shares.has_bars = True
+        self.setColumnHidden(TYPE, self._needed(LAYER, TYPE, OUTPUT, PARAMETERS, TRAINABLE) > self.viewport().width())
+        self._shares.has_bars = self._needed(LAYER, OUTPUT, PARAMETERS, TRAINABLE) <= self.viewport().width()
+
+    def _needed(self, *columns: int) -> int:
+        """Pixels of these columns."""
+        return sum(max(self.sizeHintForColumn(each), self.header().sectionSizeHint(each)) for each in columns)
 
     def _fill(self, network: NetworkTable) -> None:
         total = max(1, network.parameters)

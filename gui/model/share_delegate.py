@@ -23,6 +23,8 @@ class ShareDelegate(QStyledItemDelegate):
         self.theme = LIGHT
         self.stale = False
         """Whether what it shows is of the past."""
+        self.has_bars = True
+        """Whether there is room for bars."""
 
     def initStyleOption(  # noqa: N802
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -38,7 +40,7 @@ class ShareDelegate(QStyledItemDelegate):
         super().paint(painter, option, index)
         first = index.siblingAtColumn(0)
         share = first.data(SHARE) or 0.0
-        if share <= 0:
+        if share <= 0 or not self.has_bars:
             return
         area = QRectF(option.rect)
         bar = QRectF(area.left() + 8, area.center().y() - BAR_HEIGHT / 2, BAR_WIDTH, BAR_HEIGHT)
@@ -57,4 +59,4 @@ class ShareDelegate(QStyledItemDelegate):
     ) -> QSize:
         """The number, and beside it the bar."""
         hint = super().sizeHint(option, index)
-        return QSize(hint.width() + BAR_WIDTH + 16, hint.height())
+        return QSize(hint.width() + (BAR_WIDTH + 16 if self.has_bars else 0), hint.height())

@@ -26,7 +26,7 @@ from gui.predictions.confusion_matrix import ConfusionMatrix
 from gui.widgets.icons import SIZES, icon
 from gui.widgets.theme import DARK, LIGHT
 from tests.gui.driving import pump
-from tests.gui.test_fits import TABS, settle
+from tests.gui.test_fits import TABS, show_tab
 from tests.gui.widgets.test_theme import contrast
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
@@ -59,9 +59,7 @@ def troubles_of(app, driver) -> list[str]:
     """What is wrong in each tab, and in the docks beside it."""
     window, troubles = driver.window, []
     for tab in TABS:
-        driver.press(f"tab_{tab}")
-        pump(lambda: not window.bench.background.busy)
-        settle(app, window)
+        show_tab(app, driver, tab)
         stops = tab_stops(window)
         for widget in controls(window):
             where = f"{tab}: {type(widget).__name__} {named(widget)!r} {widget.toolTip()[:40]!r}"

@@ -12,6 +12,7 @@ from engine.runs import new_run
 from gui.graph.drawings import Style
 from gui.graph.read_out import Entry, ReadOut
 from gui.main_window import MINIMUM
+from gui.model.layer_tree import LayerTree
 from gui.widgets.banner import Answer, Banner
 from gui.widgets.theme import LIGHT
 from tests.gui.driving import pump
@@ -61,6 +62,16 @@ def cut_off(window: QWidget) -> list[str]:
             seen = f"{shown.width()} × {shown.height()} pixels seen"
             found.append(f"{type(widget).__name__} {text!r} at {at.x()}, {at.y()}: {seen}")
     return found
+
+
+def show_tab(app, driver, tab: str) -> None:
+    """Bring a tab forward, and wait until it shows what it has to show."""
+    driver.press(f"tab_{tab}")
+    window, page = driver.window, driver.window.centre.tab(tab)
+    tree = page.findChild(LayerTree)
+    pump(lambda: tree is None or tree.topLevelItemCount())  # it is asked for a moment after the settings
+    pump(lambda: not window.bench.background.busy)
+    settle(app, window)
 
 
 def settle(app, window: QWidget) -> None:
@@ -119,9 +130,7 @@ def troubles_of(app, driver) -> list[str]:
     """What is cut off in each tab, and whether all of it fits into the window."""
     window, troubles = driver.window, []
     for tab in TABS:
-        driver.press(f"tab_{tab}")
-        pump(lambda: not window.bench.background.busy)
-        settle(app, window)
+        show_tab(app, driver, tab)
         troubles += [f"{tab}: {trouble}" for trouble in cut_off(window)]
         needed = window.minimumSizeHint()
         if needed.width() > MINIMUM.width() or needed.height() > MINIMUM.height():
