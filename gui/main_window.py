@@ -201,7 +201,8 @@ class MainWindow(QMainWindow):
 
     def _choose_theme(self, name: str) -> None:
         self.memory.keep_word("window/theme", name)
-        self._dress(_theme(name))
+        if _theme(name) is not self.theme:  # to dress every widget anew takes a while
+            self._dress(_theme(name))
         self._draw()
 
     @Slot()

@@ -218,9 +218,10 @@ class RunModel(QAbstractListModel):
         labels = self._labels(None)
         new: list[Run] = []
         for sighting in sightings:
-            run = Run("")
+            back = self.present is not None and self.present.folder == sighting.record.folder  # from the bin
+            run = self.present if self.present is not None and back else Run("")
             tell(run, sighting.record, sighting.config)
-            run.label = unique_label(dated(run), labels)
+            run.label = unique_label(run.label or dated(run), labels)
             labels.add(run.label)
             self._words[run] = sighting.words
             new.append(run)

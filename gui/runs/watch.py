@@ -64,13 +64,17 @@ class RunWatch(QObject):
         self.look()
 
     def look(self) -> None:
-        """Look now: something was changed."""
+        """Look now, and tell what is there in any case: something was changed, and may be as before by now."""
+        self._last = None
+        self._ask()
+
+    def _ask(self) -> None:
         self._asked = True
         self._background.ask("runs", self._look, self._on_seen, self._on_trouble)
 
     def _look_in_turn(self) -> None:
         if not self._asked:
-            self.look()
+            self._ask()
 
     def _on_seen(self, sight: Sight) -> None:
         self._asked = False

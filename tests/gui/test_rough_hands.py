@@ -87,6 +87,17 @@ def test_a_run_that_was_left_and_is_put_into_the_bin_is_offered_no_more(open_win
     assert not window.says("unfinished")
 
 
+def test_a_run_that_is_put_back_at_once_is_listed_again_as_the_run_in_front(trained, workspace):
+    run, panel = trained.session.run, trained.window.runs
+    pump(lambda: run.record is not None)
+    panel._filing.to_bin([(run, True)])
+    panel._filing.restore_folder(workspace / "bin" / run.folder.name)
+    pump(lambda: panel.notices.get("bin"))
+    pump(lambda: panel.list.all_runs)
+    assert panel.list.all_runs == [run] and trained.overlay_labels() == []
+    assert trained.window.actions_by_name["more"].isEnabled()
+
+
 def test_no_two_runs_are_called_the_same(app):
     model = RunModel()
     runs = [Run("MLP"), Run("MLP"), Run("MLP")]

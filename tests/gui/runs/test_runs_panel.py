@@ -107,7 +107,8 @@ def test_a_workspace_that_can_not_be_looked_at_is_told(panel, bench, monkeypatch
 def test_nothing_is_told_where_nothing_has_changed(panel, bench, folders):
     told = []
     panel._watch.seen.connect(told.append)
-    look(panel, bench)
+    panel._watch._look_in_turn()
+    settle(panel, bench)
     assert told == []
     write_notes(folders[0], Notes("x"))
     look(panel, bench)
