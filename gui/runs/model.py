@@ -183,6 +183,8 @@ class RunModel(QAbstractListModel):
                     run.record = other.record
                     self.remove(other)
                     row = self.row(run)
+                # From an older checkpoint it goes on in another folder: what the former one holds is a run of its own.
+                self._by_folder = {folder: each for folder, each in self._by_folder.items() if each is not run}
                 self._by_folder[run.folder] = run
         self.dataChanged.emit(self.index(row), self.index(row))
 

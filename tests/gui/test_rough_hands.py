@@ -98,6 +98,23 @@ def test_a_run_that_is_put_back_at_once_is_listed_again_as_the_run_in_front(trai
     assert trained.window.actions_by_name["more"].isEnabled()
 
 
+def test_a_run_that_goes_on_from_an_older_checkpoint_leaves_its_former_self_listed(trained):
+    former = trained.session.run.folder
+    last = former / "checkpoints" / "last.safetensors"
+    older = former / "checkpoints" / "step-4.safetensors"
+    shutil.copy(last, older)
+    trained.press("more")
+    pump(lambda: trained.session.busy)
+    trained.wait_for_end()
+    trained.conductor.load_file(older)
+    pump(lambda: trained.says("loaded"))
+    trained.press("more")
+    pump(lambda: trained.session.busy)
+    trained.wait_for_end()
+    assert trained.session.run.folder != former
+    pump(lambda: {run.folder for run in trained.window.runs.list.all_runs} == {former, trained.session.run.folder})
+
+
 def test_no_two_runs_are_called_the_same(app):
     model = RunModel()
     runs = [Run("MLP"), Run("MLP"), Run("MLP")]
