@@ -26,7 +26,7 @@ class SettingsFoot(QWidget):
         self.estimate.setAccessibleName(self.tr("What the run will take"))
         self.estimate.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.warning = Note()
-        self._next_run = QLabel(self.tr("A run is training. Changes here count for the next one."))
+        self._next_run = QLabel(self.tr("A run is under way. Changes here count for the next one."))
         self._next_run.setProperty("role", "tag")
         self._next_run.setWordWrap(True)
         self.fork = QPushButton(self.tr("Fork here"))

@@ -211,6 +211,8 @@ class RunView(QObject):
             outcome = run.outcome if run else None
             if isinstance(outcome, Finished):
                 bar.show_text(say(outcome.reason), progress.fraction if progress else 1.0)
+            elif run is not None and outcome is None and run.reason is not None:  # loaded, and it had come to its end
+                bar.show_text(say(run.reason), 1.0)
             else:
                 bar.show_text(self.tr("Ready"), 0.0)
         elif progress is not None:

@@ -104,7 +104,8 @@ def system_theme() -> Theme:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give every widget of the application the palette's colours."""
-    app.setStyle("Fusion")
+    if app.style().objectName().lower() != "fusion":  # setting it again would dress every widget twice
+        app.setStyle("Fusion")
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme))
 
