@@ -151,7 +151,9 @@ def test_a_stop_while_the_data_are_read_holds_the_queue(trained, monkeypatch):
         while True:
             reading.set()
             report(REFUSED.message, None)
+            never.wait(0.005)  # no data set tells more often how far it is
 
+    never = threading.Event()
     monkeypatch.setattr("engine.runs.new_run", slow)
     trained.press("start")
     trained.set(**QUICK, seed=3)
