@@ -115,7 +115,7 @@ def rate(model: str, epochs: int, threads: str, *, window: bool) -> float:
 
 def compare(model: str, pairs: int, threads: str) -> Row:
     """The window's samples per second as a share of the command line's: the median over alternating pairs."""
-    epochs = {"mlp": 60, "cnn": 6}[model]
+    epochs = {"mlp": 200, "cnn": 25}[model]
     shares = []
     for pair in range(pairs):
         order = (True, False) if pair % 2 else (False, True)

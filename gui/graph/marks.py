@@ -50,13 +50,14 @@ class Mark:
             plot.addItem(line, ignoreBounds=True)
 
     def move(self, x: float, word: str) -> None:
-        """Stand somewhere else, with another word."""
+        """Stand somewhere else, with another word, from the next `fit` on."""
         self.x, self.said = x, word
-        for line in self._lines:
-            line.setPos(x)
 
     def fit(self, width: float) -> float:
-        """Say what there is room for in so many pixels; returns how many it takes."""
+        """Stand where it is to stand, and say what there is room for in so many pixels; returns how many it takes."""
+        for line in self._lines:
+            if line.value() != self.x:
+                line.setPos(self.x)
         metrics = QFontMetricsF(self.word.font())
         self.word.setText(metrics.elidedText(self.said, Qt.TextElideMode.ElideMiddle, min(width, MAX_WORD)))
         return self.word.boundingRect().width()
@@ -126,8 +127,7 @@ class Marks:
         if self._best is None:
             self._best = self._made(epoch, word)
             self.marks.append(self._best)
-        self._best.move(epoch, word)
-        self.place()
+        self._best.move(epoch, word)  # drawn by the next `place`: with the curves, not ahead of them
 
     def clear(self) -> None:
         """Remove all marks."""
