@@ -40,7 +40,7 @@ class Application:
 
     def finish(self) -> None:
         """After the window was closed: keep the settings, wait for the threads."""
-        self.conductor.finish()
+        self.conductor.keep_settings()
         self.conductor.estimator.give_up()
         self.window.bench.background.end()
         self.loader.join()

@@ -35,7 +35,7 @@ class Conductor(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self.window = window
-        self.session = Session(window.workspace, self)
+        self.session = Session(window.bench, self)
         self._closing = False
         self._offered: dict[str, Run] = {}
         """The runs that messages offer to go on with, by the message."""
@@ -83,7 +83,7 @@ class Conductor(QObject):
         """Show the forms and let runs be started."""
         self.window.bench.catalogue = loaded.catalogue
         self.window.panel.begin(loaded.catalogue, loaded.config)
-        self.session.begin(loaded.catalogue)
+        self.session.begin()
         self.window.runs.begin(self.window.bench)
         self.control.read_queue()
         if loaded.problem is not None:
@@ -222,11 +222,6 @@ class Conductor(QObject):
         if self.window.panel.problem() is None:
             self.window.banners.clear("problem")
         self.window.show_undo()
-
-    def finish(self) -> None:
-        """The window was closed: keep the settings, and wait for what is being read."""
-        self.keep_settings()
-        self.session.finish()
 
     @Slot()
     def keep_settings(self) -> None:

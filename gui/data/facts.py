@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from engine.config import RunConfig
 from engine.message import Message
 from gui import numbers
-from gui.data.flow_box import FlowBox
 from gui.widgets.elided_label import ElidedLabel
+from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.words import say, title
 
@@ -74,10 +74,10 @@ class FactsBar(QWidget):
         self.trouble = QLabel()
         self.trouble.setWordWrap(True)
         give(self.trouble, role="error")
-        top = FlowBox(8, 0)
-        top.add(self.heading)
-        top.add(self.summary)
-        self.flow = FlowBox(24, 8)
+        top = FlowLayout(8, line_spacing=0)
+        top.addWidget(self.heading)
+        top.addWidget(self.summary)
+        self.flow = FlowLayout(24, line_spacing=8)
         self.training = self._add(self.tr("Training"))
         self.validation = self._add(self.tr("Validation"))
         self.test = self._add(self.tr("Test"))
@@ -93,14 +93,14 @@ class FactsBar(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(top)
-        column.addWidget(self.flow)
+        column.addLayout(top)
+        column.addLayout(self.flow)
         column.addWidget(self.trouble)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def _add(self, name: str, tip: str = "") -> Fact:
         fact = Fact(name, tip)
-        self.flow.add(fact)
+        self.flow.addWidget(fact)
         return fact
 
     def show_facts(self, config: RunConfig, facts: Facts) -> None:

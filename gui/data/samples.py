@@ -12,9 +12,9 @@ from engine.config import RunConfig
 from gui import numbers
 from gui.background import Trouble
 from gui.data.facts import figure
-from gui.data.flow_box import FlowBox
 from gui.graph.plot import tabular
 from gui.settings.choice_row import QuietComboBox
+from gui.widgets.flow import FlowLayout
 from gui.widgets.image_grid import ImageGrid, Picture, draw_image
 from gui.widgets.looks import give
 from gui.widgets.theme import Theme
@@ -81,13 +81,13 @@ class Samples(QWidget):
         line.setSpacing(0)
         for widget in (self.back, self.where, self.on):
             line.addWidget(widget)
-        head = FlowBox(8, 4)
+        head = FlowLayout(8, line_spacing=4)
         for widget in (self.part, self.shuffled, pager):
-            head.add(widget)
+            head.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(head)
+        column.addLayout(head)
         column.addWidget(self.trouble)
         column.addWidget(self.grid, 1)
 

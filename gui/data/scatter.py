@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from gui.background import Trouble
-from gui.data.flow_box import FlowBox
 from gui.graph.plot import FigureAxis, tabular
 from gui.settings.choice_row import QuietComboBox
+from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.widgets.theme import LIGHT, Theme
 from gui.words import say
@@ -67,13 +67,13 @@ class Scatter(QWidget):
             self.plot.getAxis(axis).setStyle(tickFont=tabular(self.font()), tickLength=0)
             self.plot.getAxis(axis).enableAutoSIPrefix(False)
         self.plot.showGrid(x=True, y=True, alpha=0.12)
-        head = FlowBox(16, 4)
-        head.add(self.feature)
-        head.add(self.legend)
+        head = FlowLayout(16, line_spacing=4)
+        head.addWidget(self.feature)
+        head.addWidget(self.legend)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(head)
+        column.addLayout(head)
         column.addWidget(self.trouble)
         column.addWidget(self.plot, 1)
         self.feature.activated.connect(self._ask)

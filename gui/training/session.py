@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from engine.message import InputError, Message, message
 from gui.runs.run import Run, copy_of, label_of, unique_label
 from gui.training.checkpoint_file import LoadedCheckpoint, load_checkpoint
 from gui.training.progress import Progress, ProgressMeter
+from gui.workbench import Workbench
 
 if TYPE_CHECKING:
     from engine.runner import Runner
@@ -91,18 +92,15 @@ class Session(QObject):
     refused = Signal(object)
     """A `Message`: what was asked for can't be done, and nothing was changed."""
 
-    _read = Signal(object)
-
-    def __init__(self, workspace: Path, parent: QObject | None = None) -> None:
+    def __init__(self, bench: Workbench, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.workspace = workspace
+        self._bench = bench
         self.state = State.LOADING
         self.run: Run | None = None
         self.runs: list[Run] = []
         """The runs of this session, oldest first."""
         self.ending: Finished | Failed | None = None
         """The last event of the run that ended last. One that could not begin stands as it stood before."""
-        self._catalogue: Catalogue | None = None
         self._runner: Runner | None = None
         self._meter: ProgressMeter | None = None
         self._prepared: tuple[RunConfig, Any] | None = None
@@ -112,11 +110,9 @@ class Session(QObject):
         self._stop_asked = False
         self._last_epoch = False
         self._saving: list[Path] = []
-        self._reading: threading.Thread | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(PUMP_MILLISECONDS)
         self._timer.timeout.connect(self._pump)
-        self._read.connect(self._checkpoint_read)
 
     # --- what can be asked ---------------------------------------------------------------------
 
@@ -137,32 +133,31 @@ class Session(QObject):
 
     # --- what can be told ----------------------------------------------------------------------
 
-    def begin(self, catalogue: Catalogue) -> None:
+    def begin(self) -> None:
         """The engine is there: runs can be started."""
-        self._catalogue = catalogue
         self._set_state(State.READY)
 
     def start(self, config: RunConfig) -> None:
         """Start a new run with these settings."""
         from engine.runs import new_run
 
-        catalogue = self._catalogue
-        if self.state is not State.READY or catalogue is None:
+        if self.state is not State.READY:
             return
+        bench = self._bench
         run = self._new(config)
-        self._launch(run, lambda report: new_run(config, catalogue, self.workspace, report), Beginning.NEW)
+        self._launch(run, lambda report: new_run(config, bench.catalogue, bench.workspace, report), Beginning.NEW)
 
     def fork(self, config: RunConfig, checkpoint: Path, parent: str) -> None:
         """Start a new run with these settings where a checkpoint left another, which is called `parent`."""
         from engine.fork import fork_run
 
-        catalogue = self._catalogue
-        if self.state is not State.READY or catalogue is None:
+        if self.state is not State.READY:
             return
+        bench = self._bench
         run = self._new(config)
         run.parent = parent
         self._launch(
-            run, lambda report: fork_run(checkpoint, config, catalogue, self.workspace, report), Beginning.FORKED
+            run, lambda report: fork_run(checkpoint, config, bench.catalogue, bench.workspace, report), Beginning.FORKED
         )
 
     def _new(self, config: RunConfig) -> Run:
@@ -173,12 +168,12 @@ class Session(QObject):
         """Go on with a run exactly where a checkpoint left it; `more` adds so many epochs."""
         from engine.runs import resume_run
 
-        catalogue = self._catalogue
-        if self.state is not State.READY or catalogue is None:
+        if self.state is not State.READY:
             return
+        bench = self._bench
         self._launch(
             run,
-            lambda report: resume_run(checkpoint, catalogue, self.workspace, more=more, report=report),
+            lambda report: resume_run(checkpoint, bench.catalogue, bench.workspace, more=more, report=report),
             Beginning.RESUMED,
         )
 
@@ -219,19 +214,12 @@ class Session(QObject):
         else:
             self._copy_last(path)
 
-    def finish(self) -> None:
-        """The window is closed: wait for a checkpoint that is being read, and tell nobody of it."""
-        reading = self._reading
-        if reading is not None:
-            self._read.disconnect(self._checkpoint_read)
-            reading.join()
-
     def load(self, path: Path) -> None:
-        """Read a checkpoint: `checkpoint_loaded` or `refused` follows."""
-        if self.state is not State.READY or self._reading is not None:
+        """Read a checkpoint, in the background: `checkpoint_loaded` or `refused` follows."""
+        if self.state is not State.READY:
             return
-        self._reading = threading.Thread(target=self._read_checkpoint, args=(path,), name="checkpoint", daemon=True)
-        self._reading.start()
+        read = partial(read_checkpoint_file, path, self._bench.catalogue)
+        self._bench.background.ask("checkpoint", read, self._on_read, lambda trouble: self.refused.emit(trouble.text))
 
     # --- a run ---------------------------------------------------------------------------------
 
@@ -385,24 +373,18 @@ class Session(QObject):
             return
         self.saved.emit(str(path))
 
-    def _read_checkpoint(self, path: Path) -> None:
-        """In a thread: a large file takes a while to verify."""
-        assert self._catalogue is not None
-        outcome: LoadedCheckpoint | Message
-        try:
-            outcome = load_checkpoint(path, self._catalogue)
-        except InputError as error:
-            outcome = error.message
-        except Exception as error:  # noqa: BLE001 the file is a stranger's: whatever is wrong with it must be told
-            what = f"{type(error).__name__}: {error}"
-            outcome = message("unusable-checkpoint", "{path} can't be used ({error})", path=path, error=what)
-        self._read.emit(outcome)
+    def _on_read(self, checkpoint: LoadedCheckpoint) -> None:
+        if self.state is State.READY:
+            self.run = checkpoint.run
+            self.checkpoint_loaded.emit(checkpoint)
 
-    @Slot(object)
-    def _checkpoint_read(self, outcome: LoadedCheckpoint | Message) -> None:
-        self._reading = None
-        if isinstance(outcome, Message):
-            self.refused.emit(outcome)
-        elif self.state is State.READY:
-            self.run = outcome.run
-            self.checkpoint_loaded.emit(outcome)
+
+def read_checkpoint_file(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
+    """A checkpoint of the user's choice. Raises `InputError` for whatever is wrong with it: it may be a stranger's."""
+    try:
+        return load_checkpoint(path, catalogue)
+    except InputError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InputError("unusable-checkpoint", "{path} can't be used ({error})", path=path, error=what) from error

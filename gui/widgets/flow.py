@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem
@@ -21,10 +22,14 @@ def flow(widths: Iterable[int], available: int, gap: int) -> list[tuple[int, int
 
 
 class FlowLayout(QLayout):
-    """A layout that flows: hidden widgets take no room. `right`, its lines end at the right edge."""
+    """A layout that flows: hidden widgets take no room, and all of a line stand on one middle.
 
-    def __init__(self, spacing: int, *, right: bool = False) -> None:
+    With `right`, its lines end at the right edge; `line_spacing` is between lines, that of a line unless given.
+    """
+
+    def __init__(self, spacing: int, *, line_spacing: int | None = None, right: bool = False) -> None:
         super().__init__()
+        self._line_spacing = spacing if line_spacing is None else line_spacing
         self._right = right
         self.setSpacing(spacing)
         self.setContentsMargins(0, 0, 0, 0)
@@ -59,28 +64,40 @@ class FlowLayout(QLayout):
         return self._place(QRect(0, 0, width, 0), move=False)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """As wide as its widest box."""
-        return self.minimumSize()
+        """All in one line."""
+        widths = [size.width() for size in self._sizes(QLayoutItem.sizeHint)]
+        return QSize(sum(widths) + self.spacing() * max(0, len(widths) - 1), self._line())
 
     def minimumSize(self) -> QSize:  # noqa: N802
-        """As wide as its widest box."""
-        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
-        return QSize(max((s.width() for s in sizes), default=0), max((s.height() for s in sizes), default=0))
+        """As wide as its widest box where that is as narrow as it can be."""
+        return QSize(max((size.width() for size in self._sizes(QLayoutItem.minimumSize)), default=0), self._line())
 
     def setGeometry(self, rect: QRect) -> None:  # noqa: N802
         """Put every box into its place."""
         super().setGeometry(rect)
         self._place(rect, move=True)
 
+    def _sizes(self, size: Callable[[QLayoutItem], QSize]) -> list[QSize]:
+        return [size(item) for item in self._items if not item.isEmpty()]
+
+    def _line(self) -> int:
+        """The height of a line that holds all."""
+        return max((size.height() for size in self._sizes(QLayoutItem.sizeHint)), default=0)
+
     def _place(self, rect: QRect, *, move: bool) -> int:
+        """The height of all lines; with `move`, every box is put into its place."""
         shown = [item for item in self._items if not item.isEmpty()]
-        if not shown:
-            return 0
-        high = max(item.sizeHint().height() for item in shown)
-        widths = [min(item.sizeHint().width(), rect.width()) for item in shown]
-        places = flow(widths, rect.width(), self.spacing())
-        ends = {line: left + width for width, (left, line) in zip(widths, places, strict=True)}
-        for item, width, (left, line) in zip(shown, widths, places, strict=True) if move else ():
-            left += rect.width() - ends[line] if self._right else 0
-            item.setGeometry(QRect(rect.left() + left, rect.top() + line * (high + self.spacing()), width, high))
-        return (places[-1][1] + 1) * (high + self.spacing()) - self.spacing()
+        sizes = [item.sizeHint().boundedTo(QSize(rect.width(), item.sizeHint().height())) for item in shown]
+        places = flow((size.width() for size in sizes), rect.width(), self.spacing())
+        top = 0
+        boxes = zip(shown, sizes, places, strict=True)
+        for _, line in groupby(boxes, key=lambda box: box[2][1]):
+            row = list(line)
+            high = max(size.height() for _, size, _ in row)
+            _, last, (left, _) = row[-1]
+            shift = rect.width() - left - last.width() if self._right else 0
+            for item, size, (left, _) in row if move else ():
+                middle = top + (high - size.height()) // 2
+                item.setGeometry(QRect(rect.left() + left + shift, rect.top() + middle, size.width(), size.height()))
+            top += high + self._line_spacing
+        return max(0, top - self._line_spacing)

@@ -16,6 +16,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from gui.background import Background
+from gui.workbench import Workbench
 from tests.gui.driving import Driver
 
 HARMLESS = ("This plugin does not support ",)
@@ -60,6 +62,17 @@ def open_window(app):
     yield open_one
     for driver in opened:
         driver.close()
+
+
+@pytest.fixture
+def bench(app, catalogue, workspace):
+    """What tabs and docks work with, apart from a window."""
+    made = Workbench(workspace, Background())
+    made.catalogue = catalogue
+    yield made
+    made.background.end()
+    made.background.deleteLater()
+    delete_deferred()
 
 
 @pytest.fixture(autouse=True)

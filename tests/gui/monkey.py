@@ -98,12 +98,12 @@ class Monkey:
     def settle(self) -> None:
         """End the run, let everything come to rest, and check what holds then."""
         session = self.driver.session
-        while session.busy or session._reading is not None:
+        while session.busy or self.driver.window.bench.background.busy:
             if session.state is State.PAUSED:
                 self.driver.press("pause")
             if self.driver.window.actions_by_name["stop"].isEnabled():
                 self.driver.press("stop")
-            pump(lambda: session.state is State.READY and session._reading is None)
+            pump(lambda: session.state is State.READY and not self.driver.window.bench.background.busy)
             self.rest()
         panel = self.driver.window.runs
         panel._watch._look_in_turn()  # not `look`: what the list missed before it would not miss now

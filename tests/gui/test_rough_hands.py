@@ -208,8 +208,8 @@ def test_a_checkpoint_dropped_during_a_run_is_refused_in_words(trained):
     assert "while a run trains" in trained.says("refused") and trained.session.run is run
 
 
-def test_closing_waits_for_a_checkpoint_that_is_being_read(trained, monkeypatch):
-    begun, go_on = threading.Event(), threading.Event()
+def test_a_checkpoint_that_is_read_while_the_window_closes_is_told_to_nobody(trained, monkeypatch):
+    begun, go_on, told = threading.Event(), threading.Event(), []
 
     def read(path, catalogue):
         begun.set()
@@ -217,12 +217,12 @@ def test_closing_waits_for_a_checkpoint_that_is_being_read(trained, monkeypatch)
         raise REFUSED
 
     monkeypatch.setattr("gui.training.session.load_checkpoint", read)
+    trained.session.refused.connect(told.append)
     trained.conductor.load_file(trained.session.run.last_checkpoint)
     assert begun.wait(30)
-    reading = trained.session._reading
-    go_on.set()
+    threading.Timer(0.05, go_on.set).start()  # while the closing window waits
     trained.close()
-    assert not reading.is_alive()
+    assert go_on.is_set() and told == []
 
 
 def test_a_look_at_a_lock_keeps_nobody_from_taking_it(tmp_path, monkeypatch):

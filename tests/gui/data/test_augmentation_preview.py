@@ -13,13 +13,13 @@ from gui.data.panel import DataPanel
 from gui.data.rows import PictureRows, Row
 from gui.widgets.image_grid import Picture
 from tests.engine.support import tiny_config
-from tests.gui.data.test_data_panel import bench, settle  # noqa: F401 a fixture
+from tests.gui.data.test_data_panel import settle
 
 STORED, SEEN, VALIDATION = range(3)
 
 
 @pytest.fixture
-def preview(bench, show):  # noqa: F811
+def preview(bench, show):
     return show(AugmentationPreview(bench), 700, 300)
 
 
@@ -90,7 +90,7 @@ def test_mixed_labels_are_told_with_their_shares(preview, catalogue):
         assert picture.tip == ", ".join(lines)
 
 
-def test_a_technique_that_fails_is_one_line_and_the_rest_of_the_tab_works(bench, show, catalogue):  # noqa: F811
+def test_a_technique_that_fails_is_one_line_and_the_rest_of_the_tab_works(bench, show, catalogue):
     panel = show(DataPanel(bench), 900, 900)
     settle(panel, tiny_config(catalogue, ticked=[Breaks(), "random-vertical-flip:p=1"]))
     assert panel.preview.trouble.text() == "breaks failed: RuntimeError: out of ink"
@@ -101,7 +101,7 @@ def test_a_technique_that_fails_is_one_line_and_the_rest_of_the_tab_works(bench,
     assert not panel.preview.trouble.isVisible()
 
 
-def test_other_data_are_previewed_even_with_the_same_techniques(bench, show, catalogue):  # noqa: F811
+def test_other_data_are_previewed_even_with_the_same_techniques(bench, show, catalogue):
     panel = show(DataPanel(bench), 900, 900)
     settle(panel, tiny_config(catalogue))
     before = [picture.pixels for picture in panel.preview.rows.rows[STORED].pictures]

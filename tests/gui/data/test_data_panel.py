@@ -11,25 +11,12 @@ from PySide6.QtTest import QTest
 from engine.data import DataBundle, Part
 from engine.message import InputError, message
 from engine.strategy import Dataset
-from gui.background import Background
 from gui.data.facts import figure
 from gui.data.panel import DataPanel
 from gui.data.samples import LARGE
 from gui.widgets.theme import DARK, LIGHT
-from gui.workbench import Workbench
 from tests.engine.support import Blobs, tiny_config
-from tests.gui.driving import Driver, dispose, pump
-
-
-@pytest.fixture
-def bench(app, workspace, catalogue):
-    background = Background()
-    made = Workbench(workspace, background)
-    made.catalogue = catalogue
-    yield made
-    background.end()
-    background.deleteLater()
-    dispose(app)
+from tests.gui.driving import Driver, pump
 
 
 @pytest.fixture

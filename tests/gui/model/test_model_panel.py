@@ -9,26 +9,14 @@ from PySide6.QtTest import QTest
 
 from engine.strategy import DataSpec, Model, Scheduler
 from engine.summary import network_table
-from gui.background import Background
 from gui.model.layer_tree import LAYER, LINE, OUTPUT, PARAMETERS, TECHNIQUE, TRAINABLE, TYPE, LayerTree
 from gui.model.panel import ModelPanel
 from gui.model.share_delegate import SHARE
 from gui.widgets.theme import DARK
-from gui.workbench import Workbench
 from tests.engine.support import tiny_config
 from tests.gui.driving import pump
 
 DATA = DataSpec((1, 8, 8), 4)
-
-
-@pytest.fixture
-def bench(app, catalogue, workspace):
-    background = Background()
-    made = Workbench(workspace, background)
-    made.catalogue = catalogue
-    yield made
-    background.end()
-    background.deleteLater()
 
 
 @pytest.fixture

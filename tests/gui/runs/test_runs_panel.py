@@ -13,12 +13,10 @@ from PySide6.QtWidgets import QLineEdit
 from engine.config import recipe
 from engine.run_notes import Notes, read_notes, write_notes
 from engine.store import RunFolder
-from gui.background import Background
 from gui.runs.delegate import RowRooms
 from gui.runs.panel import RunsPanel
 from gui.runs.run import Run
 from gui.training.session import State
-from gui.workbench import Workbench
 from tests.gui.driving import pump
 from tests.gui.runs.run_folders import ROWS, make_run, write_rows
 
@@ -34,14 +32,6 @@ def config(catalogue):
 def folders(workspace, config):
     """Three runs, oldest first."""
     return [make_run(workspace, name, config) for name in NAMES]
-
-
-@pytest.fixture
-def bench(app, catalogue, workspace):
-    bench = Workbench(workspace, Background())
-    bench.catalogue = catalogue
-    yield bench
-    bench.background.end()
 
 
 @pytest.fixture

@@ -79,9 +79,9 @@ def test_the_line_of_figures_keeps_its_width(app, show):
     assert bar.label.fontMetrics().horizontalAdvance(bar.label.text()) <= bar.label.width()
 
 
-def test_a_run_that_is_stopped_while_it_reads_its_data_ends_as_never_started(app, catalogue, workspace):
-    session = Session(workspace)
-    session.begin(catalogue)
+def test_a_run_that_is_stopped_while_it_reads_its_data_ends_as_never_started(app, bench):
+    session = Session(bench)
+    session.begin()
     ended = []
     session.ended.connect(ended.append)
     session._launch(Run("x"), never_ready, Beginning.NEW)
@@ -99,9 +99,9 @@ def never_ready(report):
         report(message("downloading", "downloading"), 0.5)
 
 
-def test_a_thread_that_dies_without_a_word_is_told(app, catalogue, workspace, monkeypatch):
-    session = Session(workspace)
-    session.begin(catalogue)
+def test_a_thread_that_dies_without_a_word_is_told(app, bench, monkeypatch):
+    session = Session(bench)
+    session.begin()
     ended = []
     session.ended.connect(ended.append)
     monkeypatch.setattr("threading.excepthook", lambda arguments: None)
