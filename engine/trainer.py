@@ -7,19 +7,20 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from engine.catalogue import Catalogue, Entry
+from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, epochs_tensor, history_of
 from engine.config import RunConfig
 from engine.data import Parts, Report, Source, split
+from engine.description import Description
 from engine.evaluation import Figures
-from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Started, Steps
+from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Steps
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.fit import fitted
 from engine.hardware import processors, resolve_device
@@ -27,11 +28,11 @@ from engine.history import EpochRow, History
 from engine.learner import Learner
 from engine.memory import check_memory
 from engine.message import InputError, Message, message
-from engine.network import output_advice, restore_optimizer
+from engine.network import restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
 from engine.result import Result
 from engine.schedule import Schedule, check_lr
-from engine.store import MemoryStore, Store, versions
+from engine.store import MemoryStore, Store
 from engine.strategy import Stopping
 from engine.workspace import workspace_folder
 
@@ -71,7 +72,6 @@ class Trainer:
         self._untold: list[tuple[int, float, float]] = []
         self._clock = Stopwatch()
         self._saved_at = self._started_at = time.perf_counter()
-        self._entries = {entry.id: entry for entry in catalogue.entries} if catalogue else {}
         threads = torch.get_num_threads()
         try:
             self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
@@ -80,6 +80,7 @@ class Trainer:
             if isinstance(error, InputError):
                 raise
             raise StartFailed(failure(error, config.strategies, self.position.step)) from error
+        self.description = Description(config, self.learner, self.threads, catalogue)
         self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
         validated = self.learner.parts.validation is not None
         self._monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
@@ -89,7 +90,7 @@ class Trainer:
         try:
             if self.store.best() is None and not self._stands_at_best():
                 self.position.best_since = len(self.history.epochs)
-            self.store.describe(self.settings(), self.environment())
+            self._describe()
         except BaseException:
             self.store.close()
             raise
@@ -140,7 +141,8 @@ class Trainer:
         self.store.set_result(None)
         torch.set_num_threads(self.threads)
         try:
-            yield self._started()
+            self.store.log(f"training from step {position.step} with {self.threads} threads on {learner.device}")
+            yield self.description.started(position, self.epochs, self.store.where)
             if self._unsaved or self._best_is_stale():
                 yield from self._save()
             while position.reason is None:
@@ -296,21 +298,15 @@ class Trainer:
     def snapshot(self) -> Snapshot:
         """All there is to the run at this moment. Raises `LossNotFinite`."""
         self._settle()
-        learner, spec = self.learner, self.learner.parts.spec
-        tensors, numbers = learner.tensors()
+        tensors, numbers = self.learner.tensors()
         tensors["history.epochs"] = epochs_tensor(self.history.epochs)
         tensors["history.steps"] = torch.from_numpy(self.history.kept_steps().copy())
         meta = {
-            "config": self._config_dict(),
+            **self.description.meta(),
             **self.position.to_meta(),
             "epochs": self.epochs,
             "marks": self.history.marks,
             "optimizer": numbers,
-            "plugins": self._plugins(),
-            "class_names": list(learner.parts.class_names),
-            "data": asdict(spec),
-            "input": learner.statistics(),
-            "environment": self.environment(),
         }
         return Snapshot(tensors, meta)
 
@@ -392,7 +388,7 @@ class Trainer:
         old = self._schedule.lr(self.position.step, self.history)
         self.position.changes.append(Change(self.position.step, "lr", old, lr))
         try:
-            self.store.describe(self.settings(), self.environment())
+            self._describe()
         except InputError as error:  # a full disk is no failure: the checkpoints hold the change
             self.store.log(str(error))
         return Changed(self.position.step, "lr", old, lr)
@@ -412,7 +408,7 @@ class Trainer:
             position.seconds = -position.sums.seconds
             position.reason = None
         self._unsaved = True
-        self.store.describe(self.settings(), self.environment())
+        self._describe()
 
     @property
     def epochs(self) -> int:
@@ -420,46 +416,9 @@ class Trainer:
         extended = [int(change.new) for change in self.position.changes if change.field == "epochs"]
         return extended[-1] if extended else self.config.epochs
 
-    # --- what is written down --------------------------------------------------------------------
-
-    def settings(self) -> dict[str, Any]:
-        """The resolved settings, with the changes made in the run: what `config.yaml` holds."""
-        settings = self._config_dict() | {"threads": self.threads}
-        if self.position.parent is not None:
-            settings["parent"] = asdict(self.position.parent)
-        if self.position.changes:
-            settings["changes"] = [asdict(change) for change in self.position.changes]
-        return settings
-
-    def environment(self) -> dict[str, Any]:
-        """What the run runs on."""
-        device = str(self.learner.device)
-        return {"versions": versions(), "device": device, "threads": self.threads, "plugins": self._plugins()}
-
-    def _config_dict(self) -> dict[str, Any]:
-        return self.config.model_copy(update={"offered": ()}).to_dict()
-
-    def _plugins(self) -> list[dict[str, str]]:
-        unknown = Entry("", None, None, "")
-        known = [(strategy, self._entries.get(strategy.id, unknown)) for strategy in self.config.strategies]
-        return [{"id": s.id, "kind": s.kind, "origin": entry.origin, "version": entry.version} for s, entry in known]
-
-    def _started(self) -> Started:
-        advice = [*self.config.advice(self.learner.parts.spec), *output_advice(self.config, self.learner.model)]
-        self.store.log(f"training from step {self.position.step} with {self.threads} threads on {self.learner.device}")
-        return Started(
-            run=self.store.where,
-            epoch=self.position.epoch,
-            step=self.position.step,
-            epochs=self.epochs,
-            steps_per_epoch=len(self.learner.bounds),
-            parts=self.learner.parts.spec.samples,
-            parameters=sum(parameter.numel() for parameter in self.learner.model.parameters()),
-            device=str(self.learner.device),
-            threads=self.threads,
-            lr=self.config.lr,
-            warnings=tuple((id, advice.text) for id, advice in advice if advice.level == "warning"),
-        )
+    def _describe(self) -> None:
+        """Keep the settings with their changes, and what the run runs on. Raises `InputError`."""
+        self.store.describe(self.description.settings(self.position), self.description.environment())
 
 
 def _check_same_data(snapshot: Snapshot, parts: Parts) -> None:

@@ -791,7 +791,10 @@ def run_changing(config, store, changes, snapshot=None, stop_at=None):
 def test_another_learning_rate_acts_from_the_next_step_on_and_is_recorded(tiny):
     trainer = run_changing(tiny(epochs=3), MemoryStore(), {4: 0.05, 9: 0.002})
     assert lrs(trainer) == pytest.approx([0.01] * 4 + [0.05] * 5 + [0.002] * 6, rel=1e-12)
-    recorded = [(change["step"], change["field"], change["new"]) for change in trainer.settings()["changes"]]
+    recorded = [
+        (change["step"], change["field"], change["new"])
+        for change in trainer.description.settings(trainer.position)["changes"]
+    ]
     assert recorded == [(4, "lr", 0.05), (9, "lr", 0.002)]
 
 
@@ -821,7 +824,7 @@ def test_a_learning_rate_that_is_none_is_refused_and_changes_nothing(tiny, lr):
     trainer = Trainer(tiny())
     with pytest.raises(InputError, match="above 0"):
         trainer.change_lr(lr)
-    assert "changes" not in trainer.settings()
+    assert "changes" not in trainer.description.settings(trainer.position)
 
 
 def extended(config, store, epochs, **options):
