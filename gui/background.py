@@ -13,6 +13,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.message import InputError, Message, message
 
+IDLE_SECONDS = 0.5
+"""How long the thread waits for more work before it ends."""
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -35,6 +38,9 @@ class _Work:
 class Background(QObject):
     """One thread. Of each key only the newest work counts: what it replaces is not begun, or comes to nothing.
 
+    The thread ends when there is nothing left to do: as long as it lives, the threads that OpenMP has made for it count
+    as busy, and those of a run spin for a shorter time and sleep three times as often.
+
     Results are handed over in the window's own thread. What is done here must leave the global generators of random
     numbers alone, or hold `engine.randomness.global_generators`: a run may be training meanwhile.
     """
@@ -47,6 +53,8 @@ class Background(QObject):
         self._newest: dict[str, int] = {}
         self._open = 0
         self._thread: threading.Thread | None = None
+        self._ending = threading.Lock()
+        """Held where the thread decides to end, and where it is given work: none falls between the two."""
         self._finished.connect(self._hand_over)
 
     @property
@@ -64,10 +72,11 @@ class Background(QObject):
         """Do this; then call `done` with what it gave, or `failed` with why it gave nothing."""
         self._newest[key] = self._newest.get(key, 0) + 1
         self._open += 1
-        self._waiting.put(_Work(key, self._newest[key], do, done, failed))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="background", daemon=True)
-            self._thread.start()
+        with self._ending:
+            self._waiting.put(_Work(key, self._newest[key], do, done, failed))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="background", daemon=True)
+                self._thread.start()
 
     def forget(self, key: str) -> None:
         """Let work of this key come to nothing."""
@@ -78,11 +87,23 @@ class Background(QObject):
         for key in list(self._newest):
             self.forget(key)
         self._waiting.put(None)
-        if self._thread is not None:
-            self._thread.join()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _next(self) -> _Work | None:
+        """The next piece of work; None where the thread is to end."""
+        while True:
+            try:
+                return self._waiting.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                with self._ending:
+                    if self._waiting.empty():
+                        self._thread = None
+                        return None
 
     def _work(self) -> None:
-        while (work := self._waiting.get()) is not None:
+        while (work := self._next()) is not None:
             outcome: Any = None
             if self._counts(work):
                 try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 
 import pytest
@@ -30,6 +31,34 @@ def test_work_is_done_elsewhere_and_handed_over_here(background):
     background.ask("b", lambda: 7, lambda value: threads.append((value, threading.current_thread().name)), no)
     pump(lambda: not background.busy)
     assert threads == ["background", (7, "MainThread")]
+
+
+def test_a_thread_with_nothing_to_do_ends_and_another_does_what_comes_next(background):
+    threads = []
+    for _ in range(3):
+        background.ask("a", lambda: threads.append(threading.current_thread()), lambda _: None, no)
+        pump(lambda: not background.busy)
+        pump(lambda: not threads[-1].is_alive())
+    assert len(set(threads)) == 3
+
+
+def test_work_that_comes_as_the_thread_ends_is_done(background):
+    done = []
+
+    class Late(queue.SimpleQueue):
+        """Gets its second piece of work when the thread has just found that there is none."""
+
+        def get(self, *args, **kwargs):
+            try:
+                return super().get(*args, **kwargs)
+            except queue.Empty:
+                if done == ["first"]:
+                    background.ask("b", lambda: done.append("second"), lambda _: None, no)
+                raise
+
+    background._waiting = Late()
+    background.ask("a", lambda: done.append("first"), lambda _: None, no)
+    pump(lambda: done == ["first", "second"])
 
 
 def test_of_each_kind_only_the_newest_counts(background):
