@@ -1,0 +1,36 @@
+"""Whether anything is lost, and whether anything gets in: the long form of `tests/reliability`.
+
+    python benchmarks/reliability.py [--only NAME ...]
+
+Prints a table: what was tried how often, and how often it held. What each part shows stands in docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.rows import Row, show
+
+PARTS: dict[str, Callable[[], list[Row]]] = {
+}  # fmt: skip
+"""Each part by name, in the order of docs/reliability.md."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="NAME", help=", ".join(PARTS))
+    arguments = parser.parse_args()
+    rows: list[Row] = []
+    for name in arguments.only:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        rows += PARTS[name]()
+    return show(rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
