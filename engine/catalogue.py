@@ -28,11 +28,14 @@ from pydantic import ValidationError
 
 from engine.message import InputError
 from engine.parameter import Parameter, UnsupportedParameter, parameters_of
+from engine.reading import read_limited
 from engine.strategy import KINDS, Hooks, Strategy
 
 ENTRY_POINTS = "tunedeck"
 """The entry-point group by which an installed package offers strategies."""
 
+MAX_PLUGIN_BYTES = 10_000_000
+"""Of a plugin's file."""
 LOAD_SECONDS = 20.0
 """How long a plugin may take to be imported before it is given up."""
 
@@ -174,7 +177,7 @@ def _sources(user_folder: Path | None, entry_points: bool) -> Iterator[tuple[str
 
 def _digest(path: Path) -> str:
     try:
-        return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+        return f"sha256:{hashlib.sha256(read_limited(path, MAX_PLUGIN_BYTES)).hexdigest()[:16]}"
     except OSError:  # loading it will say why
         return ""
 
@@ -192,6 +195,7 @@ def _plugin_files(folder: Path) -> list[Path]:
 
 
 def _import_file(path: Path) -> ModuleType:
+    read_limited(path, MAX_PLUGIN_BYTES)  # a pipe or a device with such a name would never end
     name = f"tunedeck_user_plugins.{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None

@@ -14,7 +14,10 @@ import torch
 
 from engine.files import write_text
 from engine.message import InputError
+from engine.reading import read_json
 
+MAX_BYTES = 1_000_000
+"""Of the file that remembers numbers of threads: a longer one is none of ours, and begun anew."""
 TIMED_SECONDS = 0.15
 """How long each number of threads is tried."""
 
@@ -51,20 +54,22 @@ def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]
     """
     key = json.dumps(case)
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-        if 1 <= int(known.get(key, 0)) <= processors():
-            return int(known[key])
-    except (OSError, ValueError, TypeError, AttributeError):
-        known = {}
+        found = read_json(memory, MAX_BYTES)
+    except (OSError, ValueError):
+        found = {}
+    known = found if isinstance(found, dict) else {}
+    threads = known.get(key)
+    if type(threads) is int and 1 <= threads <= processors():
+        return threads
     busy = is_busy()
-    found = measure()
+    measured = measure()
     if busy:
-        return found
+        return measured
     # A file that can't be written costs no more than another measurement next time.
     with contextlib.suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)
-        write_text(memory, json.dumps({**known, key: found}, indent=1) + "\n")
-    return found
+        write_text(memory, json.dumps({**known, key: measured}, indent=1) + "\n")
+    return measured
 
 
 def fastest_threads(step: Callable[[], object]) -> int:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from engine.message import InputError
+from engine.reading import opened
+
 MAX_KEPT_STEPS = 20_000
 """Rows of steps in a checkpoint, at most."""
+MAX_BYTES = 2**27
+"""Of a file of the record: some five million steps."""
+MAX_EPOCHS = 400_000
+"""Rows of epochs that are read, at most."""
+CHUNK = 2**20
+"""Bytes of a record that are looked at in one go."""
+MAX_LINE = 1_000
+"""Bytes of a line, at most."""
 
 
 class EpochRow(NamedTuple):
@@ -119,10 +131,8 @@ def number(value: float | int | None) -> str:
 
 def epoch_row(values: Sequence[float | None]) -> EpochRow:
     """A row from the floats that a file holds, with its whole numbers whole again."""
-    named: dict[str, Any] = dict(zip(EpochRow._fields, values, strict=True))
-    named |= {name: int(named[name] or 0) for name in ("epoch", "train_samples")}
-    named |= {name: named[name] or 0.0 for name in ("train_seconds", "val_seconds")}
-    return EpochRow(**named)
+    epoch, seconds, samples, val_seconds = values[0], *values[8:]
+    return EpochRow._make((int(epoch or 0), *values[1:8], seconds or 0.0, int(samples or 0), val_seconds or 0.0))
 
 
 def epoch_line(row: EpochRow) -> str:
@@ -140,34 +150,64 @@ STEP_HEADER = ",".join(StepRow._fields) + "\n"
 
 
 def read_history(folder: Path) -> History:
-    """The history in a run's folder, as far as it is whole: a line cut short by a crash is left out."""
+    """The history in a run's folder, as far as it is whole: a line cut short by a crash is left out.
+
+    Raises `InputError` where a file of it is longer than any record.
+    """
     history = History()
     history.epochs = read_epochs(folder)
-    history.add_steps([float(value) for value in values] for values in _rows(folder / "steps.csv", STEP_HEADER))
+    steps = _rows(folder / "steps.csv", STEP_HEADER)
+    history.add_steps(np.fromiter(steps, np.dtype((np.float64, len(StepRow._fields)))))
     return history
 
 
 def read_epochs(folder: Path) -> list[EpochRow]:
-    """The epochs in a run's folder, without its steps: a few lines where these may be millions."""
-    rows = _rows(folder / "history.csv", EPOCH_HEADER)
-    return [epoch_row([float(value) if value else None for value in values]) for values in rows]
+    """The epochs in a run's folder, without its steps: a few lines where these may be millions. Raises `InputError`."""
+    path = folder / "history.csv"
+    rows = [epoch_row(values) for values in islice(_rows(path, EPOCH_HEADER), MAX_EPOCHS + 1)]
+    if len(rows) > MAX_EPOCHS:
+        raise _too_long(path)
+    return rows
 
 
-def _rows(path: Path, header: str) -> list[list[str]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError:
-        return []
-    text = text[: text.rfind("\n") + 1]
-    if not text.startswith(header):
-        return []
+def _rows(path: Path, header: str) -> Iterator[tuple[float | None, ...]]:
+    """The rows of a file with this header, an empty figure as None; none where it can't be read or is another's.
+
+    Only the first file's worth of `MAX_BYTES` is ever taken, a piece at a time: it may be anyone's.
+    """
     width = header.count(",") + 1
-    rows = (line.split(",") for line in text[len(header) :].split("\n"))  # there are no quotes in it to be minded
-    return [row for row in rows if len(row) == width and _finite(row)]
-
-
-def _finite(row: list[str]) -> bool:
     try:
-        return all(math.isfinite(float(value)) for value in row if value)
+        with opened(path, links=False) as (file, size):
+            if size > MAX_BYTES:
+                raise _too_long(path)
+            if file.readline(len(header)) != header.encode():
+                return
+            left, rest = MAX_BYTES, b""
+            while left > 0 and len(rest) <= MAX_LINE and (piece := file.read(min(CHUNK, left))):
+                left -= len(piece)
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    row = _row(line, width)
+                    if row is not None:
+                        yield row
+    except OSError:
+        return
+
+
+def _row(line: bytes, width: int) -> tuple[float | None, ...] | None:
+    """The figures of a line; None where it does not hold so many, each finite or empty."""
+    values = line.split(b",") if len(line) <= MAX_LINE else ()  # there are no quotes in it to be minded
+    if len(values) != width:
+        return None
+    try:
+        row = tuple(float(value) if value else None for value in values)
     except ValueError:
-        return False
+        return None
+    return row if all(value is None or isfinite(value) for value in row) else None
+
+
+def _too_long(path: Path) -> InputError:
+    return InputError(
+        "record-too-long", "{path} is longer than the record of any run: move it away, and what the checkpoint knows "
+        "of it is kept", path=path,
+    )  # fmt: skip

@@ -17,9 +17,14 @@ import torch
 from torch import Tensor
 
 from engine.message import InputError
+from engine.reading import opened
 
 MAX_BYTES = 2**29
 """A file that claims to hold more is refused."""
+MAX_RATIO = 50
+"""So many times its own size a file may claim to hold: images, compressed, come to a half or a tenth of theirs."""
+FREE_BYTES = 2**24
+"""So much a file may claim to hold whatever its size: labels that lie in order, compressed, are next to nothing."""
 
 
 def read_idx(path: Path, dimensions: int) -> Tensor:
@@ -32,13 +37,14 @@ def read_idx(path: Path, dimensions: int) -> Tensor:
     if not os.path.isfile(found):  # noqa: PTH113
         raise InputError("no-data-file", "{path} is missing", path=packed)
     try:
-        with gzip.open(found) if found == packed else open(found, "rb") as file:
+        with opened(found) as (stored, length), gzip.GzipFile(fileobj=stored) if found == packed else stored as file:
             header = file.read(4 + 4 * dimensions)
             if len(header) < 4 + 4 * dimensions or header[:4] != bytes([0, 0, 8, dimensions]):
                 raise _damaged(found)
             shape = struct.unpack(f">{dimensions}I", header[4:])
             size = math.prod(shape)
-            if not 0 < size <= MAX_BYTES:
+            # Before so much memory is taken: a few kilobytes can be unpacked to gigabytes.
+            if not 0 < size <= min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * length)):
                 raise _damaged(found)
             data = bytearray(size)
             if _fill(file, data) < size or file.read(1):

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.files import write_text
 from engine.message import Message
-from engine.run_files import is_file
+from engine.reading import read_json
 
 FILE = "result.json"
 MAX_BYTES = 100_000
@@ -47,11 +47,8 @@ def write_result(folder: Path, result: Result) -> None:
 
 def read_result(folder: Path) -> Result | None:
     """How the run in this folder ended; None where its file is absent, damaged or none of ours."""
-    path = folder / FILE
     try:
-        if not is_file(path) or path.stat().st_size > MAX_BYTES:
-            return None
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = read_json(folder / FILE, MAX_BYTES, links=False)
         plugin = told["plugin"]
         return Result(
             reason=Message.from_dict(told["reason"]),
@@ -66,7 +63,7 @@ def read_result(folder: Path) -> Result | None:
             test_accuracy=_number(told["test_accuracy"]),
             seconds=_number(told["seconds"]) or 0.0,
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

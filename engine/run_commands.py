@@ -15,6 +15,7 @@ from engine.catalogue import nearest
 from engine.comparison import OUTCOMES, Compared, Comparison, Group, compare
 from engine.differing import Choice, Missing, Value
 from engine.message import InputError, Message
+from engine.reading import read_json
 from engine.run_index import RunRecord, Status, list_runs, read_run
 from engine.run_tables import print_comparison, print_list
 from engine.seed_noise import Spread
@@ -22,6 +23,8 @@ from engine.workspace import workspace_folder
 
 DONE = 0
 ENDED = (Status.FINISHED, Status.STOPPED_EARLY)
+ENVIRONMENT, MAX_BYTES = "environment.json", 1_000_000
+"""What a run ran on, and how long that file may be: a longer one is none of ours."""
 
 
 def run(arguments: argparse.Namespace, unknown: Sequence[str] = ()) -> int:
@@ -125,8 +128,8 @@ def compared(record: RunRecord) -> Compared:
 def _plugins(folder: Path) -> Any:
     """The plugins of a run, as its folder records them; None where it does not."""
     try:
-        environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        environment = read_json(folder / ENVIRONMENT, MAX_BYTES, links=False)
+    except (OSError, ValueError):
         return None
     return environment.get("plugins") if isinstance(environment, dict) else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +36,9 @@ def notes_of(name: object = "", tags: object = (), notes: object = "") -> Notes:
 
 def read_notes(folder: Path) -> Notes:
     """What is written on the run in this folder; nothing where its file is absent, damaged or no file of notes."""
-    path = folder / FILE
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return Notes()
-        data = read_yaml(path)
-    except (InputError, OSError):
+        data = read_yaml(folder / FILE, links=False)
+    except InputError:
         return Notes()
     return notes_of(data.get("name"), data.get("tags"), data.get("notes"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 from engine.checkpoint_header import read_meta
 from engine.history import EpochRow, best_of, read_epochs
 from engine.message import InputError, Message, message
+from engine.reading import opened
 from engine.result import Result, read_result
 from engine.run_files import disk_use, holder, is_file, is_run, modified
 from engine.run_notes import Notes, read_notes
@@ -116,7 +116,7 @@ def read_run(folder: Path) -> RunRecord | None:
     held = holder(folder)
     meta = _meta(folder / LAST)
     try:
-        settings = dict(meta["config"]) if meta else read_yaml(folder / "config.yaml")
+        settings = dict(meta["config"]) if meta else read_yaml(folder / "config.yaml", links=False)
         rows = tuple(read_epochs(folder))
         changes = tuple(_list((meta or settings).get("changes")))
         parent = (meta or settings).get("parent")
@@ -183,11 +183,12 @@ def _samples(meta: dict[str, Any] | None) -> tuple[int, int, int] | None:
 
 def _last_entry(log: Path) -> str:
     """The last entry of a run's log, without its time; empty where there is none."""
-    if not is_file(log):
+    try:
+        with opened(log, links=False) as (file, size):
+            file.seek(max(0, size - LOG_BYTES))
+            text = file.read(LOG_BYTES).decode("utf-8", "replace")
+    except OSError:
         return ""
-    with open(log, "rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_BYTES))
-        text = file.read().decode("utf-8", "replace")
     return re.split(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", text, flags=re.MULTILINE)[-1].strip()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 
 from engine.files import write_text
 from engine.message import InputError
+from engine.reading import read_limited
 
 MAX_BYTES = 100_000
 MAX_DEPTH = 20
@@ -64,17 +66,18 @@ for _either in (_Loader, _Dumper):
     )
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a settings file. Raises `InputError` where there is none, or it is not safe and plain."""
+def read_yaml(path: Path, *, links: bool = True) -> dict[str, Any]:
+    """The mapping in a settings file. Raises `InputError` where there is none, or it is not safe and plain.
+
+    Where `links` is False, a link is no file.
+    """
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise InputError("file-too-large", "{path} is too large for a settings file", path=path)
-        text = data.decode("utf-8")
+        text = read_limited(path, MAX_BYTES, links=links).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError("not-yaml", "{path} is not a settings file in YAML: it is not text", path=path) from None
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise InputError("file-too-large", "{path} is too large for a settings file", path=path) from None
         raise InputError(
             "unreadable", "{path} can't be read: {reason}", path=path, reason=error.strerror or str(error)
         ) from None

@@ -61,10 +61,10 @@ def read_folder(folder: Path) -> DataBundle:
     parts = []
     for name in ("train", "t10k"):
         images = read_idx(folder / f"{name}-images-idx3-ubyte", 3)
-        labels = read_idx(folder / f"{name}-labels-idx1-ubyte", 1).long()
+        labels = read_idx(folder / f"{name}-labels-idx1-ubyte", 1)
         if len(images) != len(labels) or int(labels.max()) >= len(CLASS_NAMES):
             raise InputError("damaged-data", "{path} holds images and labels that don't belong together", path=folder)
-        parts.append(Part(images.unsqueeze(1), labels))
+        parts.append(Part(images.unsqueeze(1), labels.long()))
     return DataBundle(parts[0], test=parts[1], class_names=CLASS_NAMES)
 
 
