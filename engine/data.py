@@ -61,6 +61,10 @@ class DataBundle:
     test: Part | None = None
     class_names: tuple[str, ...] = ()
     task: Literal["classification", "regression"] = "classification"
+    warnings: tuple[Message, ...] = ()
+    """What to tell of the data when a run begins, such as how many files had to be left out."""
+    log: tuple[Message, ...] = ()
+    """What the run's log is to hold of the data, such as each of those files with the reason."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ class Parts:
     test: Part | None
     class_names: tuple[str, ...]
     spec: DataSpec
+    warnings: tuple[Message, ...] = ()
+    log: tuple[Message, ...] = ()
 
     def to(self, device: torch.device) -> Parts:
         """On this device."""
@@ -102,7 +108,7 @@ def split(bundle: DataBundle, config: RunConfig) -> Parts:
         )
     return Parts(
         training, validation if len(validation) else None, test if len(test) else None, bundle.class_names,
-        _spec(bundle, training, (len(training), len(validation), len(test))),
+        _spec(bundle, training, (len(training), len(validation), len(test))), bundle.warnings, bundle.log,
     )  # fmt: skip
 
 

@@ -64,7 +64,10 @@ class Description:
             device=str(learner.device),
             threads=self._threads,
             lr=self._config.lr,
-            warnings=tuple((id, advice.text) for id, advice in advice if advice.level == "warning"),
+            warnings=(
+                *((self._config.dataset.id, text) for text in learner.parts.warnings),
+                *((id, advice.text) for id, advice in advice if advice.level == "warning"),
+            ),
         )
 
     def _plain(self) -> dict[str, Any]:

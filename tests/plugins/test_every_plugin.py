@@ -6,8 +6,10 @@ import copy
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from engine.catalogue import discover
@@ -20,6 +22,7 @@ from engine.network import build_network, build_optimizer
 from engine.parameter import Parameter
 from engine.strategy import KINDS, Dataset, DataSpec, Place, Progress, Regularizer, Slots, Stopping, overrides
 from engine.trainer import Trainer
+from engine.workspace import workspace_folder
 from engine.yaml_file import read_yaml, write_yaml
 from tests.plugins.bench import (
     CATALOGUE,
@@ -67,6 +70,18 @@ def _another_run(tmp_path_factory):
     OFFLINE["from-checkpoint"] = {"path": str(path)}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _pictures(tmp_path_factory):
+    """A folder of pictures of two classes."""
+    folder = tmp_path_factory.mktemp("pictures")
+    pixels = np.random.default_rng(1).integers(0, 256, (12, 20, 20, 3), dtype=np.uint8)
+    for row, picture in enumerate(pixels):
+        path = folder / "ab"[row % 2] / f"{row}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(picture).save(path)
+    OFFLINE["image-folder"] = {"path": str(folder), "size": 16}
+
+
 def of_kind(*kinds: str) -> list[str]:
     return [entry.id for entry in CATALOGUE.entries if entry.kind in kinds]
 
@@ -80,7 +95,7 @@ def run_with(id: str, data: str, **values):
     chosen = with_defaults(id)
     extra = []
     if isinstance(chosen, Dataset):
-        given = chosen.load(Source(Path("nowhere")))
+        given = chosen.load(Source(workspace_folder() / "data"))
         extra += [strategy("wide")] if given.training.inputs.ndim == 2 else []
         extra += [strategy("mse")] if given.task == "regression" else []
     if isinstance(chosen, Regularizer) and chosen.slot is not None:
@@ -293,9 +308,9 @@ def test_resumes_exactly_after_one_batch(id, data):
 
 
 @pytest.mark.parametrize("id", of_kind("dataset"))
-def test_a_data_set_gives_the_same_whole_samples_each_time(id):
+def test_a_data_set_gives_the_same_whole_samples_each_time(id, tmp_path):
     with generators_untouched():
-        first, second = (with_defaults(id).load(Source(Path("nowhere"))) for _ in range(2))
+        first, second = (with_defaults(id).load(Source(tmp_path)) for _ in range(2))
     assert first.task == with_defaults(id).task
     for part in ("training", "validation", "test"):
         one, other = getattr(first, part), getattr(second, part)

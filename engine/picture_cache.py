@@ -1,0 +1,254 @@
+"""Decoded pictures, kept: rows of uint8 in one file, and beside it a journal of what of them is whole.
+
+A block of rows is written and flushed before its line in the journal is, so that whatever ends the process, the lines
+tell of whole blocks alone; a digest in each line finds out what was changed since. Work goes on where the lines end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.lock import FileLock
+from engine.message import InputError, Message
+from engine.pictures import UNREADABLE, Pixels
+
+FORMAT = 1
+PIXELS, JOURNAL, LOCK = "pixels", "journal.jsonl", "lock"
+READ_AT_ONCE = 2**24
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some files, one after another, as they were decoded."""
+
+    files: int
+    rows: int
+    """How many of them became pictures."""
+    digest: str
+    """Of the pictures' bytes."""
+    refused: tuple[tuple[int, Message], ...] = ()
+    """The others, by their place among all files, each with the reason."""
+
+    def line(self) -> str:
+        """As the journal holds it."""
+        refused = [[place, reason.to_dict()] for place, reason in self.refused]
+        return json.dumps({"files": self.files, "rows": self.rows, "digest": self.digest, "refused": refused}) + "\n"
+
+    @classmethod
+    def of(cls, line: str) -> Block:
+        """From a line. Raises `ValueError`, `KeyError` or `TypeError` where it is none."""
+        data = json.loads(line)
+        refused = tuple((int(place), Message.from_dict(reason)) for place, reason in data["refused"])
+        return cls(int(data["files"]), int(data["rows"]), str(data["digest"]), refused)
+
+
+class PictureCache:
+    """What is kept under one key, held by this process while it is open. Use as a context."""
+
+    def __init__(self, folder: Path, waiting: Callable[[], None] = lambda: None) -> None:
+        """Open or begin the cache in this folder.
+
+        Where another process holds it, `waiting` is called again and again until it is free; it may raise. Raises
+        `OSError` where the folder can't be made or read.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.shape: Shape | None = None
+        """Of a picture, `(C, H, W)`; None where nothing is kept yet."""
+        self.blocks: list[Block] = []
+        self._lock = _held(folder / LOCK, waiting)
+        try:
+            self._read()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> PictureCache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    @property
+    def files(self) -> int:
+        """How many files are done."""
+        return sum(block.files for block in self.blocks)
+
+    @property
+    def rows(self) -> int:
+        """How many pictures there are."""
+        return sum(block.rows for block in self.blocks)
+
+    @property
+    def refused(self) -> dict[int, Message]:
+        """The files that are no pictures, by their place, each with the reason."""
+        return {place: reason for block in self.blocks for place, reason in block.refused}
+
+    def begin(self, shape: Shape) -> None:
+        """Keep pictures of this shape; nothing else is kept yet."""
+        self.shape = shape
+        with open(self.folder / PIXELS, "wb"), open(self.folder / JOURNAL, "w") as journal:
+            journal.write(json.dumps({"format": FORMAT, "shape": shape}) + "\n")
+
+    def add(self, results: list[Pixels | Message]) -> None:
+        """Keep what became of the next files: pictures of the shape, or why there is none. Raises `OSError`."""
+        pictures = [each for each in results if not isinstance(each, Message)]
+        data = b"".join(picture.tobytes() for picture in pictures)
+        refused = tuple((place, each) for place, each in enumerate(results, self.files) if isinstance(each, Message))
+        with open(self.folder / PIXELS, "r+b") as pixels:
+            pixels.seek(self.rows * self._row_bytes)
+            pixels.write(data)
+            _flush(pixels)
+        block = Block(len(results), len(pictures), _digest(data), refused)
+        with open(self.folder / JOURNAL, "a") as journal:
+            journal.write(block.line())
+            _flush(journal)
+        self.blocks.append(block)
+
+    def images(self) -> Tensor:
+        """All pictures, uint8 `[N, C, H, W]`, read from the file as they are used; what is written there stays here."""
+        assert self.shape is not None
+        with contextlib.suppress(OSError):
+            os.utime(self.folder)  # of several caches, the one that was used last goes last
+        if not self.rows:
+            return torch.zeros((0, *self.shape), dtype=torch.uint8)
+        mapped = np.memmap(self.folder / PIXELS, dtype=np.uint8, mode="c", shape=(self.rows, *self.shape))
+        return torch.from_numpy(mapped)
+
+    @property
+    def _row_bytes(self) -> int:
+        assert self.shape is not None
+        return math.prod(self.shape)
+
+    def _read(self) -> None:
+        """Take up what is whole, and cut off what comes after it."""
+        lines = _lines(self.folder / JOURNAL)
+        shape = _shape_in(lines[0]) if lines else None
+        if shape is None:
+            return
+        self.shape = shape
+        with contextlib.suppress(FileNotFoundError), open(self.folder / PIXELS, "rb") as pixels:
+            for line in lines[1:]:
+                block = _whole_block(line, pixels, self._row_bytes)
+                # What the system would not let be read, on a network disk for one, may be read the next time.
+                if block is None or any(reason.code == UNREADABLE for _, reason in block.refused):
+                    break
+                self.blocks.append(block)
+        if len(self.blocks) < len(lines) - 1 or not (self.folder / PIXELS).exists():
+            kept, self.blocks = self.blocks, []
+            self._rewrite(kept)
+
+    def _rewrite(self, blocks: list[Block]) -> None:
+        """The journal of these blocks alone."""
+        assert self.shape is not None
+        with open(self.folder / PIXELS, "ab"):
+            pass
+        with open(self.folder / JOURNAL, "w") as journal:
+            journal.write(json.dumps({"format": FORMAT, "shape": self.shape}) + "\n")
+            journal.writelines(block.line() for block in blocks)
+            _flush(journal)
+        self.blocks = blocks
+
+
+def remove_caches(above: Path, spare: Path, most: int) -> None:
+    """Remove caches in the folder `above`, those used longest ago first, until the others take at most so many bytes.
+
+    One that is in use, and `spare`, are left alone.
+    """
+    sizes = {folder: _bytes_in(folder) for folder in _caches(above) if folder != spare}
+    for folder in sorted(sizes, key=_used):
+        if sum(sizes.values()) <= most:
+            return
+        with contextlib.suppress(InputError, OSError):
+            lock = FileLock(folder / LOCK)
+            try:
+                for name in (JOURNAL, PIXELS):  # without its journal, what is left is none
+                    (folder / name).unlink(missing_ok=True)
+            finally:
+                lock.release()
+            shutil.rmtree(folder, ignore_errors=True)
+        sizes[folder] = _bytes_in(folder) if folder.exists() else 0
+
+
+def _held(path: Path, waiting: Callable[[], None]) -> FileLock:
+    while True:
+        try:
+            return FileLock(path)
+        except InputError:  # it has tried for a while
+            waiting()
+
+
+def _lines(path: Path) -> list[str]:
+    """The whole lines of a file; the last may have been cut short."""
+    try:
+        text = path.read_text(errors="replace")
+    except FileNotFoundError:
+        return []
+    return text.splitlines()[: text.count("\n")]
+
+
+def _shape_in(line: str) -> Shape | None:
+    try:
+        head = json.loads(line)
+        channels, height, width = (int(side) for side in head["shape"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return (channels, height, width) if head["format"] == FORMAT and min(channels, height, width) > 0 else None
+
+
+def _whole_block(line: str, pixels: Any, row_bytes: int) -> Block | None:
+    """The block that a line tells of, if what it tells is what comes next in the file."""
+    try:
+        block = Block.of(line)
+    except (ValueError, KeyError, TypeError):
+        return None
+    digest, left = blake2b(digest_size=16), block.rows * row_bytes
+    while left > 0 and (data := pixels.read(min(left, READ_AT_ONCE))):
+        digest.update(data)
+        left -= len(data)
+    whole = left == 0 and digest.hexdigest() == block.digest and block.files == block.rows + len(block.refused)
+    return block if whole else None
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _flush(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _caches(above: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        yield from (folder for folder in above.iterdir() if folder.is_dir() and not folder.is_symlink())
+
+
+def _bytes_in(folder: Path) -> int:
+    with contextlib.suppress(OSError):
+        return sum(path.stat().st_size for path in folder.iterdir())
+    return 0
+
+
+def _used(folder: Path) -> float:
+    with contextlib.suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0

@@ -1,0 +1,110 @@
+"""Pictures of one's own, in folders."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from engine.data import DataBundle, Part, Source
+from engine.message import InputError, Message, message
+from engine.picture_folder import PictureFile, list_pictures
+from engine.picture_reader import Decoded, Form, Progress, decode
+from engine.strategy import Advice, Dataset, DataSpec, Field, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+NO_PATH = message("no-image-folder", "name the folder of pictures: in it one folder for each class")
+
+
+class ImageFolder(Dataset):
+    """Your own pictures: a folder with one subfolder for each class, or with train, val and test above the classes.
+
+    JPEG, PNG, WebP, TIFF, BMP and GIF of any size, in colour or grey; what is transparent is laid on white, 16 bits are
+    rounded to 8, photographs are turned as the camera was held. Files that can't be read are left out and named. The
+    folder is never written to: the decoded pictures are kept in the workspace.
+    """
+
+    path: str = ""
+    """Folder that holds the classes' folders, or train, val and test with those in them."""
+    size: int = Field(64, ge=4, le=1024)
+    """Height and width, in pixels, at which to train."""
+    resize: Literal["crop", "pad", "stretch"] = "crop"
+    """How a picture becomes square: crop cuts off what stands out, pad adds black, stretch distorts."""
+    colour: Literal["auto", "grey", "rgb"] = "auto"
+    """Channels: grey is one, rgb three; auto takes grey where no file holds colours."""
+    cache_gigabytes: float = Field(20.0, ge=0.001, le=100_000)
+    """Room on the disk, in gigabytes, that decoded pictures of all folders and sizes may take together."""
+
+    def advice(self, config: "RunConfig", data: DataSpec | None = None) -> Iterable[Advice]:
+        if not self.path:
+            yield Advice("error", NO_PATH, "path")
+
+    def load(self, source: Source) -> DataBundle:
+        if not self.path:
+            raise InputError(NO_PATH.code, NO_PATH.template)
+        progress = Progress(source)
+        listing = message("listing-pictures", "looking for pictures in {path}", path=self.path)
+        folder = Path(os.path.expanduser(self.path))  # noqa: PTH111 it raises for no name of a user
+        found = list_pictures(folder, lambda: progress.tell(listing))
+        most = int(1e9 * self.cache_gigabytes)
+        decoded = decode(found.files, Form(self.size, self.resize, self.colour), source, most, progress)
+        refused = (*found.refused, *decoded.refused.values())
+        return _bundle(self.path, found.files, decoded, refused)
+
+
+def _bundle(path: str, files: Sequence[PictureFile], decoded: Decoded, refused: tuple[Message, ...]) -> DataBundle:
+    """The parts of the pictures, and what is to be told of the files that are none.
+
+    Raises `InputError` where fewer than two classes have pictures to train on.
+    """
+    rows = [file for place, file in enumerate(files) if place not in decoded.refused]
+    classes = sorted({file.label for file in rows if file.part == "training"})
+    if len(classes) < 2:
+        raise InputError(
+            "too-few-classes", "{path} has pictures to train on of {count} classes, and at least two are needed, each "
+            "in a folder of its own{reason}", path=path, count=len(classes),
+            reason=f" ({len(refused)} files were left out, such as: {refused[0]})" if refused else "",
+        )  # fmt: skip
+    unknown = Counter((file.part, file.label) for file in rows if file.label not in classes)
+    unlearned = tuple(
+        message(
+            "class-without-training", "the class {label} has {count} pictures for {part} and none to train on: they "
+            "are left out", label=label, count=count, part=part,
+        ) for (part, label), count in unknown.items()
+    )  # fmt: skip
+    numbers = {label: number for number, label in enumerate(classes)}
+
+    def part(name: str) -> Part | None:
+        chosen = [row for row, file in enumerate(rows) if file.part == name and file.label in numbers]
+        if not chosen:
+            return None
+        targets = torch.tensor([numbers[rows[row].label] for row in chosen])
+        # They lie side by side, and then nothing need be read before it is used.
+        together = chosen[-1] - chosen[0] == len(chosen) - 1
+        images = decoded.images[chosen[0] : chosen[-1] + 1] if together else decoded.images[torch.tensor(chosen)]
+        return Part(images, targets)
+
+    training = part("training")
+    assert training is not None
+    warnings = (*_summary(len(rows) + len(refused), refused), *unlearned)
+    return DataBundle(
+        training, part("validation"), part("test"), tuple(classes), warnings=warnings, log=(*refused, *unlearned)
+    )
+
+
+def _summary(count: int, refused: tuple[Message, ...]) -> tuple[Message, ...]:
+    """How many files were left out, in one line; nothing where all were read."""
+    if not refused:
+        return ()
+    text = "{refused} of {count} files could not be read and are left out, such as: {first}; log.txt names each"
+    values = {"refused": f"{len(refused):,}", "count": f"{count:,}", "first": str(refused[0])}
+    return (message("files-left-out", text, **values),)
+
+
+@hookimpl
+def register_strategies() -> list[type[Dataset]]:
+    return [ImageFolder]
