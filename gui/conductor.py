@@ -96,7 +96,7 @@ class Conductor(QObject):
         unfinished = found.unfinished
         if unfinished is None or self.session.run is not None:
             return
-        dismissed = self.window.memory.word("window/dismissed")
+        dismissed = self.window.memory.word("dismissed")
         if unfinished.run.folder is None or unfinished.run.folder.name == dismissed:
             return
         text = self.tr("“{run}” was left in epoch {epoch} of {epochs}.").format(
@@ -106,7 +106,7 @@ class Conductor(QObject):
         self._offered["unfinished"] = unfinished.run
         self.window.banners.say("unfinished", "info", text, [
             Answer(self.tr("Continue"), lambda: self._continue_found(unfinished)),
-            Answer(self.tr("Not now"), lambda: self.window.memory.keep_word("window/dismissed", name)),
+            Answer(self.tr("Not now"), lambda: self.window.memory.keep_word("dismissed", name)),
         ])  # fmt: skip
 
     @Slot(str)

@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.busy = False
         self._was_painted = False
         # Before there are widgets: each would have to be dressed anew.
-        self._dress(_theme(self.memory.word("window/theme", "system")))
+        self._dress(_theme(self.memory.word("theme", "system")))
         self.panel = SettingsPanel()
         self.bench = Workbench(workspace, Background(self))
         self.centre = Centre(self.bench)
@@ -200,14 +200,14 @@ class MainWindow(QMainWindow):
         self._choose_theme(self.sender().objectName().removeprefix("theme_"))
 
     def _choose_theme(self, name: str) -> None:
-        self.memory.keep_word("window/theme", name)
+        self.memory.keep_word("theme", name)
         if _theme(name) is not self.theme:  # to dress every widget anew takes a while
             self._dress(_theme(name))
         self._draw()
 
     @Slot()
     def _system_theme_changed(self) -> None:
-        if self.memory.word("window/theme", "system") not in ("light", "dark"):
+        if self.memory.word("theme", "system") not in ("light", "dark"):
             self._dress(system_theme())
             self._draw()
 
@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
 
     def _draw(self) -> None:
         """Draw what is drawn by hand in the present palette."""
-        word = self.memory.word("window/theme", "system")
+        word = self.memory.word("theme", "system")
         self.actions_by_name[f"theme_{word if word in THEMES else 'system'}"].setChecked(True)
         self.actions_by_name.draw(self.theme)
         self.centre.set_theme(self.theme)
