@@ -13,10 +13,10 @@ from typing import Any, NoReturn
 
 from engine.catalogue import first_sentence, nearest
 from engine.config import ONE_CHOICE, recipe_names, run_parameters
+from engine.interrupts import INTERRUPTED
 from engine.message import InputError
 from engine.strategy import KINDS
 
-INTERRUPTED = 130
 WRONG_INPUT = 2
 """Exit code where the user gave something that can't be used: one line says what, and how to mend it."""
 

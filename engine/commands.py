@@ -8,7 +8,6 @@ import inspect
 import json
 import math
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,11 +26,13 @@ from engine.data import Source, batch_bounds, split
 from engine.events import Event, Failed, Finished, SaveFailed
 from engine.failure import StartFailed
 from engine.fork import fork_run, settings_of
+from engine.interrupts import INTERRUPTED, Interrupts
 from engine.memory import memory_need
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.runs import best_checkpoint, new_run, resume_run
 from engine.schedule import Schedule
+from engine.standard_streams import Unfailing
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.summary import layer_table
 from engine.trained import evaluate_checkpoint
@@ -39,7 +40,7 @@ from engine.trainer import Stop, Trainer
 from engine.workspace import workspace_folder
 from engine.yaml_file import read_yaml
 
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+DONE, FAILED = 0, 1
 RETRY_SECONDS = 5.0
 """How long to wait for room before a failed save is tried again."""
 
@@ -49,8 +50,10 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
     verbs: dict[str, Callable[[argparse.Namespace, Catalogue, Path], tuple[int, dict[str, Any] | list[Any]]]] = {
         "train": train, "resume": resume, "fork": fork, "evaluate": evaluate, "plugins": plugins, "summary": summary,
     }  # fmt: skip
+    errors = Unfailing(sys.stderr)
     # What a plugin prints must not stand between a script and the JSON.
-    with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
+    output = errors if arguments.json else Unfailing(sys.stdout)
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
         workspace = workspace_folder(arguments.workspace)
         catalogue = discover(workspace / "plugins")
         if unknown:
@@ -59,7 +62,11 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
     if arguments.json:
         if isinstance(result, dict):  # JSON has no word for a figure that is not finite
             result = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in result.items()}
-        print(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        output = Unfailing(sys.stdout)
+        print(json.dumps(result, allow_nan=False, ensure_ascii=False), file=output, flush=True)
+    if output.error is not None and code == DONE:
+        print(f"tunedeck: the result could not be written: {output.error.strerror}", file=sys.stderr)
+        return FAILED
     return code
 
 
@@ -145,12 +152,13 @@ def fork(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
 
 def _train(make: Callable[[ProgressBar], Trainer], quiet: bool) -> tuple[int, dict[str, Any]]:
     """Make a run ready and drive it to its end."""
-    with ProgressBar() as bar:
+    with Interrupts() as interrupts, ProgressBar() as bar:
         try:
             trainer = make(bar)
         except StartFailed as error:
             return FAILED, _tell_failure(error.failed, None)
-        return _drive(trainer, bar, quiet)
+        interrupts.hold()
+        return _drive(trainer, bar, interrupts, quiet)
 
 
 def _tell_failure(failed: Failed, trainer: Trainer | None) -> dict[str, Any]:
@@ -163,16 +171,16 @@ def _tell(failed: Failed) -> None:
     print(failed.traceback, file=sys.stderr, end="")
 
 
-def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[str, Any]]:
-    """Run to the end. Ctrl-C and SIGTERM stop it between two steps, with everything saved."""
+def _drive(trainer: Trainer, bar: ProgressBar, interrupts: Interrupts, quiet: bool) -> tuple[int, dict[str, Any]]:
+    """Run to the end. Ctrl-C, SIGTERM and a terminal that closes stop it between two steps, with everything saved."""
     last: Event | None = None
-    with _interrupts() as interrupted, closing(trainer.run()) as events:
-        for event in _until_the_end(events, interrupted):
+    with closing(trainer.run()) as events:
+        for event in _until_the_end(events, interrupts):
             if event is not None:
                 bar.show(event)
                 last = event
             if isinstance(event, SaveFailed):
-                _wait_for_room(trainer, interrupted)
+                _wait_for_room(trainer, interrupts)
     if isinstance(last, Failed):
         return FAILED, _tell_failure(last, trainer)
     assert isinstance(last, Finished)
@@ -181,36 +189,23 @@ def _drive(trainer: Trainer, bar: ProgressBar, quiet: bool) -> tuple[int, dict[s
     return (INTERRUPTED if last.stopped else DONE), result(trainer, last, str(last.reason))
 
 
-@contextlib.contextmanager
-def _interrupts() -> Any:
-    """A list that grows with every Ctrl-C or SIGTERM, while it is open."""
-    caught: list[int] = []
-    before = {
-        number: signal.signal(number, lambda n, _: caught.append(n)) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _until_the_end(events: Any, interrupted: list[int]) -> Any:
-    event = next(events)
+def _until_the_end(events: Any, interrupts: Interrupts) -> Any:
+    event, stopping = next(events), False
     while True:
         yield event
         if isinstance(event, (Finished, Failed)):
             return
-        if interrupted:
-            interrupted.clear()
+        # Who asks again while it stops asks for nothing else, unless it can't be saved.
+        if interrupts.take() and (not stopping or isinstance(event, SaveFailed)):
+            stopping = True
             event = events.throw(Stop())
         else:
             event = next(events)
 
 
-def _wait_for_room(trainer: Trainer, interrupted: list[int]) -> None:
+def _wait_for_room(trainer: Trainer, interrupts: Interrupts) -> None:
     started = time.perf_counter()
-    while time.perf_counter() < started + RETRY_SECONDS and not interrupted:
+    while time.perf_counter() < started + RETRY_SECONDS and not interrupts.asked:
         time.sleep(0.1)
     trainer.exclude(time.perf_counter() - started)
 

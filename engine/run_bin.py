@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.lock import FileLock
 from engine.message import InputError
-from engine.run_files import disk_use, holder, is_run, runs_in
+from engine.run_files import disk_use, is_file, is_run, runs_in, trained_by
 
 DELETING = ".deleting-"
 """What a run's name begins with once its deletion has begun: one that was cut short is ended with the next."""
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+"""What the system says where the name of a folder is taken."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,6 @@ def move_to_bin(workspace: Path, folder: Path) -> Path:
     Raises `InputError` where the run is training, is none of this workspace, or can't be moved.
     """
     _check(workspace / "runs", folder)
-    held = holder(folder)
-    if held is not None:
-        raise InputError(
-            "bin-training", "{run} is training (process {process}): stop it first",
-            run=folder.name, process=held or "unknown",
-        )  # fmt: skip
     place = bin_of(workspace)
     if place.is_symlink():
         raise InputError("bin-elsewhere", "{place} leads to another place: nothing is put there", place=place)
@@ -72,10 +72,7 @@ def empty_bin(workspace: Path) -> Emptied:
     left: list[Path] = []
     for folder in (*_begun(workspace), *runs_in_bin(workspace)):  # what was begun frees the names of the others
         size = disk_use(folder)
-        if holder(folder) is None:
-            rest = _delete(folder)
-        else:
-            rest = folder  # somebody trains it where it lies
+        rest = _delete(folder)
         freed += size - (disk_use(rest) if rest else 0)
         deleted += rest is None
         left += [rest] if rest else []
@@ -90,14 +87,36 @@ def _begun(workspace: Path) -> tuple[Path, ...]:
 
 
 def _delete(folder: Path) -> Path | None:
-    """Delete a folder; returns what is left of it where it can't be deleted."""
+    """Delete a folder; returns what is left of it where it can't be deleted, or somebody trains it where it lies."""
     name = folder.name if folder.name.startswith(DELETING) else DELETING + folder.name
+    going = folder.with_name(name)
     try:
-        going = folder.rename(folder.with_name(name))
-    except OSError:
-        return folder
+        with _untouched(folder):
+            folder.rename(going)
+    except (InputError, OSError):
+        return folder if os.path.lexists(folder) else None  # another process may have been quicker
     shutil.rmtree(going, ignore_errors=True)
     return going if os.path.lexists(going) else None
+
+
+@contextlib.contextmanager
+def _untouched(folder: Path) -> Iterator[None]:
+    """Keep a run from being trained while its folder is moved. Raises `InputError` where somebody trains it."""
+    lock = None
+    if is_file(folder / "lock"):
+        try:
+            lock = FileLock(folder / "lock")
+        except OSError:  # a folder that can't be written can be moved all the same, but nobody trains there
+            held = trained_by(folder)
+            if held is not None:
+                raise held.refusal(folder.name) from None
+    if lock is not None and os.name == "nt":
+        lock.release()  # Windows moves no folder of an open file, and so none of a run that trains
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def _check(place: Path, folder: Path) -> None:
@@ -110,13 +129,23 @@ def _move(folder: Path, into: Path) -> Path:
     """Rename a folder into another place, numbered where its name is taken there."""
     try:
         into.mkdir(parents=True, exist_ok=True)
-        number, target = 1, into / folder.name
-        while os.path.lexists(target):
-            number += 1
-            target = into / f"{folder.name}-{number}"
-        return folder.rename(target)
+        with _untouched(folder):
+            return _rename(folder, into)
     except OSError as error:
         raise InputError(
             "not-moved", "{run} can't be moved to {place}: {reason}",
             run=folder.name, place=into, reason=error.strerror or str(error),
         ) from None  # fmt: skip
+
+
+def _rename(folder: Path, into: Path) -> Path:
+    number, target = 1, into / folder.name
+    while True:
+        try:
+            if not os.path.lexists(target):
+                return folder.rename(target)
+        except OSError as error:
+            if error.errno not in TAKEN:  # by another process, a moment ago
+                raise
+        number += 1
+        target = into / f"{folder.name}-{number}"

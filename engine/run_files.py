@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 import stat
 from pathlib import Path
 
-from engine.lock import take
+from engine.lock import Holder, holder_of
 
 
 def is_run(folder: Path) -> bool:
@@ -27,32 +25,19 @@ def runs_in(place: Path) -> list[Path]:
 
 
 def holder(folder: Path) -> int | None:
-    """The process that holds a run's folder locked, 0 where it is not known which; None where none does.
+    """The process of this machine that trains in a run's folder, 0 where it is not known, or another machine's.
 
-    Takes the lock for a moment where it is free, and changes nothing.
+    None where nobody does. Changes nothing; `trained_by` tells more.
     """
-    handle = _open(folder / "lock") if is_file(folder / "lock") else None
-    if handle is None:
+    found = trained_by(folder)
+    if found is None:
         return None
-    try:
-        take(handle)
-    except (BlockingIOError, PermissionError):
-        os.lseek(handle, 1, os.SEEK_SET)
-        found = re.search(rb"process (\d{1,10})\b", os.read(handle, 100))
-        return int(found[1]) if found else 0
-    except OSError:  # a file system without locks
-        return None
-    finally:
-        os.close(handle)
-    return None
+    return found.process if found.on_this_machine else 0
 
 
-def _open(lock: Path) -> int | None:
-    """Network file systems lock only what is open for writing; in a folder that can't be written, reading must do."""
-    for mode in (os.O_RDWR, os.O_RDONLY):
-        with contextlib.suppress(OSError):
-            return os.open(lock, mode)
-    return None
+def trained_by(folder: Path) -> Holder | None:
+    """Who trains in a run's folder, if anybody does."""
+    return holder_of(folder / "lock") if is_file(folder / "lock") else None
 
 
 def disk_use(place: Path) -> int:

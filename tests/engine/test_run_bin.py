@@ -54,7 +54,10 @@ def test_names_that_are_taken_are_numbered(make, workspace):
 
 def test_a_run_that_is_training_stays(make, workspace):
     folder = make()
-    with closing(RunFolder(folder)), pytest.raises(InputError, match=rf"is training \(process {os.getpid()}\)"):
+    with (
+        closing(RunFolder(folder)),
+        pytest.raises(InputError, match=rf"in this Tunedeck \(process {os.getpid()}"),
+    ):
         move_to_bin(workspace, folder)
     assert folder.is_dir()
 

@@ -1,0 +1,45 @@
+"""Standard output and error that never end a run: a terminal may be closed, a pipe broken, the disk of a log full."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from typing import Any
+
+GONE = frozenset((errno.EIO, errno.EPIPE, errno.EBADF, errno.ENXIO))
+"""What the system says of a terminal that was closed, or a pipe that nobody reads: it will not come back."""
+
+
+class Unfailing:
+    """A text stream that goes on when it can't be written. What is gone for good is led nowhere from then on."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+        """Why something could not be written, if so."""
+
+    def write(self, text: str) -> int:
+        """Write a text, if that can be done."""
+        try:
+            self._stream.write(text)
+        except OSError as error:
+            self._give_up(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write out what is kept back, if that can be done."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self.error = error
+        if error.errno in GONE:
+            # Else what the stream has kept back would fail again when Python ends, and change its exit code.
+            with contextlib.suppress(OSError), open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
