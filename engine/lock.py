@@ -85,8 +85,9 @@ class Holder:
             )  # fmt: skip
         if self.sure:
             return InputError(
-                "locked-elsewhere", "{run} is running in another Tunedeck (process {process} on {host}, since {since}): stop "
-                "it there first", **values,
+                "locked-elsewhere",
+                "{run} is running in another Tunedeck (process {process} on {host}, since {since}): stop it there first",
+                **values,
             )  # fmt: skip
         return InputError(
             "maybe-locked", "{run} may be running in another Tunedeck (process {process} on {host}, since {since}), "

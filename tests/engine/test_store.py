@@ -276,7 +276,7 @@ def test_a_run_that_is_running_is_refused_and_left_alone(sample, catalogue, work
     generator = first.run()
     while not first.store.last_path.exists():
         next(generator)
-    with pytest.raises(InputError, match="in use by process"):
+    with pytest.raises(InputError, match="is running in this Tunedeck"):
         resume_run(first.store.path, catalogue, workspace)
     assert isinstance([event for event in generator if event][-1], Finished)
 
