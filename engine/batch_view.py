@@ -78,13 +78,10 @@ def augment(config: RunConfig, inputs: Tensor, epoch: int, batch: int, troubles:
 
     def apply(augmentation: Augmentation, images: Tensor, drawing: torch.Generator) -> Tensor:
         try:
-            made = augmentation(images, drawing)
-            if made.dtype != torch.uint8 or made.shape != images.shape:
-                raise TypeError(f"it made {_form(made)} of {_form(images)}")
+            return augmentation(images, drawing)
         except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the others are to be seen
             troubles.append(failed(augmentation, error))
             return images
-        return made
 
     return augmented(config, inputs, epoch, batch, apply)
 
@@ -139,7 +136,3 @@ def _unscaled(scale: Scaler, inputs: Tensor) -> Tensor:
 def _mixture(parts: Parts, shares: Tensor) -> Mixture:
     found = [(class_name(parts, label), share) for label, share in enumerate(shares.tolist()) if share >= LEAST_SHARE]
     return tuple(sorted(found, key=lambda pair: -pair[1]))
-
-
-def _form(images: Tensor) -> str:
-    return f"{str(images.dtype).removeprefix('torch.')} {list(images.shape)}"

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from engine.catalogue import Catalogue, invalid_value, nearest
+from engine.guard import WrongResult, words_of
 from engine.message import InputError, message
 from engine.parameter import Parameter, parameter_of, parameters_of
 from engine.strategy import (
@@ -201,7 +202,7 @@ class RunConfig(BaseModel):
             try:
                 found.extend((strategy.id, advice) for advice in strategy.advice(self, data))
             except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the form must go on
-                text = f"{type(error).__name__}: {error}"
+                text = str(error) if isinstance(error, WrongResult) else words_of(error)
                 found.append((strategy.id, _error("advice-failed", "{id} failed: {error}", id=strategy.id, error=text)))
         return found
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.config import RunConfig
 from engine.data import Part, Parts
+from engine.guard import WrongResult, words_of
 from engine.message import Message, message
 from engine.randomness import generator
 from engine.strategy import Strategy
@@ -170,8 +171,9 @@ def statistics_of(parts: Parts, config: RunConfig) -> tuple[Tensor, Tensor, bool
 
 def failed(strategy: Strategy, error: Exception) -> Message:
     """One line that names a technique, and what went wrong in it."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return message("strategy-failed", "{id} failed: {error}", id=strategy.id, error=text)
+    if isinstance(error, WrongResult):
+        return error.message
+    return message("strategy-failed", "{id} failed: {error}", id=strategy.id, error=words_of(error))
 
 
 def moments_of(inputs: Tensor) -> Moments:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import torch
+from torch import nn
 
 from engine.checkpoint import NotFinite
+from engine.contract import maker_of
 from engine.events import Failed
+from engine.guard import WrongResult, call, from_user, words_of
 from engine.message import InputError, message
-from engine.strategy import Strategy
+from engine.strategy import Optimizer, Strategy
 
 OUT_OF_MEMORY = (
     "can't allocate memory", "not enough memory", "out of memory", "_STATUS_ALLOC_FAILED", "Invalid buffer size",
@@ -34,29 +39,59 @@ class StartFailed(Exception):
         self.failed = failed
 
 
-def failure(error: Exception, strategies: tuple[Strategy, ...], step: int) -> Failed:
-    """An exception of a run with these strategies, after so many steps, as its last event."""
-    if isinstance(error, InputError):
-        return Failed(error.message, step, None, "")
+def is_fault(error: BaseException, strategies: tuple[Strategy, ...]) -> bool:
+    """Whether an exception is a fault to be told: not a person's Ctrl-C, nor what ends a program or a generator.
+
+    What else ends those is a fault where a plugin raised it.
+    """
+    return isinstance(error, Exception) or (not from_user(error) and culprit(error, strategies) is not None)
+
+
+def failure(
+    error: BaseException,
+    strategies: tuple[Strategy, ...],
+    step: int,
+    hints: Callable[[], str] = lambda: "a lower learning rate",
+) -> Failed:
+    """An exception of a run with these strategies, after so many steps, as its last event.
+
+    `hints` gives, in words, what may help where it is a value that is not finite.
+    """
     if isinstance(error, (LossNotFinite, NotFinite)):
-        step = getattr(error, "step", step)
-        text = message(
-            "not-finite", "the loss is not finite at step {step}: try a lower learning rate, gradient clipping or "
-            "another scaling", step=step,
-        )  # fmt: skip
-        return Failed(text, step, None, "")
+        return _not_finite(error, step, hints())
+    if isinstance(error, WrongResult):
+        return Failed(error.at(step), step, error.plugin, "")
+    plugin, method = culprit(error, strategies) or (None, "")
+    if isinstance(error, InputError):
+        return Failed(error.message, step, plugin, "")
+    trace = "".join(traceback.format_exception(error))
     if out_of_memory(error):
         text = message(
             "out-of-memory", "there is not enough memory at step {step}: take a smaller batch, or tick "
             "gradient-accumulation", step=step,
         )  # fmt: skip
-        return Failed(text, step, None, "".join(traceback.format_exception(error)))
-    plugin = culprit(error, strategies)
-    text = message(
-        "run-failed", "{what} failed at step {step}: {error}",
-        what=plugin or "the run", step=step, error=f"{type(error).__name__}: {error}",
-    )  # fmt: skip
-    return Failed(text, step, plugin, "".join(traceback.format_exception(error)))
+        return Failed(text, step, None, trace)
+    if plugin is None:
+        text = message("run-failed", "the run failed at step {step}: {error}", step=step, error=words_of(error))
+    else:
+        where = "" if method == "__call__" else f" in {method}"
+        text = message(
+            "plugin-failed", "{plugin} failed{where} at step {step}: {error}", plugin=plugin, where=where, step=step,
+            error=words_of(_raised(error)),
+        )  # fmt: skip
+    return Failed(text, step, plugin, trace)
+
+
+def _not_finite(error: LossNotFinite | NotFinite, step: int, hints: str) -> Failed:
+    if isinstance(error, LossNotFinite):
+        step = error.step
+        text = message("not-finite", "the loss is not finite at step {step}: try {hints}", step=step, hints=hints)
+    else:
+        text = message(
+            "weights-not-finite", "the loss is finite at step {step}, but {name} is not: try {hints}",
+            step=step, name=error.name, hints=hints,
+        )  # fmt: skip
+    return Failed(text, step, None, "")
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -64,21 +99,43 @@ def out_of_memory(error: BaseException) -> bool:
 
     PyTorch has a class for it where its own allocator of a GPU's memory ran out; elsewhere its words must tell.
     """
-    told = isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
+    told = isinstance(error, RuntimeError) and any(words in words_of(error) for words in OUT_OF_MEMORY)
     return told or isinstance(error, (MemoryError, torch.OutOfMemoryError))
 
 
-def culprit(error: BaseException, strategies: tuple[Strategy, ...]) -> str | None:
-    """The id of the strategy whose code stands nearest to where an exception was raised, if any.
+def culprit(error: BaseException, strategies: tuple[Strategy, ...]) -> tuple[str, str] | None:
+    """The strategy whose code stands nearest to where an exception was raised, by its id, and the method; if any.
 
-    Read from the traceback, so that naming a plugin costs the loop nothing.
+    Read from the traceback, so that naming a plugin costs the loop nothing. A layer is told by where it came from
+    (`forward`), an optimizer by being one (`step`).
     """
-    owners = {type(strategy).__module__: strategy.id for strategy in strategies}
-    found = None
-    for frame, _ in traceback.walk_tb(error.__traceback__):
+    owners: dict[str, list[str]] = {}
+    for strategy in strategies:
+        owners.setdefault(type(strategy).__module__, []).append(strategy.id)
+    optimizers = [strategy.id for strategy in strategies if isinstance(strategy, Optimizer)]
+    found: tuple[str, str] | None = None
+    for frame in _frames(error):
         this = frame.f_locals.get("self")
-        if isinstance(this, Strategy):
-            found = this.id
-        else:
-            found = owners.get(frame.f_globals.get("__name__", ""), found)
+        of_file = owners.get(frame.f_globals.get("__name__", ""), [])
+        if frame.f_code is call.__code__:
+            found = frame.f_locals["strategy"].id, frame.f_locals["method"]
+        elif isinstance(this, nn.Module) and (maker := maker_of(this)) is not None:
+            found = maker.id, "forward"
+        elif isinstance(this, torch.optim.Optimizer) and optimizers:
+            found = optimizers[0], "step"
+        elif of_file and (found is None or found[0] not in of_file):
+            found = of_file[0], frame.f_code.co_name
     return found
+
+
+def _frames(error: BaseException) -> Iterator[FrameType]:
+    """The frames that an exception passed, the one that raised it last, with those of what it arose from."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        yield frame
+    if error.__cause__ is not None:
+        yield from _frames(error.__cause__)
+
+
+def _raised(error: BaseException) -> BaseException:
+    """What a plugin raised: a generator makes another exception of a `StopIteration`."""
+    return error.__cause__ if isinstance(error.__cause__, StopIteration) else error

@@ -82,7 +82,7 @@ class Runner:
             self.events.put(Failed(error.message, 0, None, ""))
         except StartFailed as error:
             self.events.put(error.failed)
-        except Exception as error:  # noqa: BLE001 the boundary: what fails in the thread must be told outside
+        except BaseException as error:  # noqa: BLE001 the boundary: what fails in the thread must be told outside
             self.events.put(failure(error, (), 0))
 
     def _drive(self, trainer: Trainer) -> None:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pluggy
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.guard import guard
 from engine.message import Message, message
 
 if TYPE_CHECKING:
@@ -166,6 +167,9 @@ class Strategy(BaseModel):
         super().__init_subclass__(**kwargs)
         if "id" not in cls.__dict__:
             cls.id = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", cls.__name__).lower()
+        for kind in cls.__mro__[1:]:
+            if Strategy in kind.__bases__:  # what it gives is checked where it is called
+                guard(cls, kind)
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         """What to tell the user about this strategy in these settings, before the run.

@@ -21,7 +21,7 @@ from engine.data import Parts, Report, Source, split
 from engine.description import Description
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Steps
-from engine.failure import LossNotFinite, StartFailed, failure
+from engine.failure import LossNotFinite, StartFailed, failure, is_fault
 from engine.fit import fitted
 from engine.hardware import processors, resolve_device
 from engine.history import EpochRow, History
@@ -30,6 +30,7 @@ from engine.memory import check_memory
 from engine.message import InputError, Message, message
 from engine.network import restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
+from engine.remedy import against_infinity, with_changes
 from engine.result import Result
 from engine.schedule import Schedule, check_lr
 from engine.store import MemoryStore, Store
@@ -75,9 +76,9 @@ class Trainer:
         threads = torch.get_num_threads()
         try:
             self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
-        except Exception as error:
+        except BaseException as error:
             torch.set_num_threads(threads)  # who goes on without this run is not to be slower or faster for it
-            if isinstance(error, InputError):
+            if isinstance(error, InputError) or not is_fault(error, config.strategies):
                 raise
             raise StartFailed(failure(error, config.strategies, self.position.step)) from error
         self.description = Description(config, self.learner, self.threads, catalogue)
@@ -125,8 +126,10 @@ class Trainer:
         """
         try:
             yield from self._train()
-        except Exception as error:  # noqa: BLE001 the boundary: a plugin may raise anything
-            failed = failure(error, self.config.strategies, self.position.step)
+        except BaseException as error:  # the boundary: a plugin may raise anything
+            if not is_fault(error, self.config.strategies):
+                raise
+            failed = failure(error, self.config.strategies, self.position.step, self._hints)
             self.store.log(f"{failed.text}\n{failed.traceback}".rstrip())
             self._keep_result(failed.text, plugin=failed.plugin, failed=True)
         else:
@@ -375,6 +378,11 @@ class Trainer:
         )
         self.store.set_result(result)
         return result
+
+    def _hints(self) -> str:
+        """What may keep this run's loss finite, with the learning rate that it has come to."""
+        inputs = self.learner.scale(self.learner.clean.inputs)
+        return against_infinity(with_changes(self.config, self.position.changes), float(inputs.abs().max()))
 
     # --- what may be done while the run is suspended ---------------------------------------------
 

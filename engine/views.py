@@ -40,7 +40,7 @@ class Views:
         total = activated(forward(inputs), activation)
         for view in range(1, self.count):
             drawing = generator(self.seed, "tta", view, first, device=inputs.device)
-            images = inputs
+            images = inputs.clone()  # an augmentation may work in place, and these are the data set's own
             for augment in self.augmentations:
                 images = augment(images, drawing)
             total = total + activated(forward(images), activation)

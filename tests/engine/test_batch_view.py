@@ -158,7 +158,8 @@ def test_a_technique_that_fails_is_named_and_left_out(tiny, tmp_path):
     shown = preview(config, parts_of(config, tmp_path))
     assert [str(trouble) for trouble in shown.troubles] == [
         "jumbles failed: RuntimeError: lost", "breaks failed: RuntimeError: out of ink",
-        "makes-floats failed: TypeError: it made float32 [32, 1, 8, 8] of uint8 [32, 1, 8, 8]",
+        "the augmentation makes-floats returned float32 [32, 1, 8, 8]; it must return uint8 [32, 1, 8, 8], as it was "
+        "given",
         "breaks-mixing failed: RuntimeError: no",
     ]  # fmt: skip
     for sample, after in zip(shown.before, shown.after, strict=True):

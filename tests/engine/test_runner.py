@@ -372,8 +372,8 @@ def test_loading_is_reported_before_the_start(tiny):
     ("settings", "code", "plugin"),
     [
         ({"dataset": Missing()}, "no-data", None),
-        ({"dataset": Broken()}, "run-failed", "broken"),
-        ({"ticked": [BrokenLater()]}, "run-failed", "broken-later"),
+        ({"dataset": Broken()}, "plugin-failed", "broken"),
+        ({"ticked": [BrokenLater()]}, "plugin-failed", "broken-later"),
     ],
     ids=["missing", "broken", "later"],
 )
