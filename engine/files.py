@@ -1,10 +1,15 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and folders and lines that outlast a power cut or a full disk."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+NOT_FLUSHED = frozenset((errno.EIO, errno.ENOSPC, errno.EDQUOT))
+"""What a disk says that could not flush a folder; all else says that its file system has no such flush."""
 
 
 def write_text(path: Path, text: str) -> None:
@@ -15,29 +20,98 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all: beside it, flushed, renamed, and the folder flushed.
 
-    Raises `OSError`, with the old file untouched and no temporary file left.
+    Raises `OSError`, with the old file or the new one in its place, whole, and no temporary file left.
+    """
+    with _replacing(path) as temporary:
+        _write(temporary, data)
+
+
+def give_name(file: Path, name: Path) -> None:
+    """Give a file a second name, in the place of what bore it: a link where the disk allows one, else a copy.
+
+    Raises as `write_bytes`.
+    """
+    with _replacing(name) as temporary:
+        try:
+            os.link(file, temporary)
+        except OSError:
+            _write(temporary, file.read_bytes())
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A name beside `path` that is free: the file made there takes the place of `path`, once it is whole.
+
+    So nothing is ever written in place, and names may share a file.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # a dead process of the same number may have left it, as a name of another file
     try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     flush_folder(path.parent)
 
 
+def _write(path: Path, data: bytes) -> None:
+    """Write a new file and flush it."""
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def append_text(path: Path, text: str) -> None:
+    """Append lines to a file: all of them, or none. Raises `OSError`.
+
+    They are not flushed: after a power cut the last ones may be missing or cut short. What comes then begins a line
+    of its own.
+    """
+    with open(path, "ab+", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        torn = end > 0 and (file.seek(end - 1), file.read(1))[1] != b"\n"
+        rest = memoryview(b"\n" * torn + text.encode())
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:
+            file.truncate(end)  # half a number at the end of a full disk would be read as a number
+            raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a new folder, and those above it that are missing, so that they last. Raises `OSError`, if it is there too.
+
+    A file can be flushed into a folder of which nothing is left after a power cut.
+    """
+    if not path.parent.is_dir():
+        with contextlib.suppress(FileExistsError):  # made by another process meanwhile
+            make_folder(path.parent)
+    path.mkdir()
+    try:
+        flush_folder(path.parent)
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.rmdir()
+        raise
+
+
 def flush_folder(folder: Path) -> None:
-    """Make a rename in this folder last through a power cut. Windows can't open folders, and needs no such call."""
+    """Make what was renamed, made or removed in this folder last through a power cut. Raises `OSError`.
+
+    Windows can't open folders, and needs no such call.
+    """
     if os.name == "nt":
         return
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        # Some network file systems can't; the file itself is whole all the same.
-        with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(handle)
-    finally:
-        os.close(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        # Some network file systems can't; the file itself is whole all the same.
+        if error.errno in NOT_FLUSHED:
+            raise

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import json
 import logging
-import os
 import platform
 import shutil
 import sys
@@ -16,14 +15,19 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from engine.checkpoint import Snapshot, decode, encode, read_checkpoint, write_checkpoint
-from engine.files import flush_folder, write_text
+from engine.files import append_text, flush_folder, give_name, make_folder, write_text
 from engine.history import EPOCH_HEADER, STEP_HEADER, EpochRow, History, epoch_line, read_history, step_line
 from engine.lock import FileLock
 from engine.message import InputError
 from engine.result import FILE as RESULT
 from engine.result import Result, write_result
 from engine.yaml_file import write_yaml
+
+NOT_DAMAGED = ("unreadable", "newer-format")
+"""The codes that tell of a file that may be read another time, or by a newer version."""
 
 
 class Store(Protocol):
@@ -114,8 +118,11 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Take hold of a run's folder. Raises `InputError` where another process holds it or it can't be written."""
         self.path = path
+        self._waiting: dict[str, str] = {}  # lines that found no room, by the file that they belong to
+        self._told: set[str] = set()  # files of which it is told that they can't be written
         try:
-            (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+            if not (path / "checkpoints").is_dir():
+                make_folder(path / "checkpoints")
             self._lock = FileLock(path / "lock")
         except OSError as error:
             raise cannot_write(path, error) from None
@@ -130,12 +137,16 @@ class RunFolder:
         for number in range(1, 1000):
             path = workspace / "runs" / (stem if number == 1 else f"{stem}-{number}")
             try:
-                path.mkdir(parents=True)
+                make_folder(path)
             except FileExistsError:
                 continue
             except OSError as error:
                 raise cannot_write(workspace, error) from None
-            folder = cls(path)
+            try:
+                folder = cls(path)
+            except InputError:
+                shutil.rmtree(path, ignore_errors=True)
+                raise
             try:
                 folder.rewrite_record(History())
             except InputError:
@@ -165,29 +176,16 @@ class RunFolder:
             raise cannot_write(self.path, error) from None
 
     def save(self, snapshot: Snapshot, *, best: bool, keep: int | None = None) -> str:
-        write_checkpoint(self.last_path, snapshot)
-        if keep is not None:
-            self._keep_as(f"step-{keep}.safetensors")
-        if best:
-            self._keep_as("best.safetensors")
+        # In this order a crash between two names loses none: before last comes what is not made again once last is
+        # there, and after it best, of which the trainer sees that it is behind.
+        names = [f"step-{keep}"] * (keep is not None) + ["last"] + ["best"] * best
+        first, *others = (self.path / "checkpoints" / f"{name}.safetensors" for name in names)
+        write_checkpoint(first, snapshot)
+        for other in others:
+            give_name(first, other)
+        for name in list(self._waiting):
+            self._append(name, "")
         return str(self.last_path)
-
-    def _keep_as(self, name: str) -> None:
-        """Give the last checkpoint a second name, in the place of what bore it: a link where the disk allows one."""
-        target = self.last_path.with_name(name)
-        temporary = target.with_name(f".{name}.{os.getpid()}.tmp")
-        temporary.unlink(missing_ok=True)
-        try:
-            try:
-                os.link(self.last_path, temporary)
-            except OSError:
-                shutil.copyfile(self.last_path, temporary)
-                with open(temporary, "rb+") as file:
-                    os.fsync(file.fileno())
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        flush_folder(target.parent)
 
     def best(self) -> Snapshot | None:
         if self.best_path is None:
@@ -196,8 +194,13 @@ class RunFolder:
         try:
             return read_checkpoint(path)
         except InputError as error:
+            if error.message.code in NOT_DAMAGED:
+                raise
+            try:
+                path.replace(path.with_name(f"damaged-{path.name}"))
+            except OSError as reason:
+                raise cannot_write(self.path, reason) from None
             self.log(f"{error}; kept as damaged-{path.name}")
-            path.replace(path.with_name(f"damaged-{path.name}"))
             return None
 
     def rewrite_record(self, history: History) -> None:
@@ -207,9 +210,10 @@ class RunFolder:
         """
         steps = history.steps
         if len(steps):
-            full = read_history(self.path).steps
-            full = full[full[:, 0] <= steps[-1, 0]]
-            steps = full if len(full) >= len(steps) else steps
+            # A checkpoint of many steps keeps some of them; a file may lack its last ones after a power cut.
+            found = read_history(self.path).steps
+            rows = np.concatenate([steps, found[found[:, 0] <= steps[-1, 0]]])
+            steps = rows[np.unique(rows[:, 0], return_index=True)[1]]
         lines = "".join(step_line(int(step), loss, lr) for step, loss, lr in steps.tolist())
         try:
             write_text(self.path / "steps.csv", STEP_HEADER + lines)
@@ -228,23 +232,32 @@ class RunFolder:
 
     def set_result(self, result: Result | None) -> None:
         with self._unless_full(RESULT):
-            if result is None:
-                (self.path / RESULT).unlink(missing_ok=True)
-            else:
+            if result is not None:
                 write_result(self.path, result)
+            elif (self.path / RESULT).exists():
+                (self.path / RESULT).unlink()
+                flush_folder(self.path)
 
     def _append(self, name: str, text: str) -> None:
-        """Append to a file of the record."""
-        with self._unless_full(name), open(self.path / name, "a", encoding="utf-8", newline="") as file:
-            file.write(text)
+        """Append to a file of the record. What finds no room waits for the next time."""
+        self._waiting[name] = self._waiting.get(name, "") + text
+        with self._unless_full(name):
+            append_text(self.path / name, self._waiting[name])
+            del self._waiting[name]
 
     @contextlib.contextmanager
     def _unless_full(self, name: str) -> Iterator[None]:
-        """Write a file that the run can do without: a full disk is no failure, and the checkpoints know more."""
+        """Write a file that the run can do without: a full disk is no failure, and the checkpoints know more.
+
+        Told once, until it works again.
+        """
         try:
             yield
+            self._told.discard(name)
         except OSError as error:
-            logging.getLogger(__name__).warning("%s: %s", self.path / name, error.strerror)
+            if name not in self._told:
+                logging.getLogger(__name__).warning("%s: %s", self.path / name, error.strerror)
+            self._told.add(name)
 
     def close(self) -> None:
         self._lock.release()
