@@ -145,6 +145,8 @@ class Trainer:
         torch.set_num_threads(self.threads)
         try:
             self.store.log(f"training from step {position.step} with {self.threads} threads on {learner.device}")
+            for text in learner.parts.log:
+                self.store.log(str(text))
             yield self.description.started(position, self.epochs, self.store.where)
             if self._unsaved or self._best_is_stale():
                 yield from self._save()
