@@ -15,8 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.rows import Row, show
+from tests.reliability.hostile_images import hostile_images
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
+    "hostile-images": hostile_images,
 }  # fmt: skip
 """Each part by name, in the order of docs/reliability.md."""
 

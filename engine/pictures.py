@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import threading
 import unicodedata
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Imported by name, so that Pillow has no need to look through its other formats for these.
-from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin, _imaging  # noqa: F401
 
 from engine.message import InputError
 from engine.reading import opened
@@ -52,6 +53,9 @@ _one_large = threading.RLock()
 
 # What Pillow warns of is either harmless, such as an odd tag, or raised as an error besides.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+# What libtiff finds wrong with a file, Pillow raises; libtiff prints it too, unless it is told not to.
+with suppress(OSError, AttributeError):  # it may be built into Pillow, out of reach
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def read_picture(path: Path, edge: int | None = None, name: str | None = None) -> Pixels:
@@ -63,12 +67,14 @@ def read_picture(path: Path, edge: int | None = None, name: str | None = None) -
     Raises `InputError`, which names the file (by `name`, where given) and says in one line why it can't be read;
     `MemoryError` where there is too little for it.
     """
-    with _opened(path, name or shown(path.name)) as image:
+    name = name or shown(path.name)
+    with _opened(path, name) as image:
         if edge is not None:
             image.draft(None, (DRAFT * edge, DRAFT * edge))
+        _check_strips(image, name)
         image.load()
         turn = _turn(image)  # asked before it is reduced: what Pillow makes of a TIFF has no tags
-        made = _as_rgb(_reduced(image, edge), name or shown(path.name))
+        made = _reduced(_as_rgb(_reduced(_of_eight_bits(image, name), edge)), edge)
         return np.array(made if turn is None else made.transpose(turn))
 
 
@@ -161,6 +167,14 @@ def _check_size(name: str, width: int, height: int) -> None:
         raise _too_large(name)
 
 
+def _check_strips(image: Image.Image, name: str) -> None:
+    """Refuse a TIFF whose strips or tiles don't reach its edges: Pillow would leave what they lack black."""
+    boxes = [tile[1] for tile in getattr(image, "tile", ())]
+    reach = [max((box[side] for box in boxes if box), default=0) for side in (2, 3)]
+    if image.format == "TIFF" and boxes and (reach[0] < image.width or reach[1] < image.height):
+        raise InputError("damaged-picture", "{name} is damaged: {reason}", name=name, reason="it lacks strips")
+
+
 def _too_large(name: str) -> InputError:
     return InputError(
         "picture-too-large", "{name} has too many pixels: at most {most} million are decoded",
@@ -182,21 +196,12 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     return None
 
 
-def _as_rgb(image: Image.Image, name: str) -> Image.Image:
-    """In red, green and blue of 8 bits, without transparency."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return _eight_bits(np.asarray(image), image.mode, name).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGB", layer.size, "white")
-        white.paste(layer, mask=layer)
-        return white
-    return image.convert("RGB")
-
-
-def _eight_bits(values: NDArray[np.generic], mode: str, name: str) -> Image.Image:
-    """Grey of 16 bits, rounded to 8."""
-    if mode == "F" or values.min() < 0 or values.max() > SIXTEEN_BITS:
+def _of_eight_bits(image: Image.Image, name: str) -> Image.Image:
+    """Grey of 16 bits rounded to 8; anything else as it is."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() > SIXTEEN_BITS:
         raise InputError(
             "unknown-range", "{name} holds numbers of 32 bits, whose range is not told: save it with 8 or 16 bits",
             name=name,
@@ -205,6 +210,16 @@ def _eight_bits(values: NDArray[np.generic], mode: str, name: str) -> Image.Imag
     for row, line in enumerate(values):  # of all at once, the places in the table would take 8 bytes a pixel
         grey[row] = TO_EIGHT_BITS[line]
     return Image.fromarray(grey)
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """In red, green and blue, without transparency."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    white = Image.new("RGB", layer.size, "white")
+    white.paste(layer, mask=layer)
+    return white
 
 
 def _resized(image: Image.Image, size: tuple[int, int], resize: Resize) -> Image.Image:
