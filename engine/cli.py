@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     train = _verb(verbs, "train", "Train a network.", json=True)
     _add_settings(train)
+    _add_halve_batch(train)
 
     resume = _verb(verbs, "resume", "Go on with a run exactly where its checkpoint left it.", json=True)
     resume.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder")
@@ -65,9 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="plan the learning rate anew for the new total, instead of holding its last value",
     )  # fmt: skip
 
+    _add_halve_batch(resume)
+
     fork = _verb(verbs, "fork", "Begin a new run with other settings where a checkpoint left another run.", json=True)
     fork.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its last")
     _add_settings(fork)
+    _add_halve_batch(fork)
 
     evaluate = _verb(verbs, "evaluate", "Measure a checkpoint on samples that it was not trained on.", json=True)
     evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
@@ -142,6 +146,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--without", dest="without", action=_Change, metavar="ID", help="switch a technique off")
     parser.set_defaults(changes=[])
+
+
+def _add_halve_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--halve-batch", action="store_true",
+        help="where memory runs out, go on from the last checkpoint with half the batch, as a new run",
+    )  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

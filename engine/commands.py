@@ -7,11 +7,9 @@ import contextlib
 import inspect
 import json
 import math
-import shlex
+import os
 import sys
-import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +21,8 @@ from rich.markup import escape
 from engine.catalogue import Catalogue, discover, nearest
 from engine.config import ONE_CHOICE, RECORDED, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
 from engine.data import Source, batch_bounds, split
-from engine.events import Event, Failed, Finished, SaveFailed
-from engine.failure import StartFailed
+from engine.failure import StartFailed, failure, is_fault
 from engine.fork import fork_run, settings_of
-from engine.interrupts import INTERRUPTED, Interrupts
 from engine.memory import memory_need
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
@@ -35,30 +31,25 @@ from engine.schedule import Schedule
 from engine.standard_streams import Unfailing
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.summary import layer_table
+from engine.terminal_run import DONE, FAILED, Order, tell, train_to_the_end
 from engine.trained import evaluate_checkpoint
-from engine.trainer import Stop, Trainer
+from engine.trainer import Trainer
 from engine.workspace import workspace_folder
 from engine.yaml_file import read_yaml
-
-DONE, FAILED = 0, 1
-RETRY_SECONDS = 5.0
-"""How long to wait for room before a failed save is tried again."""
 
 
 def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
     """Carry out the verb of a parsed command line; `unknown` may hold plugins' own flags. Returns the exit code."""
-    verbs: dict[str, Callable[[argparse.Namespace, Catalogue, Path], tuple[int, dict[str, Any] | list[Any]]]] = {
-        "train": train, "resume": resume, "fork": fork, "evaluate": evaluate, "plugins": plugins, "summary": summary,
-    }  # fmt: skip
     errors = Unfailing(sys.stderr)
     # What a plugin prints must not stand between a script and the JSON.
     output = errors if arguments.json else Unfailing(sys.stdout)
-    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
+    aside = _led_aside() if arguments.json else contextlib.nullcontext()
+    with aside, contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
         workspace = workspace_folder(arguments.workspace)
         catalogue = discover(workspace / "plugins")
         if unknown:
             _take_plugin_flags(arguments, unknown, catalogue)
-        code, result = verbs[arguments.verb](arguments, catalogue, workspace)
+        code, result = _carry_out(arguments, catalogue, workspace)
     if arguments.json:
         if isinstance(result, dict):  # JSON has no word for a figure that is not finite
             result = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in result.items()}
@@ -68,6 +59,40 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
         print(f"tunedeck: the result could not be written: {output.error.strerror}", file=sys.stderr)
         return FAILED
     return code
+
+
+def _carry_out(
+    arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
+) -> tuple[int, dict[str, Any] | list[Any]]:
+    verbs: dict[str, Callable[[argparse.Namespace, Catalogue, Path], tuple[int, dict[str, Any] | list[Any]]]] = {
+        "train": train, "resume": resume, "fork": fork, "evaluate": evaluate, "plugins": plugins, "summary": summary,
+    }  # fmt: skip
+    try:
+        return verbs[arguments.verb](arguments, catalogue, workspace)
+    except InputError:
+        raise
+    except BaseException as error:
+        if not is_fault(error, ()) or (failed := failure(error, (), 0)).plugin is None:
+            raise  # no plugin's: a mistake of the program itself, or what is meant to end it
+        tell(failed)
+        return FAILED, {"reason": str(failed.text)}
+
+
+@contextlib.contextmanager
+def _led_aside() -> Iterator[None]:
+    """Lead the process's own standard output to standard error: plugins may print past Python, or start programs."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _take_plugin_flags(arguments: argparse.Namespace, unknown: list[str], catalogue: Catalogue) -> None:
@@ -128,18 +153,22 @@ def _many(strategy: Any) -> Any:
 def train(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck train`."""
     config = settings(arguments, catalogue)
-    return _train(lambda bar: new_run(config, catalogue, workspace, bar.loading), arguments.json)
+    return _train(
+        arguments, catalogue, workspace, lambda: config, lambda bar: new_run(config, catalogue, workspace, bar.loading)
+    )
 
 
 def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck resume`."""
     if arguments.reschedule and arguments.epochs is None and arguments.more is None:
         raise InputError("nothing-to-reschedule", "--reschedule plans for a new total: give --epochs or --more too")
+    path = Path(arguments.checkpoint)
     return _train(
+        arguments, catalogue, workspace, lambda: settings_of(path, catalogue),
         lambda bar: resume_run(
-            Path(arguments.checkpoint), catalogue, workspace, epochs=arguments.epochs, more=arguments.more,
-            reschedule=arguments.reschedule, report=bar.loading,
-        ), arguments.json,
+            path, catalogue, workspace, epochs=arguments.epochs, more=arguments.more, reschedule=arguments.reschedule,
+            report=bar.loading,
+        ), path,
     )  # fmt: skip
 
 
@@ -147,100 +176,20 @@ def fork(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
     """`tunedeck fork`."""
     path = Path(arguments.checkpoint)
     config = settings(arguments, catalogue, settings_of(path, catalogue))
-    return _train(lambda bar: fork_run(path, config, catalogue, workspace, bar.loading), arguments.json)
-
-
-def _train(make: Callable[[ProgressBar], Trainer], quiet: bool) -> tuple[int, dict[str, Any]]:
-    """Make a run ready and drive it to its end."""
-    with Interrupts() as interrupts, ProgressBar() as bar:
-        try:
-            trainer = make(bar)
-        except StartFailed as error:
-            return FAILED, _tell_failure(error.failed, None)
-        interrupts.hold()
-        return _drive(trainer, bar, interrupts, quiet)
-
-
-def _tell_failure(failed: Failed, trainer: Trainer | None) -> dict[str, Any]:
-    _tell(failed)
-    return result(trainer, None, str(failed.text))
-
-
-def _tell(failed: Failed) -> None:
-    print(f"tunedeck: {failed.text}", file=sys.stderr)
-    print(failed.traceback, file=sys.stderr, end="")
-
-
-def _drive(trainer: Trainer, bar: ProgressBar, interrupts: Interrupts, quiet: bool) -> tuple[int, dict[str, Any]]:
-    """Run to the end. Ctrl-C, SIGTERM and a terminal that closes stop it between two steps, with everything saved."""
-    last: Event | None = None
-    with closing(trainer.run()) as events:
-        for event in _until_the_end(events, interrupts):
-            if event is not None:
-                bar.show(event)
-                last = event
-            if isinstance(event, SaveFailed):
-                _wait_for_room(trainer, interrupts)
-    if isinstance(last, Failed):
-        return FAILED, _tell_failure(last, trainer)
-    assert isinstance(last, Finished)
-    if not quiet:
-        print(report(trainer, last))
-    return (INTERRUPTED if last.stopped else DONE), result(trainer, last, str(last.reason))
-
-
-def _until_the_end(events: Any, interrupts: Interrupts) -> Any:
-    event, stopping = next(events), False
-    while True:
-        yield event
-        if isinstance(event, (Finished, Failed)):
-            return
-        # Who asks again while it stops asks for nothing else, unless it can't be saved.
-        if interrupts.take() and (not stopping or isinstance(event, SaveFailed)):
-            stopping = True
-            event = events.throw(Stop())
-        else:
-            event = next(events)
-
-
-def _wait_for_room(trainer: Trainer, interrupts: Interrupts) -> None:
-    started = time.perf_counter()
-    while time.perf_counter() < started + RETRY_SECONDS and not interrupts.asked:
-        time.sleep(0.1)
-    trainer.exclude(time.perf_counter() - started)
-
-
-def result(trainer: Trainer | None, finished: Finished | None, reason: str) -> dict[str, Any]:
-    """The keys that `train --json` and `resume --json` print."""
-    figures = (
-        "epochs", "best_epoch", "best_val_loss", "best_val_accuracy", "test_loss", "test_accuracy",
-        "samples_per_second", "seconds", "checkpoint",
+    return _train(
+        arguments, catalogue, workspace, lambda: config,
+        lambda bar: fork_run(path, config, catalogue, workspace, bar.loading), path,
     )  # fmt: skip
-    return {"run": trainer.store.where if trainer else None, "reason": reason} | {
-        name: getattr(finished, name) if finished else None for name in figures
-    }
 
 
-def report(trainer: Trainer, finished: Finished) -> str:
-    """What a person reads at the end."""
-    lines = [f"{finished.reason}, in {finished.seconds:.1f} s"]
-    if finished.best_epoch is not None:
-        figures = [f"{name} {value:.4f}" for name, value in (
-            ("validation loss", finished.best_val_loss), ("validation accuracy", finished.best_val_accuracy),
-            ("test loss", finished.test_loss), ("test accuracy", finished.test_accuracy),
-        ) if value is not None]  # fmt: skip
-        lines.append(f"best epoch {finished.best_epoch}: {', '.join(figures)}")
-    lines.append(f"run         {trainer.store.where}")
-    if finished.checkpoint:
-        lines.append(f"checkpoint  {finished.checkpoint}")
-    if finished.stopped:
-        lines.append(f"go on with: tunedeck resume {shlex.quote(str(trainer.store.where))}")
-    elif finished.epochs < trainer.epochs:
-        where = shlex.quote(str(trainer.store.where))
-        ids = " ".join(f"--without {stopping.id}" for stopping in trainer.config.stoppings)
-        total = f" --epochs {trainer.epochs}" if trainer.epochs != trainer.config.epochs else ""
-        lines.append(f"see what would have happened: tunedeck fork {where} {ids}{total}")
-    return "\n".join(lines)
+def _train(
+    arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path, config: Callable[[], RunConfig],
+    make: Callable[[ProgressBar], Trainer], origin: Path | None = None,
+) -> tuple[int, dict[str, Any]]:  # fmt: skip
+    """Train what `make` makes ready, with these settings, from a checkpoint where one is given."""
+    return train_to_the_end(
+        Order(make, config, catalogue, workspace, origin, halve_batch=arguments.halve_batch, quiet=arguments.json)
+    )
 
 
 # --- the other verbs ------------------------------------------------------------------------------
@@ -265,7 +214,7 @@ def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
             augmentations=augmentations,
         )  # fmt: skip
     except StartFailed as error:
-        _tell(error.failed)
+        tell(error.failed)
         return FAILED, {"checkpoint": str(path), "reason": str(error.failed.text)}
     if not arguments.json:
         print(f"{found.part} part, {found.samples:,} samples: loss {found.loss:.4f}", end="")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -100,10 +99,8 @@ def call(strategy: Strategy, method: str, function: Callable[..., Any], /, *argu
 
 
 def from_user(error: BaseException) -> bool:
-    """Whether it is a person's Ctrl-C, which only the main thread hears, and only while nobody else listens for it."""
-    if not isinstance(error, KeyboardInterrupt) or threading.current_thread() is not threading.main_thread():
-        return False
-    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    """Whether it is a person's Ctrl-C, which the main thread alone hears, whatever code it is in."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 
 def words_of(error: BaseException) -> str:

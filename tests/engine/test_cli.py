@@ -13,11 +13,11 @@ from types import SimpleNamespace
 import pytest
 
 from engine.checkpoint import read_checkpoint
-from engine.commands import report
 from engine.events import Finished
 from engine.history import read_history
 from engine.message import message
 from engine.store import RunFolder
+from engine.terminal_run import report
 from engine.workspace import workspace_folder
 from tests.engine.support import ROOT, differing, tunedeck
 
@@ -27,7 +27,7 @@ SMALL = (
 )  # fmt: skip
 KEYS = [
     "run", "reason", "epochs", "best_epoch", "best_val_loss", "best_val_accuracy", "test_loss", "test_accuracy",
-    "samples_per_second", "seconds", "checkpoint",
+    "samples_per_second", "seconds", "checkpoint", "batch_size",
 ]  # fmt: skip
 
 

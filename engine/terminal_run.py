@@ -1,0 +1,262 @@
+"""A run on the command line: driven to its end, and what is said, and may be done, when it ends or fails."""
+
+from __future__ import annotations
+
+import gc
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.catalogue import Catalogue
+from engine.config import RunConfig
+from engine.events import Event, Failed, Finished, SaveFailed
+from engine.failure import StartFailed
+from engine.fork import fork_run
+from engine.interrupts import INTERRUPTED, Interrupts
+from engine.message import InputError, message
+from engine.progress_bar import ProgressBar
+from engine.remedy import Kind, Remedy, remedies, with_changes
+from engine.runs import new_run
+from engine.trainer import Stop, Trainer
+
+DONE, FAILED = 0, 1
+RETRY_SECONDS = 5.0
+"""How long to wait for room before a failed save is tried again."""
+OFFERS = {
+    Kind.WITHOUT: "without it",
+    Kind.HALF_BATCH: "with half the batch",
+    Kind.LOWER_LR: "with a tenth of the learning rate",
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run that is to be trained, and how."""
+
+    make: Callable[[ProgressBar], Trainer]
+    config: Callable[[], RunConfig]
+    """Gives its settings, as asked for."""
+    catalogue: Catalogue
+    workspace: Path
+    origin: Path | None = None
+    """The checkpoint or run that it begins at, if any."""
+    halve_batch: bool = False
+    """Whether to go on with half the batch where memory runs out."""
+    quiet: bool = False
+    """Whether to say nothing of its end on standard output."""
+    halved: tuple[int, int] | None = None
+    """Where it goes on with a smaller batch: the batch that was asked for, and the steps that an epoch then had."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """How an attempt ended. Holds nothing of the network, so that the next attempt has its memory."""
+
+    code: int
+    told: dict[str, Any]
+    failed: Failed | None = None
+    remedies: tuple[Remedy, ...] = ()
+    run: Path | None = None
+    """Its folder, where it holds a checkpoint to go on from."""
+    steps: int = 0
+    """Of an epoch."""
+
+
+def train_to_the_end(order: Order) -> tuple[int, dict[str, Any]]:
+    """Make a run ready and drive it to its end; where it may, and memory runs out, on with half the batch.
+
+    Returns the exit code and what `--json` prints. Raises `InputError`.
+    """
+    with Interrupts() as interrupts:
+        end = _attempt(order, interrupts)
+        while (remedy := _half_batch(end)) is not None and order.halve_batch:
+            print(f"tunedeck: {end.failed.text if end.failed else ''}", file=sys.stderr)
+            order = _halved(order, end, remedy.config)
+            end = _attempt(order, interrupts)
+    if end.failed is not None:
+        tell(end.failed)
+        _offer(end)
+    return end.code, end.told
+
+
+def _attempt(order: Order, interrupts: Interrupts) -> _End:
+    with ProgressBar() as bar:
+        try:
+            trainer = order.make(bar)
+        except StartFailed as error:
+            return _failed(error.failed, order, None)
+        except InputError as error:
+            if not order.halve_batch:
+                raise
+            end = _failed(Failed(error.message, 0, None, ""), order, None)
+            if _half_batch(end) is None:
+                raise
+            return end
+        interrupts.hold()
+        _say_halved(order, trainer)
+        last = _drive(trainer, bar, interrupts)
+    if isinstance(last, Failed):
+        return _failed(last, order, trainer)
+    if not order.quiet:
+        print(report(trainer, last, order.halved[0] if order.halved else None))
+    return _End(INTERRUPTED if last.stopped else DONE, result(trainer, last, str(last.reason)))
+
+
+def _failed(failed: Failed, order: Order, trainer: Trainer | None) -> _End:
+    """How a run ended that could not go on, or, without a trainer, begin."""
+    run, samples, steps = None, None, 0
+    if trainer is not None:
+        config = with_changes(trainer.config.changed({"epochs": trainer.epochs}), trainer.position.changes)
+        folder = Path(trainer.store.where)
+        run = folder if (folder / "checkpoints" / "last.safetensors").is_file() else None
+        samples, steps = len(trainer.learner.parts.training), len(trainer.learner.bounds)
+    else:
+        config = order.config()
+    found = tuple(remedies(failed, config, samples))
+    return _End(FAILED, result(trainer, None, str(failed.text)), failed, found, run, steps)
+
+
+# --- with half the batch --------------------------------------------------------------------------
+
+
+def _half_batch(end: _End) -> Remedy | None:
+    return next((remedy for remedy in end.remedies if remedy.kind is Kind.HALF_BATCH), None)
+
+
+def _halved(order: Order, end: _End, config: RunConfig) -> Order:
+    """The same with half the batch: from the run's last checkpoint, else from where it began."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    origin = end.run or order.origin
+
+    def make(bar: ProgressBar) -> Trainer:
+        if origin is None:
+            return new_run(config, order.catalogue, order.workspace, bar.loading)
+        return fork_run(origin, config, order.catalogue, order.workspace, bar.loading)
+
+    halved = order.halved or (order.config().batch_size, end.steps)
+    return replace(order, make=make, config=lambda: config, origin=origin, halved=halved)
+
+
+def _say_halved(order: Order, trainer: Trainer) -> None:
+    """Say, and write down, what the smaller batch does to the run."""
+    if order.halved is None:
+        return
+    asked, steps = order.halved
+    text = message(
+        "batch-halved", "going on from step {step} with a batch of {size} in place of {asked}: the learning rate stays "
+        "{lr}; an epoch has {steps} steps{before}, so what a schedule counts in epochs keeps its course, and what it "
+        "counts in steps comes earlier", step=trainer.position.step, size=trainer.config.batch_size, asked=asked,
+        lr=f"{trainer.config.lr:g}", steps=len(trainer.learner.bounds),
+        before=f" in place of {steps}" if steps else "",
+    )  # fmt: skip
+    trainer.store.log(str(text))
+    print(f"tunedeck: {text}", file=sys.stderr)
+
+
+# --- the drive ------------------------------------------------------------------------------------
+
+
+def _drive(trainer: Trainer, bar: ProgressBar, interrupts: Interrupts) -> Finished | Failed:
+    """Run to the end. Ctrl-C, SIGTERM and a terminal that closes stop it between two steps, with everything saved."""
+    last: Event | None = None
+    with closing(trainer.run()) as events:
+        for event in _until_the_end(events, interrupts):
+            if event is not None:
+                bar.show(event)
+                last = event
+            if isinstance(event, SaveFailed):
+                _wait_for_room(trainer, interrupts)
+    assert isinstance(last, (Finished, Failed))
+    return last
+
+
+def _until_the_end(events: Any, interrupts: Interrupts) -> Iterator[Event | None]:
+    event, stopping = next(events), False
+    while True:
+        yield event
+        if isinstance(event, (Finished, Failed)):
+            return
+        # Who asks again while it stops asks for nothing else, unless it can't be saved.
+        if interrupts.take() and (not stopping or isinstance(event, SaveFailed)):
+            stopping = True
+            event = events.throw(Stop())
+        else:
+            event = next(events)
+
+
+def _wait_for_room(trainer: Trainer, interrupts: Interrupts) -> None:
+    started = time.perf_counter()
+    while time.perf_counter() < started + RETRY_SECONDS and not interrupts.asked:
+        time.sleep(0.1)
+    trainer.exclude(time.perf_counter() - started)
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def tell(failed: Failed) -> None:
+    """Say on standard error what failed."""
+    print(f"tunedeck: {failed.text}", file=sys.stderr)
+    print(failed.traceback, file=sys.stderr, end="")
+
+
+def _offer(end: _End) -> None:
+    """Name the commands with which a run that failed may go on."""
+    where = shlex.quote(str(end.run))
+    for remedy in end.remedies:
+        flags = " ".join(remedy.flags)
+        if end.run is None:
+            text = f"start again {OFFERS[remedy.kind]}: the same command with {flags}"
+        else:
+            text = f"go on {OFFERS[remedy.kind]}: tunedeck fork {where} {flags}"
+        if remedy.kind is Kind.HALF_BATCH:
+            text += " (with --halve-batch it does so by itself)"
+        print(f"tunedeck: {text}", file=sys.stderr)
+    if not end.remedies and end.run is not None:
+        print(f"tunedeck: go on from its last checkpoint: tunedeck resume {where}", file=sys.stderr)
+
+
+def result(trainer: Trainer | None, finished: Finished | None, reason: str) -> dict[str, Any]:
+    """The keys that `train --json` and its kin print."""
+    figures = (
+        "epochs", "best_epoch", "best_val_loss", "best_val_accuracy", "test_loss", "test_accuracy",
+        "samples_per_second", "seconds", "checkpoint",
+    )  # fmt: skip
+    return {
+        "run": trainer.store.where if trainer else None, "reason": reason,
+        **{name: getattr(finished, name) if finished else None for name in figures},
+        "batch_size": trainer.config.batch_size if trainer else None,
+    }  # fmt: skip
+
+
+def report(trainer: Trainer, finished: Finished, asked: int | None = None) -> str:
+    """What a person reads at the end; `asked` is the batch size that was asked for, where it was halved."""
+    lines = [f"{finished.reason}, in {finished.seconds:.1f} s"]
+    if finished.best_epoch is not None:
+        figures = [f"{name} {value:.4f}" for name, value in (
+            ("validation loss", finished.best_val_loss), ("validation accuracy", finished.best_val_accuracy),
+            ("test loss", finished.test_loss), ("test accuracy", finished.test_accuracy),
+        ) if value is not None]  # fmt: skip
+        lines.append(f"best epoch {finished.best_epoch}: {', '.join(figures)}")
+    if asked is not None:
+        lines.append(f"batch       {trainer.config.batch_size}, in place of {asked}, for want of memory")
+    lines.append(f"run         {trainer.store.where}")
+    if finished.checkpoint:
+        lines.append(f"checkpoint  {finished.checkpoint}")
+    where = shlex.quote(str(trainer.store.where))
+    if finished.stopped:
+        lines.append(f"go on with: tunedeck resume {where}")
+    elif finished.epochs < trainer.epochs:
+        ids = " ".join(f"--without {stopping.id}" for stopping in trainer.config.stoppings)
+        total = f" --epochs {trainer.epochs}" if trainer.epochs != trainer.config.epochs else ""
+        lines.append(f"see what would have happened: tunedeck fork {where} {ids}{total}")
+    return "\n".join(lines)
