@@ -7,6 +7,8 @@ a file into the workspace's `plugins/` folder, or installs a package, trusts its
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import difflib
 import functools
 import hashlib
@@ -26,6 +28,7 @@ from typing import Any
 import pluggy
 from pydantic import ValidationError
 
+from engine.guard import words_of
 from engine.message import InputError
 from engine.parameter import Parameter, UnsupportedParameter, parameters_of
 from engine.reading import read_limited
@@ -38,6 +41,9 @@ MAX_PLUGIN_BYTES = 10_000_000
 """Of a plugin's file."""
 LOAD_SECONDS = 20.0
 """How long a plugin may take to be imported before it is given up."""
+
+UNAVAILABLE = "it needs the module {}, which is not installed: install the package that brings it"
+"""A package is often not called as its module is, and one of that name may be anybody's."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Entry:
     error: str | None = None
     traceback: str | None = None
     unavailable: str | None = None
-    """The command that installs the optional library it needs."""
+    """The library that it needs and that is not installed, in words."""
     version: str = ""
     """Of the package that it comes from; of a single file its digest."""
 
@@ -96,8 +102,7 @@ class Catalogue:
         for failed in self.entries:
             if failed.id == id and failed.unavailable:
                 raise InputError(
-                    "strategy-unavailable", "{id} needs a library that is not installed: {command}",
-                    id=id, command=failed.unavailable,
+                    "strategy-unavailable", "{id} can't be used: {reason}", id=id, reason=failed.unavailable,
                 )  # fmt: skip
             if failed.id == id:
                 raise InputError(
@@ -215,22 +220,38 @@ def _load_apart(name: str, origin: str, load: Callable[[], ModuleType], taken: s
 
     def work() -> None:
         try:
-            outcome.append([_checked(cls, origin, taken) for cls in _registered(name, load())])
+            with _default_dtype_kept():
+                classes = _registered(name, load())
+            outcome.append([_checked(cls, origin, taken) for cls in classes])
         except BaseException as error:  # noqa: BLE001 the boundary: a plugin may raise anything
             missing = _missing_library(error)
             if missing is not None:
-                outcome.append([Entry(name, None, None, origin, unavailable=f"pip install {missing}")])
+                outcome.append([Entry(name, None, None, origin, unavailable=UNAVAILABLE.format(missing))])
                 return
-            text = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-            outcome.append([Entry(name, None, None, origin, " ".join(text.split()), traceback.format_exc())])
+            text = " ".join(str(error).split()) if isinstance(error, PluginError) else words_of(error)
+            outcome.append([Entry(name, None, None, origin, text, traceback.format_exc())])
 
     # In a thread, so that a plugin that hangs at import can be given up.
     thread = threading.Thread(target=work, name=f"load {name}", daemon=True)
     thread.start()
     thread.join(LOAD_SECONDS)
-    return outcome[0] if outcome else [
-        Entry(name, None, None, origin, f"took longer than {LOAD_SECONDS:.0f} seconds to load")
-    ]  # fmt: skip
+    if outcome:
+        return outcome[0]
+    # What is only busy ends here, and leaves the processors to others; what waits for something waits on.
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+    return [Entry(name, None, None, origin, f"took longer than {LOAD_SECONDS:.0f} seconds to load")]
+
+
+@contextlib.contextmanager
+def _default_dtype_kept() -> Iterator[None]:
+    """Set PyTorch's default dtype back where a plugin changes it for everybody, and raise `PluginError`."""
+    torch = sys.modules.get("torch")
+    before = torch.get_default_dtype() if torch else None
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None and (changed := torch.get_default_dtype()) != (before or torch.float32):
+        torch.set_default_dtype(before or torch.float32)
+        raise PluginError(f"it sets PyTorch's default dtype to {changed} for everybody: give each tensor its dtype")
 
 
 def _missing_library(error: BaseException) -> str | None:

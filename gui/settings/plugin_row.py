@@ -161,8 +161,7 @@ class UnloadedRow(QWidget):
         self.reason = reason = Note()
         reason.let_select()
         if entry.unavailable:
-            reason.say("warning", self.tr("Needs a library that is not installed: {command}").format(
-                command=entry.unavailable))  # fmt: skip
+            reason.say("warning", sentence(entry.unavailable))
         else:
             reason.say("error", sentence(entry.error or ""))
         reason.setToolTip(entry.origin)

@@ -14,6 +14,7 @@ import engine.strategy
 from engine.catalogue import Catalogue, Entry, discover, first_sentence, nearest
 from engine.message import InputError
 from engine.strategy import KINDS
+from tests.engine.support import until
 
 GOOD = '''
 from engine.strategy import Augmentation, Field, hookimpl
@@ -165,11 +166,37 @@ def test_a_plugin_that_hangs_is_given_up(load, monkeypatch):
     assert rows["fine"].strategy
 
 
-def test_a_plugin_whose_library_is_absent_is_unavailable_with_the_command_that_installs_it(load):
+def test_a_plugin_that_is_busy_for_ever_is_given_up_and_leaves_the_processors_to_others(load, monkeypatch):
+    monkeypatch.setattr(engine.catalogue, "LOAD_SECONDS", 0.2)
+    _, rows = load(busy="import time\nwhile True:\n    time.sleep(0.001)\n")
+    assert "took longer than" in rows["busy"].error
+    until(lambda: not [thread for thread in threading.enumerate() if thread.name == "load busy"])
+
+
+def test_a_plugin_that_changes_the_default_dtype_for_everybody_is_named_and_it_is_set_back(load):
+    _, rows = load(wide="import torch\ntorch.set_default_dtype(torch.float64)\n" + GOOD.format(name="Wide"))
+    assert torch.get_default_dtype() == torch.float32
+    assert "default dtype to torch.float64 for everybody" in rows["wide"].error
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "KeyboardInterrupt()", "GeneratorExit()", "StopIteration(1)",
+                                    "BaseException('odd')", "Mute()"])  # fmt: skip
+@pytest.mark.parametrize("where", ["import", "registration"])
+def test_whatever_a_plugin_raises_is_its_own_row_and_the_rest_load(load, raised, where):
+    mute = "class Mute(Exception):\n    def __str__(self):\n        raise RuntimeError('mute')\n"
+    text = f"raise {raised}\n" if where == "import" else (
+        f"{HEAD}\n@hookimpl\ndef register_strategies():\n    raise {raised}\n"
+    )  # fmt: skip
+    _, rows = load(aaa=GOOD.format(name="First"), odd=mute + text, zzz=GOOD.format(name="Last"))
+    assert rows["odd"].error.startswith(raised.partition("(")[0]) and rows["odd"].traceback
+    assert rows["first"].strategy and rows["last"].strategy
+
+
+def test_a_plugin_whose_library_is_absent_is_unavailable_and_no_package_is_guessed(load):
     catalogue, rows = load(needs="import surely_no_such_library.sub\n")
-    assert rows["needs"].unavailable == "pip install surely_no_such_library"
-    assert rows["needs"].error is None
-    with pytest.raises(InputError, match="pip install surely_no_such_library"):
+    assert "needs the module surely_no_such_library, which is not installed" in rows["needs"].unavailable
+    assert "pip" not in rows["needs"].unavailable and rows["needs"].error is None
+    with pytest.raises(InputError, match="needs can't be used: it needs the module surely_no_such_library"):
         catalogue.entry("needs")
 
 

@@ -496,7 +496,7 @@ def test_a_plugin_that_did_not_load_is_greyed_with_its_reason(app, catalogue, tm
     panel.begin(entries, recipe("first-lesson", entries))
     reasons = {row.id: row for row in panel.unloaded}
     assert "no such luck" in reasons["broken"].reason.text()
-    assert "pip install a_library_that_is_absent" in reasons["needy"].reason.text()
+    assert "needs the module a_library_that_is_absent" in reasons["needy"].reason.text()
     assert not reasons["broken"].box.isEnabled()
     panel.deleteLater()
     dispose(app)
