@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from engine.files import write_text
+from engine.lock import changing
 from engine.message import InputError
 from engine.reading import read_json
 
@@ -53,14 +54,9 @@ def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]
     What is measured while other programs keep the machine busy holds for this once and is not remembered.
     """
     key = json.dumps(case)
-    try:
-        found = read_json(memory, MAX_BYTES)
-    except (OSError, ValueError):
-        found = {}
-    known = found if isinstance(found, dict) else {}
-    threads = known.get(key)
-    if type(threads) is int and 1 <= threads <= processors():
-        return threads
+    threads = _remembered(memory).get(key)
+    if _usable(threads):
+        return int(threads)
     busy = is_busy()
     measured = measure()
     if busy:
@@ -68,8 +64,24 @@ def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]
     # A file that can't be written costs no more than another measurement next time.
     with contextlib.suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)
-        write_text(memory, json.dumps({**known, key: measured}, indent=1) + "\n")
+        with changing(memory):
+            known = _remembered(memory)
+            if _usable(known.get(key)):  # another process was quicker: what it trains with can be repeated
+                return int(known[key])
+            write_text(memory, json.dumps({**known, key: measured}, indent=1) + "\n")
     return measured
+
+
+def _remembered(memory: Path) -> dict[str, Any]:
+    try:
+        found = read_json(memory, MAX_BYTES)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _usable(threads: Any) -> bool:
+    return type(threads) is int and 1 <= threads <= processors()
 
 
 def fastest_threads(step: Callable[[], object]) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from engine.lock import changing
 from engine.message import InputError
 from engine.yaml_file import read_yaml, write_yaml
 
@@ -52,11 +55,44 @@ def write_notes(folder: Path, notes: Notes) -> Notes:
     try:
         write_yaml(folder / FILE, {"name": kept.name, "tags": list(kept.tags), "notes": kept.notes})
     except OSError as error:
-        raise InputError(
-            "notes-not-kept", "what is written on {run} can't be kept: {reason}",
-            run=folder.name, reason=error.strerror or str(error),
-        ) from None  # fmt: skip
+        raise _not_kept(folder, error) from None
     return kept
+
+
+def change_notes(folder: Path, **values: Any) -> Notes:
+    """Change a part of what is written on the run (`name`, `tags` or `notes`), and return what stands there now.
+
+    The rest stays, also where another window changes it at this moment. A file that can't be read, such as one that
+    was damaged by hand, is put aside as damaged-notes.yaml. Raises `InputError` where the folder can't be written.
+    """
+    path = folder / FILE
+    try:
+        with changing(path):
+            for stale in folder.glob(f".{FILE}.*.tmp"):  # of a process that died: all that live wait for this one
+                stale.unlink(missing_ok=True)
+            return write_notes(folder, replace(_standing(path), **values))
+    except OSError as error:
+        raise _not_kept(folder, error) from None
+
+
+def _standing(path: Path) -> Notes:
+    """What is written in a file that is to be written anew. Raises `InputError` where that can't be told."""
+    try:
+        data = read_yaml(path, links=False)
+    except InputError as error:
+        if error.message.code == "unreadable" and path.is_file() and not path.is_symlink():
+            raise
+        if error.message.code != "unreadable":
+            os.replace(path, path.with_name(f"damaged-{path.name}"))
+        return Notes()
+    return notes_of(data.get("name"), data.get("tags"), data.get("notes"))
+
+
+def _not_kept(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        "notes-not-kept", "what is written on {run} can't be kept: {reason}",
+        run=folder.name, reason=error.strerror or str(error),
+    )  # fmt: skip
 
 
 def _text(value: object) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from pathlib import Path
 
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Slot
+from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from engine.workspace import workspace_folder
@@ -15,12 +18,18 @@ from gui.crash import CrashReporter
 from gui.engine_loader import EngineLoader
 from gui.main_window import MainWindow
 from gui.terminal import TerminalSignals
+from gui.training.session import State
+
+LOG_OUT_SECONDS = 10.0
+"""How long a log-out waits for a run to be saved, at most: systems end who takes much longer."""
+PUMP_MILLISECONDS = 20
 
 
-class Application:
+class Application(QObject):
     """The window with all that belongs to it, from the first paint to the last thread."""
 
     def __init__(self, workspace: Path) -> None:
+        super().__init__()
         self.window = MainWindow(workspace)
         self.conductor = Conductor(self.window)
         self.reporter = CrashReporter(workspace / "window.log", self.window)
@@ -37,6 +46,35 @@ class Application:
         self.reporter.install()
         self.collector.install()
         self.window.show()
+
+    @Slot()
+    def close(self) -> None:
+        """Close the window from outside, with any dialog before it; a run is saved first, without a question."""
+        while (dialog := QApplication.activeModalWidget()) is not None and dialog.close():
+            pass
+        self.window.close()
+
+    @Slot(QSessionManager)
+    def keep(self, manager: QSessionManager | None = None) -> None:
+        """The desktop logs out: keep everything before this returns, without a question, and let it go on.
+
+        The window stays, as another program may still call the log-out off. Where a run can't be saved in time, it is
+        kept as it was saved last.
+        """
+        self.window.runs.keep()
+        self.window.memory.keep_window(self.window)
+        self.conductor.keep_settings()
+        session, control = self.conductor.session, self.conductor.control
+        control.hold()
+        loop, clock = QEventLoop(), QTimer(interval=PUMP_MILLISECONDS)
+        end = time.monotonic() + LOG_OUT_SECONDS
+        clock.timeout.connect(loop.quit)
+        clock.start()
+        while session.busy and time.monotonic() < end:
+            if session.state is not State.STOPPING:  # a second time where it can't be saved: then it ends all the same
+                session.stop()
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        control.hold(False)
 
     def finish(self) -> None:
         """After the window was closed: keep the settings, wait for the threads."""
@@ -56,7 +94,8 @@ def main(workspace: str | Path | None = None) -> int:
     app.setApplicationName("Tunedeck")
     application = Application(workspace_folder(workspace))
     signals = TerminalSignals(application.window)
-    signals.asked.connect(application.window.close)
+    signals.asked.connect(application.close)
+    app.commitDataRequest.connect(application.keep, Qt.ConnectionType.DirectConnection)
     application.open()
     code = app.exec()
     application.finish()

@@ -26,6 +26,8 @@ from gui.words import say
 
 KEEP_MILLISECONDS = 800
 """How long after the last change of the settings they are written down."""
+LOOK_MILLISECONDS = 2000
+"""How often it is looked whether another window has changed what waits."""
 FILES = "*.safetensors"
 
 
@@ -45,10 +47,13 @@ class Conductor(QObject):
         self._keep.setInterval(KEEP_MILLISECONDS)
         self._keep.setSingleShot(True)
         self._keep.timeout.connect(self.keep_settings)
+        self._share = QTimer(self)
+        self._share.setInterval(LOOK_MILLISECONDS)
         self.estimator = Estimator(window.bench, window.panel, lambda: self.session.busy, self)
         self.view = RunView(window, self.session)
         self.control = RunControl(window, self.session)
         self.endings = Endings(window, self.session, self.control)
+        self._share.timeout.connect(self.control.queue.look_again)
         self._connect_session()
         self._connect_window()
 
@@ -86,6 +91,7 @@ class Conductor(QObject):
         self.session.begin()
         self.window.runs.begin(self.window.bench)
         self.control.read_queue()
+        self._share.start()
         if loaded.problem is not None:
             text = self.tr("The settings of last time could not be read, so the first lesson is shown. {reason}")
             self.window.banners.say("settings", "warning", text.format(reason=say(loaded.problem)))

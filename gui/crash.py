@@ -51,7 +51,8 @@ class CrashReporter(QObject):
     def _write(self, text: str) -> None:
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
-            with self._log.open("a", encoding="utf-8") as file:
-                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")
+            # In one piece, at the end: other windows write there too.
+            with self._log.open("ab", buffering=0) as file:
+                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n".encode())
         except OSError:
             return  # it was written to standard error

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM close the window as its close button does, so that a run is saved."""
+"""Ctrl-C, SIGTERM and the closing of the terminal close the window as its close button does: a run is saved."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import socket
 from types import FrameType
 
 from PySide6.QtCore import QObject, QSocketNotifier, Signal, Slot
+
+from engine.interrupts import heard
 
 
 class TerminalSignals(QObject):
@@ -22,7 +24,7 @@ class TerminalSignals(QObject):
         self._notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._heard)
         self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, _keep_quiet) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {number: signal.signal(number, _keep_quiet) for number in heard()}
 
     def remove(self) -> None:
         """Leave Python as it was."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.message import InputError, Message
 from engine.run_bin import empty_bin, move_to_bin, restore_from_bin
-from engine.run_notes import Notes, read_notes, write_notes
+from engine.run_notes import Notes, change_notes
 from gui.background import Trouble
 from gui.runs.run import Run
 from gui.workbench import Workbench
@@ -86,8 +86,8 @@ class RunFiling(QObject):
         self._ask(lambda: empty_bin(self._bench.workspace), self.emptied.emit)
 
     def _change_notes(self, folder: Path, **values: Any) -> None:
-        def write() -> Notes:  # read anew: what was written a moment ago stays
-            return write_notes(folder, replace(read_notes(folder), **values))
+        def write() -> Notes:
+            return change_notes(folder, **values)
 
         self._unwritten[self._asked + 1] = write
         self._ask(write, lambda _: None)

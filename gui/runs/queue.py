@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +14,10 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
-from engine.message import InputError, Message
-from engine.yaml_file import read_yaml, write_yaml
+from engine.lock import changing
+from engine.message import InputError, Message, message
+from engine.reading import read_limited
+from engine.yaml_file import MAX_BYTES, read_yaml, write_yaml
 
 FILE = "queue.yaml"
 MOST = 32
@@ -19,8 +25,11 @@ MOST = 32
 
 
 class RunQueue(QObject):
-    """The settings of the runs to come, in order. Windows on the same workspace share them: what another one has
-    changed is taken up before anything is changed here."""
+    """The settings of the runs to come, in order. Windows on the same workspace share them.
+
+    The file is the truth: whatever is changed here is changed in what stands there at that moment, and no other window
+    changes it meanwhile. So none is lost, and none begins twice.
+    """
 
     changed = Signal()
 
@@ -29,8 +38,8 @@ class RunQueue(QObject):
         self._path = workspace / FILE
         self._waiting: list[RunConfig] = []
         self._catalogue: Catalogue | None = None
-        self._seen: tuple[int, int] | None = None
-        """When the file was changed and how long it was, as it was read or written here last."""
+        self._seen: bytes | None = None
+        """The file as it was read or written here last."""
 
     @property
     def waiting(self) -> tuple[RunConfig, ...]:
@@ -43,87 +52,117 @@ class RunQueue(QObject):
         if not self._path.exists():
             return None
         try:
-            self._take_up(catalogue)
+            with changing(self._path):
+                self._take_up_or_put_aside()
         except InputError as error:
-            with contextlib.suppress(OSError):
-                self._path.replace(self._path.with_name(f"damaged-{FILE}"))
             return error.message
-        self.changed.emit()
+        except OSError as error:
+            return message("unreadable", "{path} can't be read: {reason}", path=self._path, reason=str(error.strerror))
         return None
 
     def look_again(self) -> None:
         """Take up what another window has changed, if it can be read."""
-        now = self._sign()
-        if self._catalogue is None or now is None or now == self._seen:
-            return
-        with contextlib.suppress(InputError):
-            self._take_up(self._catalogue)
-            self.changed.emit()
-
-    def _take_up(self, catalogue: Catalogue) -> None:
-        self._seen = self._sign()
-        entries = read_yaml(self._path).get("runs")
-        if not isinstance(entries, list):
-            raise InputError("not-a-queue", "{path} holds no list of runs", path=self._path)
-        self._waiting = [RunConfig.from_dict(_mapping(entry), catalogue) for entry in entries[:MOST]]
-
-    def _sign(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size
+        with contextlib.suppress(InputError, OSError):
+            self._take_up()
 
     def add(self, config: RunConfig) -> None:
         """Let a run with these settings wait. Raises `InputError` where too many wait already, `OSError`."""
-        self.look_again()
-        if len(self._waiting) >= MOST:
-            raise InputError("queue-full", "{count} runs wait already: remove some first", count=MOST)
-        self._set([*self._waiting, config.changed({"offered": ()})])
+        with self._changing() as waiting:
+            if len(waiting) >= MOST:
+                raise InputError("queue-full", "{count} runs wait already: remove some first", count=MOST)
+            waiting.append(config.changed({"offered": ()}))
 
     def take(self) -> RunConfig:
         """The next run, which waits no longer. Raises `IndexError` where none waits, `OSError`: then it waits on."""
-        self.look_again()
-        first = self._waiting[0]
-        self._set(self._waiting[1:])
-        return first
+        with self._changing() as waiting:
+            return waiting.pop(0)
 
     def put_back(self, config: RunConfig) -> None:
         """Let a run that was taken wait as the next one. Raises `OSError`."""
-        self.look_again()
-        self._set([config, *self._waiting])
+        with self._changing() as waiting:
+            waiting.insert(0, config)
 
     def remove(self, place: int) -> None:
         """Let the run in this place, counted from 0, not come. Raises `OSError`."""
-        place = self._found(place)
-        if place >= 0:
-            self._set(self._waiting[:place] + self._waiting[place + 1 :])
+        config = self._waiting[place]
+        with self._changing() as waiting:
+            if (found := _found(waiting, place, config)) is not None:
+                del waiting[found]
 
     def move(self, place: int, to: int) -> None:
         """Put the run in this place into another one. Raises `OSError`."""
-        place = self._found(place)
-        if place >= 0:
-            order = list(self._waiting)
-            order.insert(to, order.pop(place))
-            self._set(order)
-
-    def _found(self, place: int) -> int:
-        """Where the run in this place stands after another look; -1 where another window has taken it."""
         config = self._waiting[place]
-        self.look_again()
-        if self._waiting[place : place + 1] == [config]:
-            return place
-        return self._waiting.index(config) if config in self._waiting else -1
+        with self._changing() as waiting:
+            if (found := _found(waiting, place, config)) is not None:
+                waiting.insert(to, waiting.pop(found))
 
     def clear(self) -> None:
-        """Let none come. Raises `OSError`."""
-        self._set([])
+        """Let none come of those that are seen here. Raises `OSError`."""
+        seen = self.waiting
+        with self._changing() as waiting:
+            for config in seen:
+                if config in waiting:
+                    waiting.remove(config)
 
-    def _set(self, waiting: list[RunConfig]) -> None:
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[list[RunConfig]]:
+        """What waits at this moment, to be changed: it is written when the block ends.
+
+        Raises `InputError` where it can't be read and was put aside, so that nothing is written over it.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_yaml(self._path, {"runs": [config.to_dict() for config in waiting]})
-        self._waiting, self._seen = waiting, self._sign()
+        with changing(self._path):
+            self._take_up_or_put_aside()
+            waiting = list(self._waiting)
+            yield waiting
+            if waiting == self._waiting:
+                return
+            write_yaml(self._path, {"runs": [config.to_dict() for config in waiting]})
+            self._waiting, self._seen = waiting, self._content()
         self.changed.emit()
+
+    def _take_up_or_put_aside(self) -> None:
+        """Raises `InputError` where the file was put aside."""
+        try:
+            self._take_up()
+            return
+        except InputError as error:
+            problem = error
+        except OSError as error:
+            if error.errno != errno.EFBIG:  # the disk's fault: another time it may be read
+                raise
+            problem = InputError("file-too-large", "{path} is too large for what waits", path=self._path)
+        names = (f"damaged-{number}-{FILE}" if number else f"damaged-{FILE}" for number in itertools.count())
+        self._path.replace(next(path for path in map(self._path.with_name, names) if not os.path.lexists(path)))
+        self._waiting, self._seen = [], None
+        self.changed.emit()
+        raise problem
+
+    def _take_up(self) -> None:
+        """Make what stands in the file what waits here. Raises `InputError`, `OSError`."""
+        content = self._content()
+        if self._catalogue is None or content == self._seen:
+            return
+        entries = [] if content is None else read_yaml(self._path).get("runs")
+        if not isinstance(entries, list):
+            raise InputError("not-a-queue", "{path} holds no list of runs", path=self._path)
+        self._waiting = [RunConfig.from_dict(_mapping(entry), self._catalogue) for entry in entries[:MOST]]
+        self._seen = content
+        self.changed.emit()
+
+    def _content(self) -> bytes | None:
+        """The file, which is always whole; None where there is none."""
+        try:
+            return read_limited(self._path, MAX_BYTES)
+        except FileNotFoundError:
+            return None
+
+
+def _found(waiting: list[RunConfig], place: int, config: RunConfig) -> int | None:
+    """Where a run that stood in this place stands now; None where another window has taken it."""
+    if waiting[place : place + 1] == [config]:
+        return place
+    return waiting.index(config) if config in waiting else None
 
 
 def _mapping(value: Any) -> dict[str, Any]:

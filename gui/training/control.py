@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from engine.config import RunConfig
 from engine.events import Failed, Finished
 from engine.message import InputError
+from engine.remedy import with_changes
 from gui.main_window import MainWindow
 from gui.runs.queue import RunQueue
 from gui.runs.run import Run, label_of
@@ -112,7 +113,7 @@ class RunControl(QObject):
         run = self.session.run
         if run is None or run.config is None or not run.ended_early:
             return
-        config = run.config
+        config = with_changes(run.config, run.changes)
         for rule in config.stoppings:
             config = config.unticked(rule.id)
         self.fork_with(run, config.changed({"epochs": run.epochs}))
@@ -180,18 +181,20 @@ class RunControl(QObject):
         elif self.queue.waiting:
             self._offer_queue()
 
-    def hold(self) -> None:
-        """The window closes: begin nothing more."""
-        self._closing = True
+    def hold(self, hold: bool = True) -> None:
+        """The window closes: begin nothing more; or it stays after all."""
+        self._closing = hold
 
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
         config, self._fork = self._fork, None
         taken, self._taken = self._taken, None
+        begun = run.started is not None
         if self._closing:
+            if taken is not None and not begun:  # the window closed while it read its data
+                self._change_queue(lambda: self.queue.put_back(taken))
             return
         ending = self.session.ending
-        begun = run.started is not None
         held = isinstance(ending, Finished) and ending.stopped
         if isinstance(ending, Failed) and not begun and ending.text.code in (NEVER_STARTED, *NOT_ITS_OWN):
             held = True
@@ -210,7 +213,7 @@ class RunControl(QObject):
             config = self.queue.take()
         except IndexError:  # another window was quicker
             return
-        except OSError as error:
+        except (InputError, OSError) as error:
             self._refuse(error)
             return
         self._clear(failed=False)  # whoever was away is to see what failed meanwhile
@@ -243,7 +246,7 @@ class RunControl(QObject):
     def _change_queue(self, change: Callable[[], None]) -> None:
         try:
             change()
-        except OSError as error:
+        except (InputError, OSError) as error:
             self._refuse(error)
 
     @Slot()

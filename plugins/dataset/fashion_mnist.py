@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import os
 import threading
 from concurrent.futures import Future, wait
@@ -11,6 +12,7 @@ from pathlib import Path
 from engine.data import DataBundle, Part, Source
 from engine.files import write_text
 from engine.idx import read_idx
+from engine.lock import changing
 from engine.message import InputError
 from engine.strategy import Dataset, hookimpl, message
 
@@ -81,10 +83,12 @@ def download(source: Source) -> None:
 
     def work() -> None:
         try:
-            for name, digest in torchvision.datasets.FashionMNIST.resources:  # again, where one was cut short
-                if not check_integrity(os.fspath(target / name), digest):
-                    (target / name).unlink(missing_ok=True)
-            job.set_result(torchvision.datasets.FashionMNIST(os.fspath(source.folder), download=True))
+            target.mkdir(parents=True, exist_ok=True)
+            with changing(target, math.inf):  # another process, or who gave up waiting here, may be at it
+                for name, digest in torchvision.datasets.FashionMNIST.resources:  # again, where one was cut short
+                    if not check_integrity(os.fspath(target / name), digest):
+                        (target / name).unlink(missing_ok=True)
+                job.set_result(torchvision.datasets.FashionMNIST(os.fspath(source.folder), download=True))
         except BaseException as error:  # noqa: BLE001 told in the thread that waits
             job.set_exception(error)
 

@@ -6,8 +6,9 @@ import os
 
 import pytest
 
+from engine import run_notes
 from engine.message import InputError
-from engine.run_notes import MAX_NAME, MAX_NOTES, MAX_TAG, MAX_TAGS, Notes, read_notes, write_notes
+from engine.run_notes import FILE, MAX_NAME, MAX_NOTES, MAX_TAG, MAX_TAGS, Notes, change_notes, read_notes, write_notes
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,29 @@ def test_a_link_or_a_pipe_is_no_file_of_notes(tmp_path):
 def test_a_folder_that_is_gone_is_told_in_one_line(tmp_path):
     with pytest.raises(InputError, match="what is written on gone can't be kept: No such file"):
         write_notes(tmp_path / "gone", Notes("x"))
+
+
+def test_a_change_leaves_the_rest_as_another_window_wrote_it(tmp_path):
+    write_notes(tmp_path, Notes("mine", ("a",), "text"))
+    (tmp_path / f".{FILE}.123.tmp").write_text("of a process that died")
+    assert change_notes(tmp_path, tags=("b", "c")) == Notes("mine", ("b", "c"), "text") == read_notes(tmp_path)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_change_puts_a_damaged_file_aside(tmp_path):
+    (tmp_path / FILE).write_text("name: mine\ntags: [", encoding="utf-8")
+    assert change_notes(tmp_path, notes="text") == Notes(notes="text") == read_notes(tmp_path)
+    assert (tmp_path / f"damaged-{FILE}").read_text() == "name: mine\ntags: ["
+
+
+def test_a_change_of_what_can_t_be_read_changes_nothing(tmp_path, monkeypatch):
+    write_notes(tmp_path, Notes("mine"))
+
+    def unreadable(path, **options):
+        raise InputError("unreadable", "{path} can't be read: {reason}", path=path, reason="Input/output error")
+
+    monkeypatch.setattr(run_notes, "read_yaml", unreadable)
+    with pytest.raises(InputError, match="Input/output error"):
+        change_notes(tmp_path, notes="text")
+    monkeypatch.undo()
+    assert read_notes(tmp_path) == Notes("mine")

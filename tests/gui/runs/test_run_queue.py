@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from engine.config import recipe
@@ -96,3 +98,40 @@ def test_a_run_that_is_put_back_is_the_next_again(app, config, workspace):
 def test_an_empty_workspace_has_no_queue(app, catalogue, workspace):
     queue = RunQueue(workspace)
     assert queue.read(catalogue) is None and queue.waiting == ()
+
+
+def test_what_another_window_could_not_know_stays_when_what_waits_is_removed(app, config, catalogue, workspace):
+    one, other = RunQueue(workspace), RunQueue(workspace)
+    for queue in (one, other):
+        queue.read(catalogue)
+    one.add(config.changed({"seed": 0}))
+    other.add(config.changed({"seed": 1}))
+    one.clear()
+    assert list(one.waiting) == numbered(config, 1)
+    other.look_again()
+    assert list(other.waiting) == numbered(config, 1)
+
+
+def test_what_was_damaged_meanwhile_is_put_aside_and_not_written_over(app, config, catalogue, workspace):
+    queue = RunQueue(workspace)
+    queue.read(catalogue)
+    for number in range(2):
+        queue.add(config)
+        (workspace / FILE).write_text(f"runs: {number}", encoding="utf-8")
+        with pytest.raises(InputError, match="holds no list of runs"):
+            queue.add(config)
+        assert queue.waiting == () and not (workspace / FILE).exists()
+    assert {path.read_text() for path in workspace.glob("damaged-*")} == {"runs: 0", "runs: 1"}
+
+
+def test_a_change_within_one_tick_of_the_clock_and_of_the_same_length_is_seen(app, config, catalogue, workspace):
+    one, other = RunQueue(workspace), RunQueue(workspace)
+    for queue in (one, other):
+        queue.read(catalogue)
+    for seed in range(2):
+        one.add(config.changed({"seed": seed}))
+    other.look_again()
+    before = (workspace / FILE).stat()
+    one.move(0, 1)
+    os.utime(workspace / FILE, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert other.take() == numbered(config, 1)[0]
