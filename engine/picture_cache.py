@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from engine.files import write_text
 from engine.lock import FileLock
 from engine.message import InputError, Message
 from engine.pictures import UNREADABLE, Pixels
@@ -48,12 +49,11 @@ class Block:
     def line(self) -> str:
         """As the journal holds it."""
         refused = [[place, reason.to_dict()] for place, reason in self.refused]
-        return json.dumps({"files": self.files, "rows": self.rows, "digest": self.digest, "refused": refused}) + "\n"
+        return _sealed({"files": self.files, "rows": self.rows, "digest": self.digest, "refused": refused})
 
     @classmethod
-    def of(cls, line: str) -> Block:
-        """From a line. Raises `ValueError`, `KeyError` or `TypeError` where it is none."""
-        data = json.loads(line)
+    def of(cls, data: Any) -> Block:
+        """From what a line holds."""
         refused = tuple((int(place), Message.from_dict(reason)) for place, reason in data["refused"])
         return cls(int(data["files"]), int(data["rows"]), str(data["digest"]), refused)
 
@@ -104,9 +104,8 @@ class PictureCache:
 
     def begin(self, shape: Shape) -> None:
         """Keep pictures of this shape; nothing else is kept yet."""
-        self.shape = shape
-        with open(self.folder / PIXELS, "wb"), open(self.folder / JOURNAL, "w") as journal:
-            journal.write(json.dumps({"format": FORMAT, "shape": shape}) + "\n")
+        self.shape, self.blocks = shape, []
+        self._rewrite()
 
     def add(self, results: list[Pixels | Message]) -> None:
         """Keep what became of the next files: pictures of the shape, or why there is none. Raises `OSError`."""
@@ -118,7 +117,7 @@ class PictureCache:
             pixels.write(data)
             _flush(pixels)
         block = Block(len(results), len(pictures), _digest(data), refused)
-        with open(self.folder / JOURNAL, "a") as journal:
+        with open(self.folder / JOURNAL, "a", encoding="ascii", newline="\n") as journal:
             journal.write(block.line())
             _flush(journal)
         self.blocks.append(block)
@@ -140,32 +139,32 @@ class PictureCache:
 
     def _read(self) -> None:
         """Take up what is whole, and cut off what comes after it."""
-        lines = _lines(self.folder / JOURNAL)
-        shape = _shape_in(lines[0]) if lines else None
-        if shape is None:
+        text = _text(self.folder / JOURNAL)
+        head, *lines = text.splitlines() or [""]
+        found = _unsealed(head)
+        if not found or found.get("format") != FORMAT or not (self.folder / PIXELS).exists():
             return
-        self.shape = shape
-        with contextlib.suppress(FileNotFoundError), open(self.folder / PIXELS, "rb") as pixels:
-            for line in lines[1:]:
+        channels, height, width = found["shape"]
+        self.shape = channels, height, width
+        with open(self.folder / PIXELS, "rb") as pixels:
+            for line in lines:
                 block = _whole_block(line, pixels, self._row_bytes)
                 # What the system would not let be read, on a network disk for one, may be read the next time.
                 if block is None or any(reason.code == UNREADABLE for _, reason in block.refused):
                     break
                 self.blocks.append(block)
-        if len(self.blocks) < len(lines) - 1 or not (self.folder / PIXELS).exists():
-            kept, self.blocks = self.blocks, []
-            self._rewrite(kept)
+        if text != self._journal():
+            self._rewrite()
 
-    def _rewrite(self, blocks: list[Block]) -> None:
-        """The journal of these blocks alone."""
-        assert self.shape is not None
-        with open(self.folder / PIXELS, "ab"):
-            pass
-        with open(self.folder / JOURNAL, "w") as journal:
-            journal.write(json.dumps({"format": FORMAT, "shape": self.shape}) + "\n")
-            journal.writelines(block.line() for block in blocks)
-            _flush(journal)
-        self.blocks = blocks
+    def _journal(self) -> str:
+        return _sealed({"format": FORMAT, "shape": self.shape}) + "".join(block.line() for block in self.blocks)
+
+    def _rewrite(self) -> None:
+        """Keep what the blocks tell of, and nothing else."""
+        with open(self.folder / PIXELS, "ab") as pixels:
+            pixels.truncate(self.rows * self._row_bytes)
+            _flush(pixels)
+        write_text(self.folder / JOURNAL, self._journal())
 
 
 def remove_caches(above: Path, spare: Path, most: int) -> None:
@@ -196,43 +195,43 @@ def _held(path: Path, waiting: Callable[[], None]) -> FileLock:
             waiting()
 
 
-def _lines(path: Path) -> list[str]:
-    """The whole lines of a file; the last may have been cut short."""
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(errors="replace")
+        return path.read_text(encoding="ascii", errors="replace")
     except FileNotFoundError:
-        return []
-    return text.splitlines()[: text.count("\n")]
+        return ""
 
 
-def _shape_in(line: str) -> Shape | None:
-    try:
-        head = json.loads(line)
-        channels, height, width = (int(side) for side in head["shape"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    return (channels, height, width) if head["format"] == FORMAT and min(channels, height, width) > 0 else None
+def _sealed(data: dict[str, Any]) -> str:
+    """A line that can be told from one that was cut short or changed."""
+    text = json.dumps(data)
+    return f"{_digest(text.encode())} {text}\n"
 
 
-def _whole_block(line: str, pixels: Any, row_bytes: int) -> Block | None:
+def _unsealed(line: str) -> Any:
+    """What a line holds; None where it is not as it was written."""
+    seal, _, text = line.partition(" ")
+    return json.loads(text) if seal == _digest(text.encode()) else None
+
+
+def _whole_block(line: str, pixels: BinaryIO, row_bytes: int) -> Block | None:
     """The block that a line tells of, if what it tells is what comes next in the file."""
-    try:
-        block = Block.of(line)
-    except (ValueError, KeyError, TypeError):
+    data = _unsealed(line)
+    if data is None:
         return None
-    digest, left = blake2b(digest_size=16), block.rows * row_bytes
-    while left > 0 and (data := pixels.read(min(left, READ_AT_ONCE))):
-        digest.update(data)
-        left -= len(data)
-    whole = left == 0 and digest.hexdigest() == block.digest and block.files == block.rows + len(block.refused)
-    return block if whole else None
+    block, digest = Block.of(data), blake2b(digest_size=16)
+    left = block.rows * row_bytes
+    while left and (some := pixels.read(min(left, READ_AT_ONCE))):
+        digest.update(some)
+        left -= len(some)
+    return block if digest.hexdigest() == block.digest else None
 
 
 def _digest(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def _flush(file: Any) -> None:
+def _flush(file: IO[Any]) -> None:
     file.flush()
     os.fsync(file.fileno())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import math
 import threading
 import unicodedata
 import warnings
@@ -169,9 +170,10 @@ def _check_size(name: str, width: int, height: int) -> None:
 
 def _check_strips(image: Image.Image, name: str) -> None:
     """Refuse a TIFF whose strips or tiles don't reach its edges: Pillow would leave what they lack black."""
-    boxes = [tile[1] for tile in getattr(image, "tile", ())]
-    reach = [max((box[side] for box in boxes if box), default=0) for side in (2, 3)]
-    if image.format == "TIFF" and boxes and (reach[0] < image.width or reach[1] < image.height):
+    boxes = [tile[1] for tile in getattr(image, "tile", ()) if tile[1]]
+    reach = [max((box[side] for box in boxes), default=0) for side in (2, 3)]
+    # By area: Pillow gives the size of a TIFF as the camera was held, and its strips as they lie in the file.
+    if image.format == "TIFF" and boxes and math.prod(reach) < image.width * image.height:
         raise InputError("damaged-picture", "{name} is damaged: {reason}", name=name, reason="it lacks strips")
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
+import sys
+import threading
+import unicodedata
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from engine import pictures
 from engine.message import InputError
-from engine.pictures import border_mean, fit, read_picture
+from engine.pictures import border_mean, fit, is_grey, read_picture, shown
+from tests.engine.support import ROOT
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -99,6 +104,26 @@ def test_a_photograph_is_turned_as_the_camera_was_held(tmp_path):
     assert made[0, 0].tolist() == list(RED) and made[7, 0].tolist() == list(BLUE)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_each_orientation_is_turned_upright_however_much_smaller_it_is_made(tmp_path, suffix, orientation):
+    image = halves().resize((960, 480), Image.Resampling.NEAREST)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path / f"a.{suffix}", image, exif=exif)
+    expected = np.array(ImageOps.exif_transpose(Image.open(path)).convert("RGB")).astype(int)
+    made = read_picture(path, 24)
+    assert made.shape[0] < expected.shape[0]
+    for row, column in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        assert np.abs(made[row, column] - expected[row, column]).max() < 12
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
+def test_damaged_tags_leave_a_picture_as_it_lies(tmp_path):
+    path = saved(tmp_path / "a.jpg", halves(), exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(range(200)))
+    assert read_picture(path).shape == (4, 8, 3)
+
+
 def test_of_an_animation_the_first_frame_is_taken(tmp_path):
     path = tmp_path / "a.gif"
     halves(RED, RED).save(path, save_all=True, append_images=[halves(BLUE, BLUE)])
@@ -110,6 +135,78 @@ def test_a_large_jpeg_is_decoded_smaller_but_never_too_small(tmp_path):
     assert read_picture(path).shape == (800, 1600, 3)
     made = read_picture(path, 28)
     assert 4 * 28 <= made.shape[0] < 800 and made.shape[1] == 2 * made.shape[0]
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK", "P", "1", "I;16"])
+def test_a_large_picture_of_any_mode_is_made_smaller_at_once_and_looks_the_same(tmp_path, mode):
+    shades = np.tile(np.linspace(0, 255, 600).astype(np.uint8), (400, 1))
+    image = Image.fromarray(shades)
+    image = Image.fromarray(shades.astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
+    path = saved(tmp_path / "a.tiff", image)
+    large, small = read_picture(path), read_picture(path, 20)
+    assert large.shape == (400, 600, 3) and small.shape == (80, 120, 3)
+    shape = (3, 20, 30)
+    assert np.abs(fit(large, shape).astype(int) - fit(small, shape)).max() < (30 if mode == "1" else 6)
+
+
+def test_a_colour_that_stands_for_none_is_not_mixed_with_others(tmp_path):
+    image = Image.new("RGB", (800, 800), (10, 20, 30))
+    path = saved(tmp_path / "a.png", image, transparency=(10, 20, 30))
+    assert read_picture(path, 20).min() == 255
+
+
+def test_a_tiff_that_lacks_strips_is_damaged_and_no_half_picture(tmp_path):
+    path = saved(tmp_path / "a.tiff", Image.new("L", (16, 16), 200))
+    data = bytearray(path.read_bytes())
+    height = data.index(struct.pack("<HH", 257, 4))
+    data[height + 8 : height + 12] = struct.pack("<I", 64)
+    path.write_bytes(data)
+    assert reason(path) == "damaged-picture"
+
+
+@pytest.mark.parametrize(
+    ("mode", "grey"),
+    [("1", True), ("L", True), ("LA", True), ("I;16", True), ("RGB", False), ("RGBA", False), ("P", False)],
+)
+def test_whether_it_is_grey_is_told_by_the_header_alone(tmp_path, mode, grey):
+    path = saved(tmp_path / "a.png", Image.new(mode, (64, 64)))
+    assert is_grey(path) == grey
+    path.write_bytes(path.read_bytes()[:-30])
+    assert is_grey(path) == grey
+
+
+def test_large_pictures_are_decoded_one_after_another(tmp_path, monkeypatch):
+    path = saved(tmp_path / "a.png", halves())
+    monkeypatch.setattr(pictures, "LARGE_PIXELS", 31)
+    waits = threading.Thread(target=read_picture, args=(path,))
+    with pictures._one_large:
+        waits.start()
+        waits.join(0.05)
+        assert waits.is_alive()
+        assert is_grey(path) is False, "who looks at headers waits for nobody"
+    waits.join(30)
+    assert not waits.is_alive()
+
+
+def test_a_name_is_shown_composed_and_on_one_line():
+    assert shown(unicodedata.normalize("NFD", "고양이.png")) == "고양이.png"
+    assert shown("a\nb\x1b[31m\u202e.png") == r"a\nb\x1b[31m\u202e.png"
+    assert shown(os.fsdecode(b"\xff.png")).isprintable()
+
+
+def test_pillow_and_libtiff_say_nothing_to_the_user(tmp_path):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    path = saved(tmp_path / "a.tiff", noise, compression="tiff_lzw")
+    data = bytearray(path.read_bytes())
+    data[1000:1400] = bytes(400)
+    path.write_bytes(data)
+    script = (
+        "import sys, warnings; warnings.simplefilter('error'); from engine.pictures import read_picture\n"
+        "from pathlib import Path; from engine.message import InputError\n"
+        "try: read_picture(Path(sys.argv[1]))\nexcept InputError as error: print(error.message.code)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("damaged-picture", "")
 
 
 def test_a_file_that_is_no_picture_is_told_so(tmp_path):
@@ -174,6 +271,19 @@ def test_a_picture_is_fitted_by_its_shorter_side_and_cut_in_the_middle():
     made = fit(wide, (3, 10, 10))
     assert made.shape == (3, 10, 10) and made.dtype == np.uint8
     assert made[:, :, 1:9].min() > 250, "the middle third is white, the rest is cut off"
+
+
+def test_a_padded_picture_is_whole_in_the_middle_of_black():
+    wide = np.full((20, 60, 3), 255, dtype=np.uint8)
+    made = fit(wide, (3, 12, 12), "pad")
+    assert made.shape == (3, 12, 12)
+    assert (made[:, 4:8] == 255).all() and (made[:, :4] == 0).all() and (made[:, 8:] == 0).all()
+    assert fit(wide[:1, :1].repeat(5_000, 1), (1, 8, 8), "pad").max() == 255, "a line is still there"
+
+
+def test_a_stretched_picture_fills_the_square_with_all_of_it():
+    made = fit(np.array(halves()), (3, 8, 8), "stretch")
+    assert (made[0, :, 0] == 255).all() and (made[2, :, 7] == 255).all() and made[1].max() == 0
 
 
 def test_a_picture_made_smaller_is_averaged_and_not_sampled():
