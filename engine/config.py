@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from engine.catalogue import Catalogue, invalid_value, nearest
-from engine.guard import WrongResult, words_of
+from engine.guard import WrongResult, technique_of, words_of
 from engine.message import InputError, message
 from engine.parameter import Parameter, parameter_of, parameters_of
 from engine.strategy import (
@@ -203,7 +203,8 @@ class RunConfig(BaseModel):
                 found.extend((strategy.id, advice) for advice in strategy.advice(self, data))
             except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the form must go on
                 text = str(error) if isinstance(error, WrongResult) else words_of(error)
-                found.append((strategy.id, _error("advice-failed", "{id} failed: {error}", id=strategy.id, error=text)))
+                id = technique_of(error) or strategy.id  # it may have asked another one
+                found.append((strategy.id, _error("advice-failed", "{id} failed: {error}", id=id, error=text)))
         return found
 
     def _advice_on_task(self, task: str) -> list[tuple[str, Advice]]:

@@ -12,7 +12,7 @@ from torch import nn
 from engine.checkpoint import NotFinite
 from engine.contract import maker_of
 from engine.events import Failed
-from engine.guard import WrongResult, call, from_user, words_of
+from engine.guard import WrongResult, from_user, passed, words_of
 from engine.message import InputError, message
 from engine.strategy import Optimizer, Strategy
 
@@ -117,8 +117,8 @@ def culprit(error: BaseException, strategies: tuple[Strategy, ...]) -> tuple[str
     for frame in _frames(error):
         this = frame.f_locals.get("self")
         of_file = owners.get(frame.f_globals.get("__name__", ""), [])
-        if frame.f_code is call.__code__:
-            found = frame.f_locals["strategy"].id, frame.f_locals["method"]
+        if (crossing := passed(frame)) is not None:
+            found = crossing
         elif isinstance(this, nn.Module) and (maker := maker_of(this)) is not None:
             found = maker.id, "forward"
         elif isinstance(this, torch.optim.Optimizer) and optimizers:

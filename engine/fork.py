@@ -19,6 +19,7 @@ from engine.config import RunConfig, strategy_to_dict
 from engine.data import Report, Source, batch_bounds, split
 from engine.message import InputError
 from engine.position import Parent, Position, Sums
+from engine.remedy import with_changes
 from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, config_of, last_checkpoint
 from engine.store import RunFolder
 from engine.strategy import DataSpec
@@ -68,14 +69,15 @@ def fork_run(
 
 
 def settings_of(checkpoint: Path, catalogue: Catalogue) -> RunConfig:
-    """The settings of a checkpoint's run, with the epochs that it was extended to: what a fork changes.
+    """The settings of a checkpoint's run, with the epochs and the learning rate that it came to: what a fork changes.
 
     Raises `InputError` as `fork_run`.
     """
     if checkpoint.is_dir():
         checkpoint = last_checkpoint(checkpoint)
     snapshot = read_checkpoint(checkpoint)
-    return config_of(snapshot, catalogue).changed({"epochs": snapshot.meta["epochs"]})
+    config = config_of(snapshot, catalogue).changed({"epochs": snapshot.meta["epochs"]})
+    return with_changes(config, Position.from_meta(snapshot.meta).changes)
 
 
 def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, data: DataSpec | None) -> Snapshot:

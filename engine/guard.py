@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import traceback
 from collections.abc import Callable, Iterator
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from engine.message import Message, message
@@ -96,6 +97,19 @@ def call(strategy: Strategy, method: str, function: Callable[..., Any], /, *argu
         if _is_ordinary(error) or from_user(error):
             raise
         raise Odd(words_of(error)) from error
+
+
+def passed(frame: FrameType) -> tuple[str, str] | None:
+    """The technique, by its id, and the method, where this frame is that of a call through the border."""
+    if frame.f_code is not call.__code__:
+        return None
+    return frame.f_locals["strategy"].id, frame.f_locals["method"]
+
+
+def technique_of(error: BaseException) -> str | None:
+    """The id of the technique whose method stands nearest to where an exception was raised, if any."""
+    calls = [found[0] for frame, _ in traceback.walk_tb(error.__traceback__) if (found := passed(frame))]
+    return calls[-1] if calls else None
 
 
 def from_user(error: BaseException) -> bool:

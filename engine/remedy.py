@@ -10,6 +10,7 @@ from typing import Protocol
 
 from engine.config import RunConfig
 from engine.events import Failed
+from engine.strategy import Strategy
 
 NO_MEMORY = frozenset(("out-of-memory", "too-little-memory"))
 """Codes of failures that a smaller batch may mend."""
@@ -36,6 +37,8 @@ class Remedy:
     config: RunConfig
     flags: tuple[str, ...]
     """What makes that change on the command line."""
+    technique: Strategy | None = None
+    """What is left out, if anything is."""
 
 
 class Change(Protocol):
@@ -52,9 +55,11 @@ class Change(Protocol):
 def remedies(failed: Failed, config: RunConfig, samples: int | None = None) -> list[Remedy]:
     """What may help a run with these settings that failed so; `samples` is the size of its training part, if known."""
     code = failed.text.code
-    found: list[Remedy] = []
-    if any(strategy.id == failed.plugin for strategy in config.with_):
-        found.append(Remedy(Kind.WITHOUT, config.unticked(str(failed.plugin)), ("--without", str(failed.plugin))))
+    found = [
+        Remedy(Kind.WITHOUT, config.unticked(strategy.id), ("--without", strategy.id), strategy)
+        for strategy in config.with_
+        if strategy.id == failed.plugin
+    ]
     size = min(config.batch_size, samples or config.batch_size) // 2
     if code in NO_MEMORY and size:
         half = config.changed({"batch_size": size})

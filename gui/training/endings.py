@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.config import RunConfig
 from engine.events import Failed
+from engine.remedy import NOT_FINITE, Kind, Remedy, remedies, with_changes
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.training.control import RunControl
@@ -13,9 +14,6 @@ from gui.training.session import NEVER_STARTED, Session
 from gui.widgets.banner import Answer
 from gui.widgets.text_window import TextWindow
 from gui.words import say, title
-
-NO_MEMORY = ("out-of-memory", "too-little-memory")
-"""Codes of failures that a smaller batch may mend."""
 
 
 class Endings(QObject):
@@ -36,33 +34,27 @@ class Endings(QObject):
             self.window.banners.say("failed", "error", say(ending.text), self._answers(run, ending))
 
     def _answers(self, run: Run, outcome: Failed) -> list[Answer]:
-        config = run.config or self.window.panel.config
+        config = with_changes(run.config or self.window.panel.config, run.changes)
         goes_on = run.started is not None and run.continue_from is not None
-        answers = [self._without(run, config, outcome.plugin, goes_on)] if outcome.plugin else []
-        if outcome.text.code in NO_MEMORY and config.batch_size > 1:
-            half = config.changed({"batch_size": config.batch_size // 2})
-            text = self.tr("Half the batch: {size}").format(size=half.batch_size)
-            answers.append(Answer(text, lambda: self._again(run, half, goes_on)))
-        if outcome.text.code == "not-finite":
-            lower = config.changed({"lr": float(f"{config.lr / 10:.3g}")})
-            text = self.tr("Go on with learning rate {lr}").format(lr=f"{lower.lr:.3g}")
-            answers.append(Answer(text, lambda: self._again(run, lower, goes_on)))
-        elif goes_on:
+        found = remedies(outcome, config, run.started.parts[0] if run.started is not None else None)
+        answers = [self._answer(run, remedy, goes_on) for remedy in found]
+        if goes_on and outcome.text.code not in NOT_FINITE:  # there it would only fail again
             # This run, whichever is in front when it is pressed.
-            go_on = Answer(self.tr("Continue from the last checkpoint"), lambda: self.control.go_on_with(run))
-            answers.append(go_on)
+            answers.append(Answer(self.tr("Continue from the last checkpoint"), lambda: self.control.go_on_with(run)))
         if outcome.traceback:
             answers.append(Answer(self.tr("Details"), lambda: self._show(outcome.traceback), keeps=True))
-        return [answer for answer in answers if answer is not None]
+        return answers
 
-    def _without(self, run: Run, config: RunConfig, plugin: str, goes_on: bool) -> Answer | None:
-        """Leave the plugin out that failed, where a run can be without it."""
-        ticked = next((strategy for strategy in config.with_ if strategy.id == plugin), None)
-        if ticked is None:
-            return None
-        text = self.tr("Disable {name} and continue") if goes_on else self.tr("Disable {name} and start again")
-        without = config.unticked(plugin)
-        return Answer(text.format(name=title(type(ticked))), lambda: self._again(run, without, goes_on))
+    def _answer(self, run: Run, remedy: Remedy, goes_on: bool) -> Answer:
+        """The button that goes on with other settings."""
+        if remedy.kind is Kind.WITHOUT:
+            text = self.tr("Disable {name} and continue") if goes_on else self.tr("Disable {name} and start again")
+            text = text.format(name=title(type(remedy.technique)))
+        elif remedy.kind is Kind.HALF_BATCH:
+            text = self.tr("Half the batch: {size}").format(size=remedy.config.batch_size)
+        else:
+            text = self.tr("Go on with learning rate {lr}").format(lr=f"{remedy.config.lr:.3g}")
+        return Answer(text, lambda: self._again(run, remedy.config, goes_on))
 
     def _show(self, trace: str) -> None:
         TextWindow(self.tr("Details"), trace, self.window).show()
