@@ -128,6 +128,12 @@ def evaluate_checkpoint(
             "and {classes}", shape=list(expected.input_shape), outputs=expected.outputs, id=config.dataset.id,
             actual=list(parts.spec.input_shape), classes=parts.spec.outputs,
         )  # fmt: skip
+    known = tuple(snapshot.meta["class_names"])
+    if known and parts.class_names and known != parts.class_names:
+        raise InputError(
+            "other-classes", "the network knows the classes {known}; the data set {id} has {actual}",
+            known=", ".join(known)[:200], id=config.dataset.id, actual=", ".join(parts.class_names)[:200],
+        )  # fmt: skip
     try:
         figures = predictor.evaluate(samples)
     except InputError:
