@@ -38,7 +38,7 @@ from engine.strategy import Stopping
 from engine.workspace import workspace_folder
 
 SAVE_SECONDS = 30.0
-"""How much training a crash may cost, at most."""
+"""How much training a crash may cost, at most, where no step takes longer than half of that."""
 
 
 class Stop(Exception):
@@ -271,7 +271,7 @@ class Trainer:
 
     def _save_is_due(self) -> bool:
         kept = self.config.keep_every and self.position.step % self.config.keep_every == 0
-        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS
+        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS / 2  # the next step may take the rest
 
     def _save(self) -> Generator[Event, None, None]:
         """Save, and where that fails say so and try again when the run goes on: nothing is lost for want of room."""
