@@ -1,7 +1,7 @@
 """A checkpoint: one safetensors file, written whole or not at all, verified before anything in it is used.
 
-Tensors are `model.*`, `optimizer.<parameter>.<key>`, `history.epochs` and `history.steps`. One metadata entry,
-`tunedeck`, is JSON and begins with the SHA-256 of the whole file, computed with its own 64 digits set to zero.
+Tensors are `model.*`, `average.*`, `optimizer.<parameter>.<key>`, `history.epochs` and `history.steps`. One metadata
+entry, `tunedeck`, is JSON and begins with the SHA-256 of the whole file, computed with its own 64 digits set to zero.
 Reading runs no code: there is no pickle in it.
 """
 
@@ -9,23 +9,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from engine.checkpoint_header import ENTRY, damaged, head_of, header_of, meta_of, not_a_checkpoint
+from engine.checkpoint_header import (
+    ENTRY,
+    FORMAT,
+    MAX_BRACKETS,
+    MAX_HEADER_BYTES,
+    damaged,
+    head_of,
+    header_of,
+    opened_checkpoint,
+)
+from engine.checkpoint_meta import Meta, checked_meta
+from engine.checkpoint_tensors import check_entries, check_values, first_not_finite
 from engine.files import write_bytes
 from engine.history import EpochRow, History, epoch_row
+from engine.memory import bytes_in_words, free_memory
 from engine.message import InputError
 
-FORMAT = 1
 _ZEROS = b"0" * 64
 _MARK = b'\\"sha256\\":\\"'
 """The key before the digest, as it stands in the header: JSON within a JSON string."""
@@ -36,7 +45,7 @@ class Snapshot:
     """All there is to a run at one moment: `tensors` by name, and `meta`, plain JSON values."""
 
     tensors: dict[str, Tensor]
-    meta: dict[str, Any]
+    meta: Meta
 
     def group(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose name begins with `prefix.`, without it."""
@@ -52,77 +61,69 @@ class NotFinite(Exception):
 
 
 def write_checkpoint(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot. Raises `OSError` with the old file intact, and `NotFinite` before anything is written."""
+    """Write a snapshot. Raises `OSError` with the old file intact; as `encode` before anything is written."""
     write_bytes(path, encode(snapshot))
 
 
 def encode(snapshot: Snapshot) -> bytes:
-    """The bytes of a checkpoint file. Raises `NotFinite`."""
+    """The bytes of a checkpoint file. Raises `NotFinite`, and `InputError` where it could not be read again."""
     tensors = {name: tensor.detach().to("cpu").contiguous() for name, tensor in snapshot.tensors.items()}
-    for name, tensor in tensors.items():
-        if not name.startswith("history.") and tensor.is_floating_point() and not tensor.isfinite().all():
-            raise NotFinite(name)
+    name = first_not_finite(tensors)
+    if name is not None:
+        raise NotFinite(name)
     meta = json.dumps(
         {"sha256": _ZEROS.decode(), "format": FORMAT, **snapshot.meta}, allow_nan=False, separators=(",", ":")
     )
     data = safetensors.torch.save(tensors, {ENTRY: meta})
+    length = int.from_bytes(data[:8], "little")
+    if length > MAX_HEADER_BYTES or meta.count("[") + meta.count("{") + 3 * len(tensors) > MAX_BRACKETS:
+        raise InputError(
+            "too-much-to-save", "a checkpoint of {tensors} tensors and {bytes} besides them can't be kept: take a "
+            "network of fewer layers, or data of fewer features", tensors=len(tensors), bytes=bytes_in_words(length),
+        )  # fmt: skip
     start = data.index(_MARK + _ZEROS) + len(_MARK)
     digest = hashlib.sha256(data).hexdigest().encode()
     return data[:start] + digest + data[start + 64 :]
 
 
 def read_checkpoint(path: Path) -> Snapshot:
-    """Read and verify a checkpoint file. Raises `InputError` where it is not one, is damaged, or of a newer format."""
-    try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise not_a_checkpoint(str(path))
-            # What the header promises and what is there must agree before so much memory is taken.
-            if status.st_size != _promised_bytes(head_of(file), str(path)):
-                raise damaged(str(path))
-            file.seek(0)
-            data = file.read()
-    except OSError as error:
-        raise InputError(
-            "unreadable", "{path} can't be read: {reason}", path=path, reason=error.strerror or str(error)
-        ) from None
-    return decode(data, str(path))
+    """Read and verify a checkpoint file.
 
-
-def _promised_bytes(head: bytes, where: str) -> int:
-    """The size of the file that its header describes."""
-    header = header_of(head, where)
-    meta_of(header, where)  # what is no checkpoint is told apart from one that is damaged
-    try:
-        tensors = [entry for name, entry in json.loads(header).items() if name != "__metadata__"]
-        return 8 + len(header) + max((int(entry["data_offsets"][1]) for entry in tensors), default=0)
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError, AttributeError):
-        raise damaged(where) from None
+    Raises `InputError` where it is none, is damaged, of a newer format, or says what can't be.
+    """
+    where = str(path)
+    with opened_checkpoint(path) as (file, size):
+        # What the header promises and what is there must agree before so much memory is taken.
+        if size != header_of(head_of(file), where).file_bytes:
+            raise damaged(where)
+        free = free_memory(torch.device("cpu"))
+        if free is not None and 2 * size > free:  # the file, and the tensors out of it
+            raise InputError(
+                "no-memory-to-read", "{path} takes {need} of memory to read, and {free} are free",
+                path=path, need=bytes_in_words(2 * size), free=bytes_in_words(free),
+            )  # fmt: skip
+        file.seek(0)
+        data = file.read(size)
+    return decode(data, where)
 
 
 def decode(data: bytes, where: str) -> Snapshot:
     """The snapshot in the bytes of a checkpoint file; `where` names it in errors. Raises as `read_checkpoint`."""
-    meta = meta_of(header_of(data, where), where)
-    version = meta.pop("format", None)
-    if not isinstance(version, int) or version < 1:
-        raise not_a_checkpoint(where)
-    if version > FORMAT:
-        raise InputError(
-            "newer-format", "{path} was written by a newer Tunedeck (format {version}): update this one",
-            path=where, version=version,
-        )  # fmt: skip
-    _verify(data, str(meta.pop("sha256", "")), where)
+    header = header_of(data, where)
+    _verify(data, header.digest, where)
+    meta = checked_meta(header.meta, where)
+    check_entries(header.tensors, meta, where)
     try:
-        return Snapshot(safetensors.torch.load(data), meta)
-    except (safetensors.SafetensorError, ValueError, KeyError, RuntimeError):
+        tensors = safetensors.torch.load(data)
+    except safetensors.SafetensorError:
         raise damaged(where) from None
+    check_values(tensors, meta, where)
+    return Snapshot(tensors, meta)
 
 
 def _verify(data: bytes, digest: str, where: str) -> None:
-    mark = data.find(_MARK)
-    start = mark + len(_MARK)
-    if mark < 0 or data[start : start + 64] != digest.encode():
+    start = data.find(_MARK) + len(_MARK)
+    if not re.fullmatch("[0-9a-f]{64}", digest) or data[start : start + 64] != digest.encode():
         raise damaged(where)
     actual = hashlib.sha256(data[:start])
     actual.update(_ZEROS)

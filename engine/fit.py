@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import read_checkpoint
+from engine.checkpoint_choice import read_chosen
 from engine.data import Part, Parts
 from engine.events import Fitted
 from engine.message import InputError
@@ -95,8 +95,8 @@ def fitted_of(checkpoint: Path, catalogue: Catalogue, parts: Parts) -> Line:
     from engine.runs import config_of  # these two rooms are built on the trainer, which uses this one
     from engine.trained import Predictor
 
-    snapshot = read_checkpoint(checkpoint)
-    predictor = Predictor(snapshot, config_of(snapshot, catalogue), str(checkpoint))
+    snapshot = read_chosen(checkpoint)
+    predictor = Predictor(snapshot, config_of(snapshot, catalogue, checkpoint), str(checkpoint))
     if not (can_be_drawn(predictor.spec) and can_be_drawn(parts.spec)):
         raise InputError("no-curve", "only the fit of a regression with one input and one output is a curve")
     inputs = _inputs(parts.training)

@@ -6,15 +6,17 @@ names its parent and shares its past.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, history_of, read_checkpoint
+from engine.checkpoint import Snapshot, history_of
+from engine.checkpoint_choice import read_chosen
+from engine.checkpoint_meta import Meta
 from engine.config import RunConfig, strategy_to_dict
 from engine.data import Report, Source, batch_bounds, split
 from engine.message import InputError
@@ -48,8 +50,8 @@ def fork_run(
     check_writable(workspace)
     if checkpoint.is_dir():
         checkpoint = last_checkpoint(checkpoint)
-    parent = read_checkpoint(checkpoint)
-    before = config_of(parent, catalogue)
+    parent = read_chosen(checkpoint)
+    before = config_of(parent, catalogue, checkpoint)
     _check_changes(before, config, parent.meta["progress"]["epoch"])
     spec = _data_spec(config, workspace, report) if _differ(before, config, DATA) else None
     snapshot = forked(parent, before, config, _name_of(checkpoint), spec)
@@ -75,8 +77,8 @@ def settings_of(checkpoint: Path, catalogue: Catalogue) -> RunConfig:
     """
     if checkpoint.is_dir():
         checkpoint = last_checkpoint(checkpoint)
-    snapshot = read_checkpoint(checkpoint)
-    config = config_of(snapshot, catalogue).changed({"epochs": snapshot.meta["epochs"]})
+    snapshot = read_chosen(checkpoint)
+    config = config_of(snapshot, catalogue, checkpoint).changed({"epochs": snapshot.meta["epochs"]})
     return with_changes(config, Position.from_meta(snapshot.meta).changes)
 
 
@@ -85,8 +87,8 @@ def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, da
 
     `before` are the parent's settings, `data` what the fork's data are where they are others than the parent's.
     """
-    meta: dict[str, Any] = parent.meta | ({"data": asdict(data)} if data else {})
-    position = Position.from_meta(meta)
+    meta: dict[str, Any] = {**parent.meta, **({"data": asdict(data), "class_names": []} if data else {})}
+    position = Position.from_meta(parent.meta)
     old, new = (
         len(batch_bounds(each["data"]["samples"][0], size))
         for each, size in ((parent.meta, before.batch_size), (meta, config.batch_size))
@@ -102,14 +104,15 @@ def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, da
     position.seconds = -position.sums.seconds
     if before.optimizer != config.optimizer:
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("optimizer.")}
-        meta["optimizer"] = {}
+        meta |= {"optimizer": {}, "stepped": []}
     if not config.giving("average_share"):
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("average.")}
+        meta["averaged"] = False
     threads = parent.meta["environment"]["threads"] if config.threads == "auto" else int(config.threads)
     meta |= position.to_meta()
     meta |= {"epochs": config.epochs, "marks": [*parent.meta["marks"], position.epoch]}
     meta["environment"] = parent.meta["environment"] | {"threads": threads}
-    return replace(parent, tensors=tensors, meta=meta)
+    return Snapshot(tensors, cast(Meta, meta))
 
 
 def _check_changes(before: RunConfig, config: RunConfig, done: int) -> None:

@@ -163,12 +163,12 @@ class Learner:
         )  # fmt: skip
 
     def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and the optimizer's plain numbers."""
-        tensors, numbers = optimizer_tensors(self.optimizer)
+        """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and what its metadata say of them."""
+        tensors, told = optimizer_tensors(self.optimizer)
         tensors |= {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         if self.average is not None:
             tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
-        return tensors, numbers
+        return tensors, told | {"averaged": self.average is not None}
 
     def restore(self, snapshot: Snapshot, where: str) -> None:
         """Set the weights, and their average, to a snapshot's. Raises `InputError` where they don't fit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from engine.checkpoint import Snapshot
+from engine.checkpoint_tensors import check_alike, difference, kinds_of
 from engine.config import RunConfig
 from engine.data import Scaler
 from engine.message import InputError, message
@@ -50,6 +53,16 @@ def outputs_of(network: nn.Module, scale: Scaler, inputs: Tensor, config: RunCon
         return network(scale(inputs)).float()  # type: ignore[no-any-return]
 
 
+def spec_of(snapshot: Snapshot) -> DataSpec:
+    """What a snapshot's network was told of its data."""
+    data = snapshot.meta["data"]
+    training, validation, test = data["samples"]
+    return DataSpec(
+        tuple(data["input_shape"]), data["outputs"], data["task"], tuple(data["class_counts"]),
+        (training, validation, test),
+    )  # fmt: skip
+
+
 def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:
     """Mean and deviation of the inputs that a snapshot's network was trained with."""
     statistics = snapshot.meta["input"]
@@ -70,51 +83,98 @@ def output_advice(config: RunConfig, network: nn.Module) -> list[tuple[str, Advi
 
 
 def optimizer_tensors(optimizer: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors `optimizer.<parameter>.<key>`, and the optimizer's plain numbers by that name."""
+    """What an optimizer keeps: its tensors `optimizer.<parameter>.<key>`, and what a snapshot's metadata say of it."""
     tensors: dict[str, Tensor] = {}
     numbers: dict[str, Any] = {}
+    stepped = []
     for name, parameter in _optimized(optimizer):
-        for key, value in optimizer.state.get(parameter, {}).items():
+        kept = {key: value for key, value in optimizer.state.get(parameter, {}).items() if value is not None}
+        for key, value in kept.items():
             if isinstance(value, Tensor):
                 tensors[f"optimizer.{name}.{key}"] = value
-            elif value is not None:
+            else:
                 numbers[f"{name}.{key}"] = value
-    return tensors, numbers
+        if kept:
+            stepped.append(name)
+    return tensors, {"optimizer": numbers, "stepped": stepped}
 
 
-def restore_model(model: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
-    """Set a network's tensors to those of a snapshot's group. Raises `InputError` where they don't fit."""
+def check_network(config: RunConfig, data: DataSpec, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raise `InputError` where a snapshot's group of tensors is not that of the network that its settings make.
+
+    Told without any memory for that network: the settings may be a stranger's, and name one of any size.
+    """
     try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
+        with torch.device("meta"):
+            model = config.model.build(data, Slots(config.activation, config.regularizers))
+    except InputError:
+        raise
+    except Exception as error:  # a plugin may raise anything for data that it was never meant for
+        raise InputError(
+            "no-such-network", "the network of {path} can't be built: {model} failed with {error}",
+            path=where, model=config.model.id, error=" ".join(f"{type(error).__name__}: {error}".split())[:200],
+        ) from error  # fmt: skip
+    _check_fit(model, tensors, where)
+
+
+def restore_model(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Set a network's tensors to those of a snapshot's group. Raises `InputError` where they don't fit; none is set."""
+    _check_fit(model, tensors, where)
+    model.load_state_dict(tensors)
+
+
+def _check_fit(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    reason = difference(kinds_of(tensors), kinds_of(model.state_dict()), "model.")
+    if reason is not None:
         raise InputError(
             "weights-do-not-fit", "the weights of {path} do not fit the model that its settings name: {reason}",
-            path=where, reason=" ".join(str(error).split())[:200],
-        ) from None  # fmt: skip
+            path=where, reason=reason,
+        )  # fmt: skip
 
 
 def restore_optimizer(optimizer: Optimizer, snapshot: Snapshot) -> None:
     """Set an optimizer's state to a snapshot's, in the memory layout of its parameters.
 
-    What it holds of parameters that are trained no more, as in a fork that freezes them, is left out.
+    What it holds of parameters that are trained no more, as in a fork that freezes them, is left out. Raises
+    `InputError`, with nothing set, unless all that the optimizer keeps of a parameter is there, and no more.
     """
     parameters = dict(_optimized(optimizer))
+    kept = {name: value for name, value in _kept(snapshot).items() if name.rpartition(".")[0] in parameters}
+    _check_kept(kept, _kept_after_a_step(optimizer), "the checkpoint")
     on_device = any(group.get("fused") or group.get("capturable") for group in optimizer.param_groups)
-    for name, tensor in snapshot.group("optimizer").items():
-        owner, key = name.rsplit(".", 1)
-        if owner not in parameters:
-            continue
+    for name, value in kept.items():
+        owner, _, key = name.rpartition(".")
         parameter = parameters[owner]
-        if tensor.shape == parameter.shape:
-            # Fused kernels read state and parameter side by side: the strides must be the same.
-            tensor = torch.empty_like(parameter, dtype=tensor.dtype).copy_(tensor)
-        elif tensor.ndim or on_device:  # elsewhere PyTorch counts steps on the CPU
-            tensor = tensor.to(parameter.device)
-        optimizer.state[parameter][key] = tensor
-    for name, value in snapshot.meta.get("optimizer", {}).items():
-        owner, key = name.rsplit(".", 1)
-        if owner in parameters:
-            optimizer.state[parameters[owner]][key] = value
+        if isinstance(value, Tensor):
+            if value.shape == parameter.shape:
+                # Fused kernels read state and parameter side by side: the strides must be the same.
+                value = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+            elif value.ndim or on_device:  # elsewhere PyTorch counts steps on the CPU
+                value = value.to(parameter.device)
+        optimizer.state[parameter][key] = value
+
+
+def _kept(snapshot: Snapshot) -> dict[str, Any]:
+    """What a snapshot's optimizer keeps, tensors and plain numbers, by `<parameter>.<key>`."""
+    return {**snapshot.group("optimizer"), **snapshot.meta["optimizer"]}
+
+
+def _kept_after_a_step(optimizer: Optimizer) -> dict[str, Any]:
+    """What an optimizer keeps of its parameters once it has moved them, as a copy of it shows."""
+    trial = copy.deepcopy(optimizer)
+    for group in trial.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = torch.zeros_like(parameter)
+    trial.step()
+    tensors, meta = optimizer_tensors(trial)
+    return {**{name.partition(".")[2]: tensor for name, tensor in tensors.items()}, **meta["optimizer"]}
+
+
+def _check_kept(theirs: dict[str, Any], expected: dict[str, Any], where: str) -> None:
+    """Raise `InputError` unless of each parameter all is there that is to be kept of it, or nothing at all."""
+    owners = {name.rpartition(".")[0] for name in theirs}
+    ours = {name: value for name, value in expected.items() if name.rpartition(".")[0] in owners}
+    check_alike(kinds_of(theirs), kinds_of(ours), "optimizer.", where)
 
 
 def _optimized(optimizer: Optimizer) -> list[tuple[str, nn.Parameter]]:

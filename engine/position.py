@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.message import InputError, Message
+
+if TYPE_CHECKING:
+    from engine.checkpoint_meta import Meta
 
 FLUSH_SECONDS = 0.05
 """How long losses stay on the device before they come over together."""
@@ -94,7 +97,7 @@ class Position:
         }  # fmt: skip
 
     @classmethod
-    def from_meta(cls, meta: dict[str, Any]) -> Position:
+    def from_meta(cls, meta: Meta) -> Position:
         """From a checkpoint's metadata."""
         progress = meta["progress"]
         return cls(
@@ -104,7 +107,7 @@ class Position:
             seconds=progress["seconds"],
             sums=Sums(**meta["sums"]),
             changes=[Change(**change) for change in meta["changes"]],
-            reason=Message.from_dict(progress["reason"]) if progress["reason"] else None,
+            reason=Message.from_dict({**progress["reason"]}) if progress["reason"] else None,
             parent=Parent(**meta["parent"]) if "parent" in meta else None,
             best_since=progress.get("best_since", 0),
         )

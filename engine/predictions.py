@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import read_checkpoint
+from engine.checkpoint_choice import read_chosen
 from engine.config import RunConfig
 from engine.data import Part, Scaler
 from engine.evaluation import Figures, evaluate, samples_at_once
@@ -238,10 +238,10 @@ def check(keep_going: KeepGoing) -> None:
 
 def open_network(path: Path, catalogue: Catalogue) -> Network:
     """The network of a checkpoint file. Raises `InputError`."""
-    snapshot = read_checkpoint(path)
-    predictor = Predictor(snapshot, config_of(snapshot, catalogue), str(path))
+    snapshot = read_chosen(path)
+    predictor = Predictor(snapshot, config_of(snapshot, catalogue, path), str(path))
     meta = snapshot.meta
     regression = predictor.spec.task == "regression"
-    names = tuple(meta.get("class_names") or map(str, range(predictor.spec.outputs)))
+    names = tuple(meta["class_names"] or map(str, range(predictor.spec.outputs)))
     scale = Scaler.of(*statistics_of(snapshot), len(predictor.spec.input_shape) + 1, predictor.device)
-    return Network(path, predictor, int(meta["progress"]["epoch"]), () if regression else names, scale)
+    return Network(path, predictor, meta["progress"]["epoch"], () if regression else names, scale)

@@ -149,11 +149,9 @@ def _meta(checkpoint: Path) -> dict[str, Any] | None:
     if not is_file(checkpoint):
         return None
     try:
-        meta = read_meta(checkpoint)
-        usable = isinstance(meta["config"], dict) and isinstance(meta["progress"], dict) and int(meta["epochs"]) > 0
-    except (InputError, KeyError, TypeError, ValueError, OverflowError):
+        return dict(read_meta(checkpoint))
+    except InputError:
         return None
-    return meta if usable else None
 
 
 def _status(

@@ -9,7 +9,9 @@ import torch
 
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, history_of, read_checkpoint
+from engine.checkpoint_choice import read_chosen, with_offer
 from engine.checkpoint_header import read_meta
+from engine.checkpoint_meta import check_settings
 from engine.config import RunConfig
 from engine.data import Report
 from engine.files import write_bytes
@@ -18,10 +20,6 @@ from engine.position import check_total
 from engine.store import RunFolder, cannot_write
 from engine.trainer import Trainer
 
-NEEDED = frozenset(
-    ("config", "changes", "progress", "sums", "epochs", "marks", "data", "input", "environment", "plugins")
-)
-"""What the metadata of a run's checkpoint holds."""
 DATA = ("dataset", "train_samples", "validation_samples", "split_seed")
 """The settings that say which samples there are."""
 JUDGED = (*DATA, "loss", "monitor")
@@ -82,8 +80,8 @@ def resume_run(
     check_writable(workspace)
     if checkpoint.is_dir():
         checkpoint = last_checkpoint(checkpoint)
-    snapshot = read_checkpoint(checkpoint)
-    config = config_of(snapshot, catalogue)
+    snapshot = read_chosen(checkpoint)
+    config = config_of(snapshot, catalogue, checkpoint)
     total = _new_total(snapshot, epochs, more)
     create = Creating(workspace, config)
     folder = _own_folder(checkpoint, snapshot)
@@ -123,14 +121,11 @@ def _new_total(snapshot: Snapshot, epochs: int | None, more: int | None) -> int 
     return int(total)
 
 
-def config_of(snapshot: Snapshot, catalogue: Catalogue) -> RunConfig:
-    """The settings of a checkpoint. Raises `InputError` where it is no run's, or needs an absent plugin (named)."""
-    missing = NEEDED - snapshot.meta.keys()
-    if missing:
-        raise InputError(
-            "incomplete-checkpoint", "the checkpoint is not that of a run (it lacks {missing}): take another",
-            missing=", ".join(sorted(missing)),
-        )  # fmt: skip
+def config_of(snapshot: Snapshot, catalogue: Catalogue, where: Path | str = "the checkpoint") -> RunConfig:
+    """The settings of a checkpoint.
+
+    Raises `InputError` where it needs an absent plugin (named), or says that it stands where such a run can't.
+    """
     for plugin in snapshot.meta["plugins"]:
         try:
             catalogue.entry(plugin["id"])
@@ -139,14 +134,16 @@ def config_of(snapshot: Snapshot, catalogue: Catalogue) -> RunConfig:
                 "plugin-missing", "the checkpoint needs the plugin {id} ({kind}), which is missing: {reason}",
                 id=plugin["id"], kind=plugin["kind"], reason=str(error),
             ) from None  # fmt: skip
-    return RunConfig.from_dict(snapshot.meta["config"], catalogue)
+    config = RunConfig.from_dict(snapshot.meta["config"], catalogue)
+    check_settings(snapshot.meta, config, str(where))
+    return config
 
 
 def last_checkpoint(run: Path) -> Path:
     """The last checkpoint of a run's folder. Raises `InputError` where there is none."""
     path = run / "checkpoints" / "last.safetensors"
     if not path.is_file():
-        raise InputError("no-checkpoint", "{path} holds no checkpoint of a run", path=run)
+        raise with_offer(InputError("no-checkpoint", "{path} holds no last checkpoint of a run", path=run), path)
     return path
 
 
@@ -164,7 +161,7 @@ def unfinished_run(workspace: Path) -> Path | None:
     try:
         meta = read_meta(folders[0])
         return folders[0].parent.parent if meta["progress"]["reason"] is None else None
-    except (InputError, KeyError, TypeError):
+    except InputError:
         return None
 
 
@@ -181,13 +178,9 @@ def check_writable(workspace: Path) -> None:
 def _own_folder(checkpoint: Path, snapshot: Snapshot) -> RunFolder | None:
     """The folder of the run whose last checkpoint this is, locked; None where it is no run's last."""
     run = checkpoint.absolute().parent.parent
-    last = run / "checkpoints" / "last.safetensors"
-    if (
-        checkpoint.absolute().parent != last.parent
-        or not (run / "config.yaml").is_file()
-        or not _same_step(last, snapshot)
-    ):
+    if not is_last(checkpoint, snapshot):
         return None
+    last = run / "checkpoints" / "last.safetensors"
     folder = RunFolder(run)
     if not _same_step(last, snapshot):  # another process went on with it before it was locked
         folder.close()
@@ -195,10 +188,19 @@ def _own_folder(checkpoint: Path, snapshot: Snapshot) -> RunFolder | None:
     return folder
 
 
+def is_last(checkpoint: Path, snapshot: Snapshot) -> bool:
+    """Whether a checkpoint lies in the folder of a run and is its last, or of the same step."""
+    run = checkpoint.absolute().parent.parent
+    last = run / "checkpoints" / "last.safetensors"
+    return (
+        checkpoint.absolute().parent == last.parent and (run / "config.yaml").is_file() and _same_step(last, snapshot)
+    )
+
+
 def _same_step(last: Path, snapshot: Snapshot) -> bool:
     try:
         return bool(read_meta(last)["progress"]["step"] == snapshot.meta["progress"]["step"])
-    except (InputError, KeyError, TypeError):
+    except InputError:
         return False
 
 
@@ -215,5 +217,5 @@ def bring_best(checkpoint: Path, snapshot: Snapshot, store: RunFolder) -> None:
         theirs, mine = best.meta["config"], snapshot.meta["config"]
         if same and all(theirs.get(name) == mine.get(name) for name in JUDGED):
             write_bytes(store.path / "checkpoints" / "best.safetensors", path.read_bytes())
-    except (InputError, OSError, KeyError):
+    except (InputError, OSError):
         return

@@ -10,16 +10,17 @@ from pathlib import Path
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, read_checkpoint
+from engine.checkpoint import Snapshot
+from engine.checkpoint_choice import read_chosen
 from engine.config import RunConfig, refuse
 from engine.data import Part, Scaler, Source, split
 from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.failure import StartFailed, failure
 from engine.hardware import resolve_device
 from engine.message import InputError
-from engine.network import build_network, outputs_of, restore_model, statistics_of
+from engine.network import build_network, check_network, outputs_of, restore_model, spec_of, statistics_of
 from engine.runs import config_of
-from engine.strategy import Augmentation, Dataset, DataSpec
+from engine.strategy import Augmentation, Dataset
 from engine.views import Views, activated
 
 
@@ -35,14 +36,6 @@ class Evaluation:
     """95 % confidence interval of the accuracy (Wilson)."""
 
 
-def spec_of(snapshot: Snapshot) -> DataSpec:
-    """What a snapshot's network was told of its data."""
-    data = snapshot.meta["data"]
-    return DataSpec(
-        tuple(data["input_shape"]), data["outputs"], data["task"], tuple(data["class_counts"]), tuple(data["samples"])
-    )
-
-
 class Predictor:
     """A trained network, or the average of its weights, rebuilt from its checkpoint alone, without its data."""
 
@@ -56,8 +49,10 @@ class Predictor:
         if views is not None and len(self.spec.input_shape) != 3:
             raise InputError("views-of-images", "only of images can there be several views: leave --views out")
         self.device = resolve_device(config.device)
+        weights = snapshot.group("average") or snapshot.group("model")
+        check_network(config, self.spec, weights, where)
         self.network = build_network(config, self.spec, initial=False)
-        restore_model(self.network, snapshot.group("average") or snapshot.group("model"), where)
+        restore_model(self.network, weights, where)
         self.network.to(self.device).eval()
         self._scale = Scaler.of(*statistics_of(snapshot), len(self.spec.input_shape) + 1, self.device)
         self._views = views
@@ -110,8 +105,8 @@ def evaluate_checkpoint(
     Raises `InputError` where the checkpoint or the data can't be used, there is no such part, or nothing to make views;
     `StartFailed` where a plugin fails.
     """
-    snapshot = read_checkpoint(path)
-    config = config_of(snapshot, catalogue)
+    snapshot = read_chosen(path)
+    config = config_of(snapshot, catalogue, path)
     looks = Views(views, tuple(augmentations or config.augmentations), config.seed) if views > 1 else None
     predictor = Predictor(snapshot, config, str(path), looks)
     refuse((each.id, advice) for each in augmentations for advice in each.advice(config, predictor.spec))

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, epochs_tensor, history_of
+from engine.checkpoint_meta import Meta
 from engine.config import RunConfig
 from engine.data import Parts, Report, Source, split
 from engine.description import Description
@@ -28,7 +29,7 @@ from engine.history import EpochRow, History
 from engine.learner import Learner
 from engine.memory import check_memory
 from engine.message import InputError, Message, message
-from engine.network import restore_optimizer
+from engine.network import restore_optimizer, spec_of
 from engine.position import Change, Position, Stopwatch, Sums, check_total
 from engine.remedy import against_infinity, with_changes
 from engine.result import Result
@@ -38,7 +39,7 @@ from engine.strategy import Stopping
 from engine.workspace import workspace_folder
 
 SAVE_SECONDS = 30.0
-"""How much training a crash may cost, at most, where no step takes longer than half of that."""
+"""How much training a crash may cost, at most."""
 
 
 class Stop(Exception):
@@ -271,7 +272,7 @@ class Trainer:
 
     def _save_is_due(self) -> bool:
         kept = self.config.keep_every and self.position.step % self.config.keep_every == 0
-        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS / 2  # the next step may take the rest
+        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS
 
     def _save(self) -> Generator[Event, None, None]:
         """Save, and where that fails say so and try again when the run goes on: nothing is lost for want of room."""
@@ -303,7 +304,7 @@ class Trainer:
     def snapshot(self) -> Snapshot:
         """All there is to the run at this moment. Raises `LossNotFinite`."""
         self._settle()
-        tensors, numbers = self.learner.tensors()
+        tensors, told = self.learner.tensors()
         tensors["history.epochs"] = epochs_tensor(self.history.epochs)
         tensors["history.steps"] = torch.from_numpy(self.history.kept_steps().copy())
         meta = {
@@ -311,9 +312,9 @@ class Trainer:
             **self.position.to_meta(),
             "epochs": self.epochs,
             "marks": self.history.marks,
-            "optimizer": numbers,
+            **told,
         }
-        return Snapshot(tensors, meta)
+        return Snapshot(tensors, cast(Meta, meta))
 
     # --- the ends --------------------------------------------------------------------------------
 
@@ -432,10 +433,23 @@ class Trainer:
 
 
 def _check_same_data(snapshot: Snapshot, parts: Parts) -> None:
-    """Raise `InputError` where the parts have other sizes than when the snapshot was made."""
-    old, new = list(snapshot.meta["data"]["samples"]), list(parts.spec.samples)
-    if old != new:
+    """Raise `InputError` where the parts have other sizes, or other classes, than when the snapshot was made."""
+    old, new = spec_of(snapshot), parts.spec
+    if old.samples != new.samples:
         raise InputError(
             "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now {new}",
-            old="+".join(map(str, old)), new="+".join(map(str, new)),
+            old="+".join(map(str, old.samples)), new="+".join(map(str, new.samples)),
         )  # fmt: skip
+    names = tuple(snapshot.meta["class_names"]) or parts.class_names
+    for what, one, other in (
+        ("task", old.task, new.task),
+        ("shape", old.input_shape, new.input_shape),
+        ("number of outputs", old.outputs, new.outputs),
+        ("classes", names, parts.class_names),
+        ("number of samples of each class", old.class_counts, new.class_counts),
+    ):
+        if one != other:
+            raise InputError(
+                "data-changed", "the data set has changed since the checkpoint was saved: its {what} was {old}, now "
+                "{new}", what=what, old=str(one)[:80], new=str(other)[:80],
+            )  # fmt: skip

@@ -29,12 +29,13 @@ class LoadedCheckpoint:
 
 def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     """Read and verify a checkpoint. Raises `InputError`, and then nothing was changed."""
-    from engine.checkpoint import history_of, read_checkpoint
-    from engine.data import batch_bounds
+    from engine.checkpoint import history_of
+    from engine.checkpoint_choice import read_chosen
+    from engine.checkpoint_meta import batch_count
     from engine.runs import config_of
 
-    snapshot = read_checkpoint(path)
-    config = config_of(snapshot, catalogue)
+    snapshot = read_chosen(path)
+    config = config_of(snapshot, catalogue, path)
     meta = snapshot.meta
     folder = path.absolute().parent.parent
     own = path.parent.name == "checkpoints" and (folder / "config.yaml").is_file()
@@ -45,7 +46,7 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     run.reason = Message.from_dict(progress["reason"]) if progress["reason"] else None
     run.epochs = meta["epochs"]
     run.changes = [Changed(**change) for change in meta["changes"] if change["field"] == "lr"]
-    steps_per_epoch = len(batch_bounds(meta["data"]["samples"][0], config.batch_size))
+    steps_per_epoch = batch_count(meta["data"]["samples"][0], config.batch_size)
     if "parent" in meta:
         run.parent = meta["parent"]["run"]
         run.forked_epoch = _forked_epoch(meta["parent"], steps_per_epoch)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import (
     Changed,
@@ -218,7 +217,7 @@ class Session(QObject):
         """Read a checkpoint, in the background: `checkpoint_loaded` or `refused` follows."""
         if self.state is not State.READY:
             return
-        read = partial(read_checkpoint_file, path, self._bench.catalogue)
+        read = partial(load_checkpoint, path, self._bench.catalogue)
         self._bench.background.ask("checkpoint", read, self._on_read, lambda trouble: self.refused.emit(trouble.text))
 
     # --- a run ---------------------------------------------------------------------------------
@@ -377,14 +376,3 @@ class Session(QObject):
         if self.state is State.READY:
             self.run = checkpoint.run
             self.checkpoint_loaded.emit(checkpoint)
-
-
-def read_checkpoint_file(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
-    """A checkpoint of the user's choice. Raises `InputError` for whatever is wrong with it: it may be a stranger's."""
-    try:
-        return load_checkpoint(path, catalogue)
-    except InputError:
-        raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise InputError("unusable-checkpoint", "{path} can't be used ({error})", path=path, error=what) from error

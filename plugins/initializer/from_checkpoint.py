@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from engine.checkpoint import Snapshot, read_checkpoint
+from engine.checkpoint import Snapshot
+from engine.checkpoint_choice import read_chosen
 from engine.message import InputError, message
 from engine.strategy import Advice, DataSpec, Initializer, hookimpl
 from plugins.initializer._layers import brings_weights
@@ -47,7 +48,7 @@ class FromCheckpoint(Initializer):
             from engine.runs import best_checkpoint  # with the whole trainer, which one file does not need
 
             path = best_checkpoint(path)
-        snapshot = read_checkpoint(path)
+        snapshot = read_chosen(path)
         own, others = model.state_dict(), snapshot.group("average") or snapshot.group("model")
         fitting = {name: tensor for name, tensor in others.items() if name in own and tensor.shape == own[name].shape}
         needed = _layers_that_tell(own)
@@ -70,8 +71,8 @@ def _nothing_fits(
 ) -> InputError:
     """Why no layer's weights can be taken: it is of another model, or of one whose layers have other shapes."""
     if not common:
-        settings = snapshot.meta.get("config")
-        model = settings.get("model", {}).get("id", "?") if isinstance(settings, dict) else "?"
+        settings = snapshot.meta["config"]["model"]
+        model = settings.get("id", "?") if isinstance(settings, dict) else settings
         return InputError(
             "of-another-model", "{path} is of another model ({model}): none of its layers fits this one",
             path=path, model=model,

@@ -14,11 +14,14 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot
+from engine.checkpoint import Snapshot, epochs_tensor
 from engine.cli import main
 from engine.config import RunConfig, parse_strategy, recipe
-from engine.data import DataBundle, Part, Source
+from engine.data import DataBundle, Part, Source, batch_bounds
 from engine.events import Event, Failed, Finished
+from engine.history import EpochRow
+from engine.message import Message
+from engine.position import Position
 from engine.store import MemoryStore
 from engine.strategy import Dataset, Field, Strategy
 from engine.trainer import Stop, Trainer
@@ -101,6 +104,29 @@ def run_stored(config: RunConfig, **options: Any) -> tuple[list[Event], MemorySt
 def of_type(events: Sequence[Event], kind: type) -> list[Any]:
     """The events of one type."""
     return [event for event in events if isinstance(event, kind)]
+
+
+def bare_snapshot(
+    config: RunConfig, epoch: int, reason: Message | None, samples: tuple[int, int, int] = (130, 40, 40)
+) -> Snapshot:
+    """What a list of runs reads of a run with these settings after so many epochs; it has learnt nothing."""
+    batches = len(batch_bounds(samples[0], config.batch_size))
+    position = Position(epoch=epoch, step=epoch * batches, reason=reason)
+    counts = [samples[0] // CLASSES] * (CLASSES - 1)
+    meta: Any = position.to_meta() | {
+        "config": config.to_dict(), "plugins": [], "class_names": [], "epochs": config.epochs, "marks": [],
+        "data": {
+            "input_shape": [1, 8, 8], "outputs": CLASSES, "task": "classification",
+            "class_counts": [*counts, samples[0] - sum(counts)], "samples": list(samples),
+        },
+        "input": {"mean": [0.0], "std": [1.0]}, "optimizer": {}, "stepped": [], "averaged": False,
+        "environment": {"versions": {}, "device": "cpu", "threads": 1, "plugins": []},
+    }  # fmt: skip
+    rows = [EpochRow(number + 1) for number in range(epoch)]
+    steps = torch.zeros(0, 3, dtype=torch.float64)
+    return Snapshot(
+        {"model.weight": torch.zeros(1), "history.epochs": epochs_tensor(rows), "history.steps": steps}, meta
+    )
 
 
 def tensors(snapshot: Snapshot) -> dict[str, Tensor]:

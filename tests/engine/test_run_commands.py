@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from engine.checkpoint import encode
 from engine.files import write_text
 from engine.history import EPOCH_HEADER, EpochRow, epoch_line
+from engine.message import message
 from engine.run_commands import find_run
 from engine.run_index import list_runs
 from engine.run_notes import Notes, write_notes
 from engine.seed_noise import mean_difference, spread
 from engine.yaml_file import write_yaml
-from tests.engine.support import ROOT, tunedeck
+from tests.engine.support import ROOT, bare_snapshot, tunedeck
 
 SMALL = (
     "--train-samples", "96", "--validation-samples", "64", "--batch-size", "32", "--epochs", "2", "--threads", "1",
@@ -45,21 +47,14 @@ def write(workspace, tiny):
         write_text(folder / "history.csv", EPOCH_HEADER + "".join(map(epoch_line, rows)))
         plugins = [{"id": strategy.id, "kind": strategy.kind} for strategy in config.strategies]
         write_text(folder / "environment.json", json.dumps({"plugins": plugins}))
-        write_checkpoint_head(folder / "checkpoints" / "last.safetensors", config, reason)
+        ended = message(reason, "all epochs done") if reason else None
+        snapshot = bare_snapshot(config, len(losses), ended)
+        (folder / "checkpoints" / "last.safetensors").write_bytes(encode(snapshot))
         end = "2026-11-24 09:30:00 all epochs done; test accuracy 0.75, test loss 0.6\n"
         write_text(folder / "log.txt", end if reason else "2026-11-24 09:30:00 training from step 0\n")
         return folder
 
     return make
-
-
-def write_checkpoint_head(path, config, reason):
-    from engine.checkpoint import Snapshot, encode
-
-    ended = {"code": reason, "template": "all epochs done", "values": {}} if reason else None
-    meta = {"config": config.to_dict(), "progress": {"reason": ended}, "epochs": config.epochs,
-            "data": {"samples": [130, 40, 40]}, "changes": [], "parent": None}  # fmt: skip
-    path.write_bytes(encode(Snapshot({}, meta)))
 
 
 def refused(result, *words):

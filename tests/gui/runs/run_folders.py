@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from engine.checkpoint import Snapshot, write_checkpoint
+from engine.checkpoint import write_checkpoint
 from engine.config import RunConfig
 from engine.history import EPOCH_HEADER, EpochRow, epoch_line
 from engine.message import Message, message
 from engine.yaml_file import write_yaml
+from tests.engine.support import bare_snapshot
 
 DONE = message("all-epochs", "all epochs done ({epochs} of {epochs})", epochs=2)
 ROWS = (
@@ -36,11 +34,8 @@ def make_run(
     settings = config.changed({"offered": ()}).to_dict()
     write_yaml(folder / "config.yaml", settings)
     (folder / "log.txt").write_text(f"2026-01-01 00:00:00 {log}\n")
-    meta: dict[str, Any] = {
-        "config": settings, "epochs": config.epochs, "changes": [], "data": {"samples": parts},
-        "progress": {"epoch": len(rows), "step": 4 * len(rows), "reason": reason.to_dict() if reason else None},
-    }  # fmt: skip
-    write_checkpoint(folder / "checkpoints" / "last.safetensors", Snapshot({"x": torch.zeros(1)}, meta))
+    snapshot = bare_snapshot(config.changed({"offered": ()}), len(rows), reason, parts)
+    write_checkpoint(folder / "checkpoints" / "last.safetensors", snapshot)
     write_rows(folder, rows)
     return folder
 
