@@ -8,6 +8,7 @@ import inspect
 import json
 import math
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from rich.markup import escape
 from engine.catalogue import Catalogue, discover, nearest
 from engine.config import ONE_CHOICE, RECORDED, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
 from engine.data import Source, batch_bounds, split
+from engine.ended import Ended, ended_run
 from engine.failure import StartFailed, failure, is_fault
 from engine.fork import fork_run, settings_of
 from engine.memory import memory_need
@@ -31,7 +33,7 @@ from engine.schedule import Schedule
 from engine.standard_streams import Unfailing
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.summary import layer_table
-from engine.terminal_run import DONE, FAILED, Order, tell, train_to_the_end
+from engine.terminal_run import DONE, FAILED, Order, result, tell, train_to_the_end
 from engine.trained import evaluate_checkpoint
 from engine.trainer import Trainer
 from engine.workspace import workspace_folder
@@ -55,7 +57,7 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
             result = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in result.items()}
         output = Unfailing(sys.stdout)
         print(json.dumps(result, allow_nan=False, ensure_ascii=False), file=output, flush=True)
-    if output.error is not None and code == DONE:
+    if arguments.json and output.error is not None and code == DONE:
         print(f"tunedeck: the result could not be written: {output.error.strerror}", file=sys.stderr)
         return FAILED
     return code
@@ -163,6 +165,8 @@ def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
     if arguments.reschedule and arguments.epochs is None and arguments.more is None:
         raise InputError("nothing-to-reschedule", "--reschedule plans for a new total: give --epochs or --more too")
     path = Path(arguments.checkpoint)
+    if arguments.epochs is None and arguments.more is None and (ended := ended_run(path)) is not None:
+        return DONE, _tell_ended(path, ended, arguments.json)
     return _train(
         arguments, catalogue, workspace, lambda: settings_of(path, catalogue),
         lambda bar: resume_run(
@@ -170,6 +174,16 @@ def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
             report=bar.loading,
         ), path,
     )  # fmt: skip
+
+
+def _tell_ended(path: Path, ended: Ended, quiet: bool) -> dict[str, Any]:
+    """Say that a run has come to its end, and how it may go on all the same; gives what `--json` prints."""
+    reason = str(ended.finished.reason)
+    if not quiet:
+        print(f"nothing is left to be done, and nothing was changed: {reason}")
+        print(f"train on with: tunedeck resume {shlex.quote(str(path))} --more 10")
+    folder = str(ended.folder) if ended.folder else None
+    return {**result(None, ended.finished, reason), "run": folder, "batch_size": ended.batch_size}
 
 
 def fork(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ from engine.catalogue import Catalogue, Entry
 from engine.config import RunConfig
 from engine.events import Started
 from engine.learner import Learner
+from engine.message import Message
 from engine.network import output_advice
 from engine.position import Position
 from engine.store import versions
@@ -49,8 +51,13 @@ class Description:
             "environment": self.environment(),
         }
 
-    def started(self, position: Position, epochs: int, where: str) -> Started:
-        """The event with which it begins, or goes on, up to so many epochs, in the folder `where`."""
+    def started(
+        self, position: Position, epochs: int, where: str, told: Sequence[tuple[str, Message]] = ()
+    ) -> Started:
+        """The event with which it begins, or goes on, up to so many epochs, in the folder `where`.
+
+        `told` is what to consider besides the advice on its settings, each with the id of the strategy concerned.
+        """
         learner = self._learner
         advice = [*self._config.advice(learner.parts.spec), *output_advice(self._config, learner.model)]
         return Started(
@@ -67,6 +74,7 @@ class Description:
             warnings=(
                 *((self._config.dataset.id, text) for text in learner.parts.warnings),
                 *((id, advice.text) for id, advice in advice if advice.level == "warning"),
+                *told,
             ),
         )
 

@@ -39,7 +39,8 @@ class Started:
     threads: int
     lr: float
     warnings: tuple[tuple[str, Message], ...] = ()
-    """What to consider about the settings on these data, each with the id of the strategy concerned."""
+    """What to consider about the settings on these data, and what applies where the run goes on, each with the id of
+    the strategy concerned."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,13 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """What was asked of the run can't be done; it goes on as it was."""
+
+    text: Message
+
+
+@dataclass(frozen=True)
 class Finished:
     """The last event of a run that ended: all epochs done, or stopped for a reason."""
 
@@ -134,4 +142,4 @@ class Failed:
     traceback: str
 
 
-Event = Loading | Started | Steps | EpochEnded | Fitted | Saved | SaveFailed | Changed | Finished | Failed
+Event = Loading | Started | Steps | EpochEnded | Fitted | Saved | SaveFailed | Changed | Refused | Finished | Failed

@@ -6,7 +6,7 @@ names its parent and shares its past.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,9 +20,10 @@ from engine.checkpoint_meta import Meta
 from engine.config import RunConfig, strategy_to_dict
 from engine.data import Report, Source, batch_bounds, split
 from engine.message import InputError
-from engine.position import Parent, Position, Sums
+from engine.position import Change, Parent, Position, Sums
 from engine.remedy import with_changes
 from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, config_of, last_checkpoint
+from engine.schedule import Schedule
 from engine.store import RunFolder
 from engine.strategy import DataSpec
 from engine.trainer import Trainer
@@ -41,8 +42,10 @@ def fork_run(
     """A new run with these settings that begins at a checkpoint (or the last one of a run's folder).
 
     Weights, their average, the record and the place in the plan go along, and the optimizer's state where the optimizer
-    is the same. Where other settings make other batches, an epoch that was begun is begun anew. Stopping rules judge
-    what comes after the fork. `config.epochs` is the total, with those of the past.
+    is the same. So does a learning rate that was changed by hand, unless the settings name another than the parent's,
+    and one that is held beyond the plan, unless they name another total or scheduler. Where other settings make other
+    batches, an epoch that was begun is begun anew. Stopping rules judge what comes after the fork. `config.epochs` is
+    the total, with those of the past.
 
     Raises `InputError` where the checkpoint can't be used or its weights don't fit the settings, and where as many
     epochs are done already.
@@ -100,7 +103,8 @@ def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, da
         position.step, position.batch, position.sums = position.epoch * new, 0, Sums()
     if _differ(before, config, JUDGED):
         position.best_since = position.epoch
-    position.changes, position.reason = [], None
+    position.changes = _kept_changes(parent, before, config, position.step, new / old)
+    position.reason = None
     position.seconds = -position.sums.seconds
     if before.optimizer != config.optimizer:
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("optimizer.")}
@@ -132,6 +136,22 @@ def _check_changes(before: RunConfig, config: RunConfig, done: int) -> None:
             "fork-initializer", "a fork goes on with trained weights, which another initializer can't change: keep "
             "{old}, or start a new run", old=before.initializer.id,
         )  # fmt: skip
+
+
+def _kept_changes(
+    parent: Snapshot, before: RunConfig, config: RunConfig, step: int, factor: float
+) -> list[Change]:
+    """The changes made in the parent that still apply: what the settings don't change goes on as it was.
+
+    A fork's epochs have `factor` times the steps of the parent's; it begins after `step` of its own.
+    """
+    made = [Change(**change) for change in parent.meta["changes"]]
+    kept = [replace(change, step=min(step, round(change.step * factor))) for change in made if change.field == "lr"]
+    kept = kept if config.lr == before.lr else []
+    planned, total = Schedule(before, 1, made).planned_epochs, parent.meta["epochs"]
+    if planned != total == config.epochs and before.schedulers == config.schedulers:
+        kept.append(Change(step, "schedule", total, planned))
+    return kept
 
 
 def _differ(before: RunConfig, config: RunConfig, names: tuple[str, ...]) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from engine.checkpoint import NotFinite, write_checkpoint
 from engine.data import Report
-from engine.events import EpochEnded, Event, Failed, Finished, Loading, Saved, SaveFailed
+from engine.events import EpochEnded, Event, Failed, Finished, Loading, Refused, Saved, SaveFailed
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.message import InputError, message
 from engine.schedule import check_lr
@@ -63,9 +63,12 @@ class Runner:
         self._commands.put(lambda trainer: self._save(trainer, path))
 
     def change_lr(self, lr: float) -> None:
-        """Go on with another learning rate, recorded with the run: `Changed` follows. Raises `InputError` for none."""
+        """Go on with another learning rate, recorded with the run: `Changed` or `Refused` follows.
+
+        Raises `InputError` for what is no learning rate.
+        """
         check_lr(lr)
-        self._commands.put(lambda trainer: self.events.put(trainer.change_lr(lr)))
+        self._commands.put(lambda trainer: self._change_lr(trainer, lr))
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; whether it came in time."""
@@ -119,6 +122,12 @@ class Runner:
 
     def _end_after_epoch(self, stop: bool) -> None:
         self._last_epoch = stop
+
+    def _change_lr(self, trainer: Trainer, lr: float) -> None:
+        try:
+            self.events.put(trainer.change_lr(lr))
+        except InputError as error:
+            self.events.put(Refused(error.message))
 
     def _save(self, trainer: Trainer, path: Path) -> None:
         started = time.perf_counter()

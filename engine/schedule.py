@@ -19,9 +19,9 @@ class Schedule:
 
     def __init__(self, config: RunConfig, steps_per_epoch: int, changes: Sequence[Change] = ()) -> None:
         self._config = config
-        self._steps_per_epoch = steps_per_epoch
+        self.steps_per_epoch = steps_per_epoch
         self._changes = changes
-        self._of_epoch: tuple[tuple[int, int], float] = ((-1, -1), 1.0)
+        self._of_epoch: tuple[tuple[int, int, int], float] = ((-1, -1, -1), 1.0)
 
     @property
     def planned_epochs(self) -> int:
@@ -29,18 +29,21 @@ class Schedule:
         anew = [int(change.new) for change in self._changes if change.field == "schedule"]
         return anew[-1] if anew else self._config.epochs
 
+    @property
+    def planned_anew(self) -> bool:
+        """Whether that is another number than the settings name."""
+        return self.planned_epochs != self._config.epochs
+
     def progress(self, step: int) -> Progress:
         """Where a run stands after so many steps."""
-        return Progress(
-            step // self._steps_per_epoch, step, self.planned_epochs, self._steps_per_epoch, self._config.lr
-        )
+        return Progress(step // self.steps_per_epoch, step, self.planned_epochs, self.steps_per_epoch, self._config.lr)
 
     def lr(self, step: int, history: History) -> float:
         """The learning rate of the step after so many steps. Beyond the planned epochs the last rate is held."""
-        epoch = step // self._steps_per_epoch
-        held = self.progress(min(step, self.planned_epochs * self._steps_per_epoch - 1))
+        epoch = step // self.steps_per_epoch
+        held = self.progress(min(step, self.planned_epochs * self.steps_per_epoch - 1))
         # Asked at the end of an epoch, before its figures are there, the factor is not yet that of the next one.
-        asked = (epoch, len(history.epochs))
+        asked = (epoch, len(history.epochs), self.planned_epochs)
         if self._of_epoch[0] != asked:
             self._of_epoch = (asked, self._product("epoch", held, history))
         return self._config.lr * self._of_epoch[1] * self._product("step", held, history) * self._own_factor()
@@ -50,7 +53,7 @@ class Schedule:
 
         What acts on the record, such as a reduction on a plateau, has nothing to act on yet.
         """
-        steps = self.planned_epochs * self._steps_per_epoch
+        steps = self.planned_epochs * self.steps_per_epoch
         shown = sorted({round(point * (steps - 1) / max(1, points - 1)) for point in range(points)})
         return [(step, self.lr(step, History())) for step in shown]
 

@@ -24,6 +24,7 @@ from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Steps
 from engine.failure import LossNotFinite, StartFailed, failure, is_fault
 from engine.fit import fitted
+from engine.going_on import what_applies
 from engine.hardware import processors, resolve_device
 from engine.history import EpochRow, History
 from engine.learner import Learner
@@ -39,7 +40,7 @@ from engine.strategy import Stopping
 from engine.workspace import workspace_folder
 
 SAVE_SECONDS = 30.0
-"""How much training a crash may cost, at most."""
+"""How much training a crash may cost, at most, where no step takes longer than half of that."""
 
 
 class Stop(Exception):
@@ -148,7 +149,10 @@ class Trainer:
             self.store.log(f"training from step {position.step} with {self.threads} threads on {learner.device}")
             for text in learner.parts.log:
                 self.store.log(str(text))
-            yield self.description.started(position, self.epochs, self.store.where)
+            told = what_applies(self.config, self._schedule, position, self.epochs, self.history)
+            for id, text in told:
+                self.store.log(f"{id}: {text}")
+            yield self.description.started(position, self.epochs, self.store.where, told)
             if self._unsaved or self._best_is_stale():
                 yield from self._save()
             while position.reason is None:
@@ -272,7 +276,7 @@ class Trainer:
 
     def _save_is_due(self) -> bool:
         kept = self.config.keep_every and self.position.step % self.config.keep_every == 0
-        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS
+        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS / 2  # the next step may take the rest
 
     def _save(self) -> Generator[Event, None, None]:
         """Save, and where that fails say so and try again when the run goes on: nothing is lost for want of room."""
@@ -394,9 +398,14 @@ class Trainer:
         self._clock.exclude(seconds)
 
     def change_lr(self, lr: float) -> Changed:
-        """Train on with another learning rate, recorded with the run."""
+        """Train on with another learning rate, recorded with the run. Raises `InputError` where it could not act."""
         check_lr(lr)
         old = self._schedule.lr(self.position.step, self.history)
+        if old == 0:
+            raise InputError(
+                "schedule-at-zero", "{ids} holds the learning rate at 0 here, and any other would be multiplied by "
+                "that: fork without it", ids=", ".join(scheduler.id for scheduler in self.config.schedulers),
+            )  # fmt: skip
         self.position.changes.append(Change(self.position.step, "lr", old, lr))
         try:
             self._describe()

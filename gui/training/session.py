@@ -19,6 +19,7 @@ from engine.events import (
     Finished,
     Fitted,
     Loading,
+    Refused,
     Saved,
     SaveFailed,
     Started,
@@ -273,6 +274,7 @@ class Session(QObject):
             Saved: self._on_saved,
             SaveFailed: self._on_save_failed,
             Changed: self._on_changed,
+            Refused: lambda told: self.refused.emit(told.text),
             Finished: self._on_end,
             Failed: self._on_end,
         }

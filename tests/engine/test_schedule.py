@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from engine.history import History
+from engine.position import Change
 from engine.schedule import Schedule
+from engine.strategy import Scheduler
 from engine.trainer import Trainer
 from tests.engine.support import run
 
@@ -28,3 +30,17 @@ def test_a_long_course_is_thinned_with_both_ends_kept(tiny, points):
     if points > 1:
         assert course[-1][0] == 99_999_999
     assert all(lr == schedule.lr(step, History()) for step, lr in course)
+
+
+def test_a_plan_made_anew_acts_within_the_epoch_in_which_it_was_made(tiny):
+    class Share(Scheduler):
+        """Fall with the share of the plan that is done, epoch by epoch."""
+
+        def lr_factor(self, progress, history):
+            return 1 - progress.epoch / progress.epochs
+
+    changes: list[Change] = []
+    schedule = Schedule(tiny(ticked=[Share()], epochs=4, lr=1.0), 5, changes)
+    assert schedule.lr(10, History()) == 0.5
+    changes.append(Change(10, "schedule", 4, 8))
+    assert schedule.lr(10, History()) == 0.75

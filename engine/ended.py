@@ -1,0 +1,58 @@
+"""A run that has come to its end: read where it is to be gone on with, so that nothing is done twice and all stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.checkpoint import history_of, read_checkpoint
+from engine.events import Finished
+from engine.message import Message
+from engine.result import Result, read_result
+from engine.runs import is_last, last_checkpoint
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that has come to its end."""
+
+    folder: Path | None
+    """Its folder; None where its checkpoint lies in none."""
+    batch_size: int
+    finished: Finished
+    """Its last event, as it was told then; without a folder what the checkpoint alone knows of it."""
+
+
+def ended_run(checkpoint: Path) -> Ended | None:
+    """The run that a checkpoint, or the last of a folder, is the end of; None where something is left to be done.
+
+    Reads only. Raises `InputError` where the checkpoint can't be used.
+    """
+    if checkpoint.is_dir():
+        checkpoint = last_checkpoint(checkpoint)
+    snapshot = read_checkpoint(checkpoint)
+    progress = snapshot.meta["progress"]
+    if progress["reason"] is None:
+        return None
+    folder = checkpoint.absolute().parent.parent if is_last(checkpoint, snapshot) else None
+    result = read_result(folder) if folder else Result(Message.from_dict(dict(progress["reason"])))
+    if result is None or result.stopped or result.failed:  # it was stopped before the test was measured
+        return None
+    rows = history_of(snapshot).epochs
+    seconds = sum(row.train_seconds for row in rows)
+    best = folder / "checkpoints" / "best.safetensors" if folder else None
+    finished = Finished(
+        reason=result.reason,
+        stopped=False,
+        epochs=progress["epoch"],
+        step=progress["step"],
+        best_epoch=result.best_epoch,
+        best_val_loss=result.best_val_loss,
+        best_val_accuracy=result.best_val_accuracy,
+        test_loss=result.test_loss,
+        test_accuracy=result.test_accuracy,
+        samples_per_second=sum(row.train_samples for row in rows) / seconds if seconds else None,
+        seconds=result.seconds,
+        checkpoint=str(best) if best and best.is_file() else None,
+    )
+    return Ended(folder, int(snapshot.meta["config"]["batch_size"]), finished)
