@@ -141,7 +141,7 @@ def _own_statistics(strategy: Strategy, given: Any, arguments: Arguments) -> Any
 
 def _loss(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
     outputs = arguments[0]
-    learns = isinstance(given, Tensor) and given.requires_grad == outputs.requires_grad
+    learns = isinstance(given, Tensor) and (given.grad_fn is not None or not outputs.requires_grad)
     if not learns or given.ndim or not given.is_floating_point() or given.device != outputs.device:
         raise _refuse(strategy, "__call__", given, "a scalar, float32 [], by whose gradient the outputs can be learnt")
     return given
@@ -156,8 +156,10 @@ def _prepared(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
 
 
 def _penalty(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
-    if not isinstance(given, Tensor) or given.ndim or not given.is_floating_point():
-        raise _refuse(strategy, "penalty", given, "a scalar, float32 []")
+    weight = next(arguments[0].parameters())
+    scalar = isinstance(given, Tensor) and given.ndim == 0 and given.is_floating_point()
+    if not scalar or given.device != weight.device:
+        raise _refuse(strategy, "penalty", given, "a scalar, float32 [], where the weights are")
     return given
 
 
@@ -174,6 +176,11 @@ def _order(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
 # --- modules --------------------------------------------------------------------------------------
 
 
+def _flowing(value: Any) -> str:
+    """What flows through a network, in words: there a gradient is nothing to be told."""
+    return described(value.detach() if isinstance(value, Tensor) else value)
+
+
 class SlotHook:
     """Sees to it, as a forward hook, that a layer in a slot of the model gives what it was given in its own shape."""
 
@@ -183,8 +190,10 @@ class SlotHook:
     def __call__(self, module: nn.Module, inputs: Arguments, output: Any) -> None:
         """Raises `WrongResult`."""
         given = inputs[0]
-        if not isinstance(output, Tensor) or output.shape != given.shape or not output.is_floating_point():
-            layer = f"made {described(output)} of {described(given)} in its layer {type(module).__name__}"
+        dtypes = (given.dtype, torch.float32, torch.bfloat16)  # under autocast a layer may choose
+        like = isinstance(output, Tensor) and output.shape == given.shape and output.device == given.device
+        if not like or output.dtype not in dtypes:
+            layer = f"made {_flowing(output)} of {_flowing(given)} in its layer {type(module).__name__}"
             raise WrongResult(self.strategy, "__call__", layer, "keep the shape of what flows through it")
 
 
@@ -198,7 +207,7 @@ class OutputHook:
         """Raises `WrongResult`."""
         expected = (len(inputs[0]), self._outputs)
         if not isinstance(output, Tensor) or output.shape != expected or not output.is_floating_point():
-            network = f"gave {described(output)} with its network"
+            network = f"gave {_flowing(output)} with its network"
             raise WrongResult(self.strategy, "__call__", network, f"give float32 {list(expected)}, outputs by samples")
 
 

@@ -38,7 +38,7 @@ class WrongResult(Exception):
 
     def at(self, step: int) -> Message:
         """What it did, with the number of steps that a run had taken."""
-        template = self.message.template.replace("{given}", "{given} at step {step}")
+        template = self.message.template.replace("{where}", "{where} at step {step}")
         return message(self.message.code, template, **self.message.values, step=step)
 
 
