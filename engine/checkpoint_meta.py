@@ -254,6 +254,7 @@ def _agreements(meta: Meta) -> Iterator[tuple[str, bool]]:
     epoch, marks = progress["epoch"], meta["marks"]
     classes = data["outputs"] if data["task"] == "classification" else 0
     yield "config", all(kind in meta["config"] for kind in ONE_CHOICE)
+    yield "config.batch_size", type(meta["config"].get("batch_size")) is int and meta["config"]["batch_size"] > 0
     yield "progress.epoch", epoch < meta["epochs"] or (epoch == meta["epochs"] and progress["reason"] is not None)
     yield "progress.best_since", progress.get("best_since", 0) <= epoch
     yield "marks", all(one <= other for one, other in pairwise([*marks, epoch]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.checkpoint import history_of, read_checkpoint
+from engine.checkpoint import history_of
+from engine.checkpoint_choice import read_chosen
 from engine.events import Finished
 from engine.message import Message
 from engine.result import Result, read_result
@@ -30,7 +31,7 @@ def ended_run(checkpoint: Path) -> Ended | None:
     """
     if checkpoint.is_dir():
         checkpoint = last_checkpoint(checkpoint)
-    snapshot = read_checkpoint(checkpoint)
+    snapshot = read_chosen(checkpoint)
     progress = snapshot.meta["progress"]
     if progress["reason"] is None:
         return None
