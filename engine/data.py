@@ -91,21 +91,26 @@ def split(bundle: DataBundle, config: RunConfig) -> Parts:
     Exact duplicates stay in one part. The seed is `split_seed` alone, so that runs of many seeds share their parts.
     Raises `InputError` where more samples are asked for than there are.
     """
-    training, validation, test = bundle.training, bundle.validation, bundle.test
     _check(bundle)
+    whole, validation, test = bundle.training, bundle.validation, bundle.test
+    rows = torch.arange(len(whole))  # of the training samples, which are copied once, at the end
+    groups = _groups(whole.inputs) if test is None or validation is None else np.zeros(0, np.int64)
     if test is None:
-        training, test = _cut(training, round(TEST_SHARE * len(training)), stream(config.split_seed, "test"))
+        rows, out = _cut(whole, rows, groups, round(TEST_SHARE * len(rows)), stream(config.split_seed, "test"))
+        test = whole.take(out)
     if validation is None:
-        count = amount(config.validation_samples, len(training), "validation_samples")
-        training, validation = _cut(training, count, stream(config.split_seed, "validation"))
-    count = amount(config.train_samples, len(training), "train_samples")
-    if count < len(training):
-        order = _stratified(training, stream(config.split_seed, "train-samples"))
-        training = training.take(order[:count].sort().values)
-    if len(training) < 2:
+        count = amount(config.validation_samples, len(rows), "validation_samples")
+        rows, out = _cut(whole, rows, groups, count, stream(config.split_seed, "validation"))
+        validation = whole.take(out)
+    count = amount(config.train_samples, len(rows), "train_samples")
+    if count < len(rows):
+        order = _stratified(whole.targets[rows], stream(config.split_seed, "train-samples"))
+        rows = rows[order[:count].sort().values]
+    if len(rows) < 2:
         raise InputError(
-            "too-few-samples", "there are {count} training samples: at least 2 are needed", count=len(training)
+            "too-few-samples", "there are {count} training samples: at least 2 are needed", count=len(rows)
         )
+    training = whole.take(rows) if len(rows) < len(whole) else whole
     return Parts(
         training, validation if len(validation) else None, test if len(test) else None, bundle.class_names,
         _spec(bundle, training, (len(training), len(validation), len(test))), bundle.warnings, bundle.log,
@@ -170,21 +175,23 @@ def _spec(bundle: DataBundle, training: Part, samples: tuple[int, int, int]) -> 
     return DataSpec(shape, classes, "classification", tuple(counts.tolist()), samples)
 
 
-def _cut(part: Part, count: int, seed: int) -> tuple[Part, Part]:
-    """The rest, and `count` samples taken out; a group of exact duplicates goes to one side as a whole."""
-    groups = _groups(part.inputs)
-    sizes = np.bincount(groups)
+def _cut(part: Part, rows: Tensor, groups: np.ndarray, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Of these rows of a part, the rest and `count` that are taken out, each int64 and in their order.
+
+    `groups` tells the group of exact duplicates of every row of the part: it goes to one side as a whole.
+    """
+    here = groups[rows.numpy()]
+    sizes = np.bincount(here, minlength=len(groups))
     taken = np.zeros(len(sizes), dtype=bool)
     missing = count
-    for group in dict.fromkeys(groups[_stratified(part, seed).numpy()].tolist()):
+    for group in dict.fromkeys(here[_stratified(part.targets[rows], seed).numpy()].tolist()):
         if missing == 0:
             break
         if sizes[group] <= missing:
             taken[group] = True
             missing -= sizes[group]
-    out = torch.from_numpy(taken[groups])
-    rows = torch.arange(len(part))
-    return part.take(rows[~out]), part.take(rows[out])
+    out = torch.from_numpy(taken[here])
+    return rows[~out], rows[out]
 
 
 def _groups(inputs: Tensor) -> np.ndarray:
@@ -195,16 +202,16 @@ def _groups(inputs: Tensor) -> np.ndarray:
     return np.fromiter((known.setdefault(digest, len(known)) for digest in digests), np.int64, len(rows))
 
 
-def _stratified(part: Part, seed: int) -> Tensor:
+def _stratified(targets: Tensor, seed: int) -> Tensor:
     """All rows in an order of which any first part has each class in its due share, and holds every shorter one.
 
     Each class is shuffled and spread evenly over the order.
     """
-    shuffled = torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))
-    if part.targets.ndim > 1 or part.targets.is_floating_point():
+    shuffled = torch.randperm(len(targets), generator=torch.Generator().manual_seed(seed))
+    if targets.ndim > 1 or targets.is_floating_point():
         return shuffled
-    classes = part.targets[shuffled]
-    place = torch.empty(len(part), dtype=torch.float64)
+    classes = targets[shuffled]
+    place = torch.empty(len(targets), dtype=torch.float64)
     for label in classes.unique().tolist():
         where = (classes == label).nonzero().squeeze(1)
         place[where] = (torch.arange(len(where), dtype=torch.float64) + 0.5) / len(where)
