@@ -179,7 +179,7 @@ class Killer:
             self._wrong(repr(error))
         if number == signal.SIGTERM and status == 130:
             found.asked += 1
-            if meta["step"] != read_history(run).steps[-1, 0]:
+            if meta["step"] != last_step(run):
                 self._wrong("asked to end, it lost steps")
 
     def _compare(self) -> None:
@@ -240,6 +240,12 @@ def _loads(path: Path) -> bool:
     except Exception:
         return False
     return True
+
+
+def last_step(run: Path) -> int:
+    """The last step in a run's record so far."""
+    steps = read_history(run).steps
+    return int(steps[-1, 0]) if len(steps) else 0
 
 
 def differences(one: Path, other: Path) -> list[str]:
