@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,9 @@ def write_checkpoint(path: Path, snapshot: Snapshot) -> None:
 def encode(snapshot: Snapshot) -> bytes:
     """The bytes of a checkpoint file. Raises `NotFinite`, and `InputError` where it could not be read again."""
     tensors = {name: tensor.detach().to("cpu").contiguous() for name, tensor in snapshot.tensors.items()}
-    name = first_not_finite(tensors)
+    numbers = snapshot.meta.get("optimizer", {}).items()
+    infinite = (f"optimizer.{name}" for name, n in numbers if isinstance(n, float) and not math.isfinite(n))
+    name = first_not_finite(tensors) or next(infinite, None)
     if name is not None:
         raise NotFinite(name)
     meta = json.dumps(

@@ -7,7 +7,7 @@ begins. What would be noticed late or never, as another experiment, is told as `
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -273,6 +273,14 @@ def _optimizer(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
     if not named:
         raise _refuse(strategy, "build", given, "a torch.optim.Optimizer of the named groups that it was given")
     return given
+
+
+def check_state(strategy: Strategy, kept: Mapping[str, Any]) -> None:
+    """Raise `WrongResult` where an optimizer keeps, besides tensors, what a checkpoint can't hold."""
+    for name, value in kept.items():
+        if not isinstance(value, (bool, int, float, str)):
+            keeps = f"keeps {described(value)} as its state {name}"
+            raise WrongResult(strategy, "step", keeps, "keep tensors and plain numbers")
 
 
 def _is_part(part: Any) -> bool:

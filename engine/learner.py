@@ -16,6 +16,7 @@ from engine.averaging import measure_norms, start_average, update_average
 from engine.batch import augmented, mixed
 from engine.checkpoint import Snapshot
 from engine.config import RunConfig, strategy_to_dict
+from engine.contract import check_state
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
 from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.hardware import fastest_threads, processors, remembered_threads
@@ -165,6 +166,7 @@ class Learner:
     def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and what its metadata say of them."""
         tensors, told = optimizer_tensors(self.optimizer)
+        check_state(self.config.optimizer, told["optimizer"])
         tensors |= {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         if self.average is not None:
             tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}

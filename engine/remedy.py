@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import prod
+from pathlib import Path
 from typing import Protocol
 
+from engine.checkpoint_header import read_meta
 from engine.config import RunConfig
 from engine.events import Failed
+from engine.history import History
+from engine.message import InputError
 from engine.strategy import Strategy
 
 NO_MEMORY = frozenset(("out-of-memory", "too-little-memory"))
@@ -70,6 +74,23 @@ def remedies(failed: Failed, config: RunConfig, samples: int | None = None) -> l
     return found
 
 
+def last_good(run: Path, history: History) -> Path | None:
+    """The newest checkpoint in a run's folder to go on from when its loss became infinite, if there is one.
+
+    That is its last, unless the run did worse there than it had done untrained: then its weights are finite, and lost
+    all the same, and it is the best.
+    """
+    last, best = (run / "checkpoints" / f"{name}.safetensors" for name in ("last", "best"))
+    if not last.is_file():
+        return None
+    try:
+        step = read_meta(last)["progress"]["step"]
+    except InputError:
+        return last
+    losses = history.steps[history.steps[:, 0] <= step, 1]
+    return best if len(losses) and losses[-1] > losses[0] and best.is_file() else last
+
+
 def with_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
     """A run's settings with the learning rate that it had come to by the changes made in it."""
     factors = [change.new / change.old for change in changes if change.field == "lr" and change.old]
@@ -78,7 +99,7 @@ def with_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
 
 def against_infinity(config: RunConfig, largest_input: float) -> str:
     """What may keep the loss of such a run finite, in words; `largest_input` is how far scaled inputs lie from 0."""
-    hints = [f"a lower learning rate than {config.lr:g}"]
+    hints = [f"a lower learning rate than {config.lr:.3g}"]
     if not any(scheduler.every == "step" for scheduler in config.schedulers):
         hints.append("a warm-up")
     if not config.giving("before_step"):

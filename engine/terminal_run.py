@@ -22,7 +22,7 @@ from engine.fork import fork_run
 from engine.interrupts import INTERRUPTED, Interrupts
 from engine.message import InputError, message
 from engine.progress_bar import ProgressBar
-from engine.remedy import Kind, Remedy, remedies, with_changes
+from engine.remedy import NOT_FINITE, Kind, Remedy, last_good, remedies, with_changes
 from engine.runs import new_run
 from engine.trainer import Stop, Trainer
 
@@ -64,7 +64,7 @@ class _End:
     failed: Failed | None = None
     remedies: tuple[Remedy, ...] = ()
     run: Path | None = None
-    """Its folder, where it holds a checkpoint to go on from."""
+    """Its folder, where it holds a checkpoint to go on from, or another file there than the last."""
     steps: int = 0
     """Of an epoch."""
 
@@ -115,7 +115,9 @@ def _failed(failed: Failed, order: Order, trainer: Trainer | None) -> _End:
     if trainer is not None:
         config = with_changes(trainer.config.changed({"epochs": trainer.epochs}), trainer.position.changes)
         folder = Path(trainer.store.where)
-        run = folder if (folder / "checkpoints" / "last.safetensors").is_file() else None
+        run = last_good(folder, trainer.history)
+        if run is not None and (run.stem == "last" or failed.text.code not in NOT_FINITE):
+            run = folder  # which means its last
         samples, steps = len(trainer.learner.parts.training), len(trainer.learner.bounds)
     else:
         config = order.config()

@@ -98,12 +98,12 @@ class RunControl(QObject):
         if config is not None and run is not None:
             self.fork_with(run, config)
 
-    def fork_with(self, run: Run, config: RunConfig) -> None:
-        """Go on with these settings, as a new run, from where this run is, or was last saved."""
+    def fork_with(self, run: Run, config: RunConfig, file: Path | None = None) -> None:
+        """Go on with these settings, as a new run, from where this run is, or was last saved, or from a file of it."""
         if self.session.busy and run is self.session.run:
             self._fork = config
             self.session.stop()
-        elif (checkpoint := self._found(run, run.checkpoint)) is not None:
+        elif (checkpoint := self._found(run, file or run.checkpoint)) is not None:
             self._clear()
             self.session.fork(config, checkpoint, run.label)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Slot
 
 from engine.config import RunConfig
 from engine.events import Failed
-from engine.remedy import NOT_FINITE, Kind, Remedy, remedies, with_changes
+from engine.remedy import NOT_FINITE, Kind, Remedy, last_good, remedies, with_changes
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.training.control import RunControl
@@ -54,16 +56,18 @@ class Endings(QObject):
             text = self.tr("Half the batch: {size}").format(size=remedy.config.batch_size)
         else:
             text = self.tr("Go on with learning rate {lr}").format(lr=f"{remedy.config.lr:.3g}")
-        return Answer(text, lambda: self._again(run, remedy.config, goes_on))
+        good = remedy.kind is Kind.LOWER_LR and run.folder is not None
+        checkpoint = last_good(run.folder, run.history) if good else None
+        return Answer(text, lambda: self._again(run, remedy.config, goes_on, checkpoint))
 
     def _show(self, trace: str) -> None:
         TextWindow(self.tr("Details"), trace, self.window).show()
 
-    def _again(self, run: Run, config: RunConfig, goes_on: bool) -> None:
-        """Show other settings, and go on with them from the last checkpoint, else from the beginning."""
+    def _again(self, run: Run, config: RunConfig, goes_on: bool, checkpoint: Path | None = None) -> None:
+        """Show other settings, and go on with them from the last or this checkpoint, else from the beginning."""
         self.window.panel.set_config(config)
         if goes_on:
             epochs = run.started.epochs if run.started is not None else config.epochs
-            self.control.fork_with(run, config.changed({"epochs": epochs}))
+            self.control.fork_with(run, config.changed({"epochs": epochs}), checkpoint)
         else:
             self.control.start()
