@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from engine.catalogue import first_sentence, nearest
 from engine.config import ONE_CHOICE, recipe_names, run_parameters
 from engine.interrupts import INTERRUPTED
-from engine.message import InputError
+from engine.message import InputError, one_line
 from engine.strategy import KINDS
 
 WRONG_INPUT = 2
@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, with the nearest word."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_INPUT, f"tunedeck: {message}\n")
+        self.exit(WRONG_INPUT, one_line(f"tunedeck: {message}") + "\n")
 
 
 class _Change(argparse.Action):
@@ -168,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands = "engine.run_commands" if arguments.verb == "runs" else "engine.commands"  # the one without PyTorch
         return int(importlib.import_module(commands).run(arguments, unknown))
     except InputError as error:
-        print(f"tunedeck: {error}".replace("\n", " "), file=sys.stderr)
+        print(one_line(f"tunedeck: {error}"), file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:  # before the run began, or after it ended: nothing is lost
         return INTERRUPTED

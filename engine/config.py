@@ -12,11 +12,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from engine.catalogue import Catalogue, invalid_value, nearest
 from engine.guard import WrongResult, technique_of, words_of
-from engine.message import InputError, message
+from engine.message import InputError, message, one_line
 from engine.parameter import Parameter, parameter_of, parameters_of
 from engine.strategy import (
     KINDS,
@@ -44,6 +44,17 @@ ONE_CHOICE = tuple(name for name, kind in KINDS.items() if not kind.many)
 
 Amount = Annotated[str, StringConstraints(pattern=r"^(all|[1-9]\d{0,9}|(100|[1-9]?\d)(\.\d+)?%)$")]
 """A number of samples (`2000`), a share of them (`10%`), or `all`."""
+
+
+def _plain_name(name: str) -> str:
+    """A name as it is. Raises `ValueError` where it would steer a terminal."""
+    if one_line(f"“{name}”") != f"“{name}”":
+        raise ValueError("it holds a line break or another character that is not shown: leave it out")
+    return name
+
+
+Name = Annotated[str, StringConstraints(max_length=120), AfterValidator(_plain_name)]
+"""A name that is shown in a list, on one line."""
 
 RECORDED = ("changes", "parent")
 """What a run's `config.yaml` holds besides its settings: the changes made in the run, and the run it is a fork of."""
@@ -82,7 +93,7 @@ class RunConfig(BaseModel):
     """Processor threads; auto measures which number is fastest."""
     keep_every: int = Field(0, ge=0)
     """Keep a checkpoint of its own every so many steps; 0 keeps only best and last."""
-    name: str = Field("", max_length=120)
+    name: Name = ""
     """A name for the run."""
 
     dataset: Dataset
@@ -266,6 +277,11 @@ class RunConfig(BaseModel):
             elif key in ("with", "offered"):
                 if not isinstance(value, list):
                     raise InputError("not-a-list", "{key} is not a list of plugins", key=key)
+                if len(value) > len(catalogue.entries):  # each may be listed once
+                    raise InputError(
+                        "too-many-plugins", "{key} lists {count} plugins, of which there are {known}: list each once",
+                        key=key, count=len(value), known=len(catalogue.entries),
+                    )  # fmt: skip
                 values["with_" if key == "with" else key] = tuple(_strategy_from(v, None, catalogue) for v in value)
             elif key in _scalar_fields():
                 values[key] = value
@@ -327,22 +343,38 @@ def parse_strategy(text: str, catalogue: Catalogue, kind: str | None = None, bas
     known = {parameter.name: parameter for parameter in entry.parameters}
     present = (*base.strategies, *base.offered) if base else ()
     values: dict[str, Any] = next((dict(s) for s in present if s.id == id), {})
-    for part in re.split(r"(?<!\\),", rest) if rest else []:
-        name, equals, value = part.replace("\\,", ",").partition("=")
+    for part in _parts(rest):
+        name, equals, value = part.partition("=")
         if not equals:
             raise InputError("no-equals", "in {text}, {part} is not of the form name=value", text=text, part=repr(part))
         values[name] = known[name].read(value) if name in known else value
     return catalogue.make(kind, id, values)
 
 
+def _parts(text: str) -> list[str]:
+    """A text divided at its commas, but for those that a backslash stands before.
+
+    Of backslashes before a comma two stand for one. All others are what they are, as in the path of a Windows folder.
+    """
+    parts, start = [""], 0
+    for comma in re.finditer(r"(\\*),", text):
+        count = len(comma[1])
+        parts[-1] += text[start : comma.start()] + "\\" * (count // 2) + "," * (count % 2)
+        parts += [""] * (1 - count % 2)
+        start = comma.end()
+    parts[-1] += text[start:]
+    return parts if text else []
+
+
 def format_strategy(strategy: Strategy) -> str:
     """The text that `parse_strategy` turns back into the strategy; parameters at their default are left out."""
     parts = [
-        f"{parameter.name}={parameter.write(value)}".replace(",", "\\,")
+        re.sub(r"(\\*),", r"\1\1\,", f"{parameter.name}={parameter.write(value)}")
         for parameter in parameters_of(type(strategy))
         if (value := getattr(strategy, parameter.name)) != parameter.default
     ]
-    return strategy.id + (":" + ",".join(parts) if parts else "")
+    doubled = [re.sub(r"(\\+)\Z", r"\1\1", part) for part in parts[:-1]]  # a comma comes after them
+    return strategy.id + (":" + ",".join([*doubled, *parts[-1:]]) if parts else "")
 
 
 def strategy_to_dict(strategy: Strategy) -> dict[str, Any]:

@@ -11,6 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+MAX_LINE = 1_000
+"""Characters of a line that is printed, at most: what a stranger wrote may be megabytes."""
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+"""Line breaks, and what makes a terminal do something else than show text."""
+HALVES = re.compile(r"[\ud800-\udfff]")
+"""Halves of characters, which no file or terminal takes: of a file name that is not text, or as JSON can hold them."""
+
+
+def one_line(text: str, most: int = MAX_LINE) -> str:
+    """A text, whoever wrote it, as one line that shows what it says and does nothing else."""
+    line = HALVES.sub("\N{REPLACEMENT CHARACTER}", _STEERING.sub(" ", text)).rstrip()
+    return line if len(line) <= most else line[: most - 1] + "…"
+
 
 @dataclass(frozen=True)
 class Message:

@@ -14,7 +14,7 @@ from typing import Any
 from engine.catalogue import nearest
 from engine.comparison import OUTCOMES, Compared, Comparison, Group, compare
 from engine.differing import Choice, Missing, Value
-from engine.message import InputError, Message
+from engine.message import HALVES, InputError, Message
 from engine.reading import read_json
 from engine.run_index import RunRecord, Status, list_runs, read_run
 from engine.run_tables import print_comparison, print_list
@@ -193,4 +193,4 @@ def _as_json(value: Value) -> Any:
 
 
 def _print_json(result: Any) -> None:
-    print(json.dumps(result, allow_nan=False, ensure_ascii=False))
+    print(HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(result, allow_nan=False, ensure_ascii=False)))

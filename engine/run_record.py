@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.checkpoint_header import read_meta
 from engine.history import EpochRow, best_of, read_epochs
-from engine.message import InputError, Message, message
+from engine.message import InputError, Message, message, one_line
 from engine.reading import opened
 from engine.result import Result, read_result
 from engine.run_files import disk_use, holder, is_file, is_run, modified
@@ -19,6 +19,8 @@ from engine.run_notes import Notes, read_notes
 from engine.yaml_file import read_yaml
 
 LAST = "checkpoints/last.safetensors"
+MAX_TITLE = 200
+"""Characters of what a run is called, at most."""
 LOG_BYTES = 20_000
 """So much of the end of a log is read."""
 
@@ -71,7 +73,8 @@ class RunRecord:
         """What it is called: by its notes, by its settings, else by its model and what is ticked."""
         ids = [_id(self.settings.get("model")), *map(_id, _list(self.settings.get("with")))]
         name = self.settings.get("name")
-        return self.notes.name or (name if isinstance(name, str) else "") or " + ".join(filter(None, ids))
+        title = self.notes.name or (name if isinstance(name, str) else "") or " + ".join(filter(None, ids))
+        return one_line(title, MAX_TITLE)
 
     @property
     def started(self) -> datetime:

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from engine.comparison import Comparison, Group
 from engine.differing import Choice, Difference, Missing, Value
+from engine.message import one_line
 from engine.run_record import RunRecord
 
 WIDE, FILE_WIDTH = 100, 140
@@ -40,7 +41,7 @@ def print_list(records: Sequence[RunRecord]) -> None:
             _signed(record.gap), _either(record.test_accuracy, record.test_loss), _duration(record.seconds),
             _megabytes(record.bytes),
         )  # fmt: skip
-        table.add_row(_started(record), escape(record.title), record.status, *figures[:shown])
+        table.add_row(_started(record), _shown(record.title), record.status, *figures[:shown])
     console.print(table)
     count = f"{len(records)} run{'' if len(records) == 1 else 's'}"
     size = _megabytes(sum(record.bytes for record in records))
@@ -59,7 +60,7 @@ def print_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> No
     else:
         console.print("no setting differs")
     for line in _about_seeds(comparison):
-        console.print(escape(line), highlight=False)
+        console.print(_shown(line), highlight=False)
 
 
 def _results(comparison: Comparison, records: Sequence[RunRecord]) -> rich.table.Table:
@@ -68,7 +69,7 @@ def _results(comparison: Comparison, records: Sequence[RunRecord]) -> rich.table
     )
     for number, (record, run) in enumerate(zip(records, comparison.runs, strict=True), 1):
         table.add_row(
-            str(number), _started(record), escape(record.title), record.status,
+            str(number), _started(record), _shown(record.title), record.status,
             str(run.best.epoch) if run.best else NEVER, _loss(run.outcome("best_val_loss")),
             _percent(run.outcome("best_val_accuracy")), _loss(run.outcome("last_val_loss")),
             _percent(run.outcome("last_val_accuracy")), _signed(run.gap), str(len(record.rows)),
@@ -84,7 +85,7 @@ def _settings(differences: Sequence[Difference], runs: int) -> rich.table.Table:
         table.add_column(f"run {number}", overflow="fold")
     for difference in differences:
         named = "on" if difference.id else ""
-        table.add_row(escape(difference.key), *(escape(_words(value, named)) for value in difference.values))
+        table.add_row(_shown(difference.key), *(_shown(_words(value, named)) for value in difference.values))
     return table
 
 
@@ -181,7 +182,12 @@ def _megabytes(count: int) -> str:
 
 def _started(record: RunRecord) -> str:
     """When it was started, as its folder's name begins: the run can be named by it."""
-    return escape(record.folder.name[:STARTED])
+    return _shown(record.folder.name[:STARTED])
+
+
+def _shown(text: str) -> str:
+    """A text that anyone may have written: what it says, and nothing that the terminal or `rich` would obey."""
+    return escape(one_line(text))
 
 
 def _table(*figures: str, first: str | None = None) -> rich.table.Table:

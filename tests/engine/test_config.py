@@ -17,7 +17,7 @@ from engine.config import (
 )  # fmt: skip
 from engine.message import InputError
 from engine.parameter import parameters_of
-from engine.strategy import Field, Regularizer, Scheduler
+from engine.strategy import Dataset, Field, Regularizer, Scheduler
 from engine.yaml_file import parse_yaml, read_yaml, write_yaml
 
 
@@ -372,3 +372,43 @@ def test_an_error_of_a_strategy_is_told_with_its_id(catalogue):
     config = recipe("default", catalogue).ticked(parse_strategy("cnn:kernel=4", catalogue))
     with pytest.raises(InputError, match=r"^cnn: .*odd"):
         config.check()
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\n", "\x1b[2J", "a\x00", "\u2028", "a\x9b2J"])
+def test_a_name_that_steers_a_terminal_is_refused(catalogue, name):
+    with pytest.raises(InputError, match="not shown: leave it out") as error:
+        recipe("default", catalogue).changed({"name": name})
+    assert "\n" not in str(error.value) and "\x1b" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["첫 수업", "a, b", "é🙂", " led by a space", "\\", "👩‍👩‍👧"])
+def test_a_name_in_any_language_is_taken(catalogue, name):
+    assert recipe("default", catalogue).changed({"name": name}).name == name
+
+
+def test_a_list_of_more_plugins_than_there_are_is_refused_before_it_is_read(catalogue):
+    for key in ("with", "offered"):
+        with pytest.raises(InputError, match=f"{key} lists 20000 plugins, of which there are"):
+            RunConfig.from_dict({key: ["nothing-such"] * 20_000}, catalogue)
+
+
+@pytest.mark.parametrize(
+    ("rest", "folder", "width"),
+    [
+        ("folder=C:\\data\\", "C:\\data\\", 1), ("folder=C:\\data\\\\,width=2", "C:\\data\\", 2),
+        ("folder=a\\,b,width=2", "a,b", 2), ("folder=\\\\\\,,width=2", "\\,", 2), ("width=2,folder=a\\b", "a\\b", 2),
+    ],
+)  # fmt: skip
+def test_backslashes_before_a_comma_count_in_pairs(rest, folder, width):
+    class Stored(Dataset):
+        """Has a folder."""
+
+        folder: str = ""
+        """Where."""
+        width: int = 1
+        """How wide."""
+
+    known = Catalogue([Entry("stored", "dataset", Stored, "the tests")])
+    made = parse_strategy(f"stored:{rest}", known)
+    assert (made.folder, made.width) == (folder, width)
+    assert parse_strategy(format_strategy(made), known) == made

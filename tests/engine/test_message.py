@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.message import InputError, Message, message
+from engine.message import MAX_LINE, InputError, Message, message, one_line
 
 
 def test_values_stand_in_the_places_of_their_names():
@@ -34,3 +34,10 @@ def test_an_input_error_says_its_message():
     error = InputError("code", "{path} is missing", path=Path("a"))
     assert str(error) == "a is missing"
     assert error.message.values == {"path": "a"}
+
+
+def test_whoever_wrote_a_text_it_is_one_line_that_does_nothing():
+    assert one_line("a\r\n\x1b[2Jb\x9b\u2028c\x00\n") == "a [2Jb c"
+    assert one_line("half \ud800") == "half \N{REPLACEMENT CHARACTER}" and one_line("  한국어 🙂") == "  한국어 🙂"
+    assert len(one_line("x" * 10**6)) == MAX_LINE and one_line("x" * 10**6).endswith("…")
+    one_line("\udcff" * 3).encode()
