@@ -207,7 +207,8 @@ def _same_step(last: Path, snapshot: Snapshot) -> bool:
 def bring_best(checkpoint: Path, snapshot: Snapshot, store: RunFolder) -> None:
     """Copy the best checkpoint that lies beside this one into another folder, where it is of the same run's past.
 
-    In the folder of a fork that may be its parent's, with other settings, as long as it was judged by the same.
+    In the folder of a fork that may be its parent's, with other settings, as long as it was judged by the same. One
+    that can't be read is left. Raises `InputError` where there is no room for it.
     """
     path = checkpoint.parent / "best.safetensors"
     try:
@@ -217,5 +218,7 @@ def bring_best(checkpoint: Path, snapshot: Snapshot, store: RunFolder) -> None:
         theirs, mine = best.meta["config"], snapshot.meta["config"]
         if same and all(theirs.get(name) == mine.get(name) for name in JUDGED):
             write_bytes(store.path / "checkpoints" / "best.safetensors", path.read_bytes())
-    except (InputError, OSError):
+    except InputError:
         return
+    except OSError as error:
+        raise cannot_write(store.path, error) from None

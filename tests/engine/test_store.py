@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.checkpoint import Snapshot, history_of, read_checkpoint, write_checkpoint
+from engine.checkpoint import Snapshot, encode, history_of, read_checkpoint, write_checkpoint
 from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished, Saved, SaveFailed
+from engine.files import write_bytes
 from engine.history import read_history
 from engine.message import InputError
 from engine.runs import check_writable, new_run, resume_run, unfinished_run
@@ -107,6 +108,18 @@ def test_a_record_that_was_lost_is_made_again_from_the_checkpoint(tiny, folder_r
     run(resumed(path, config))
     assert without_times(path / "history.csv") == without_times(whole / "history.csv")
     assert lines(path / "steps.csv") == lines(whole / "steps.csv")
+
+
+def test_steps_that_a_power_cut_took_from_the_record_come_back_from_the_checkpoint(tiny, folder_run, monkeypatch):
+    # A checkpoint keeps every 4th step here: of the others there are those that the file still has.
+    monkeypatch.setattr("engine.history.MAX_KEPT_STEPS", 5)
+    config = tiny(epochs=4)
+    path, _, _ = folder_run(config, stop_at=19)
+    whole = lines(path / "steps.csv")
+    (path / "steps.csv").write_text("\n".join(whole[:11]) + "\n11,0.5" + "\0" * 200)
+    resumed(path, config).store.close()
+    kept = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16]
+    assert lines(path / "steps.csv") == [whole[0], *(whole[step] for step in kept)]
 
 
 def test_the_settings_in_the_folder_make_the_same_run_again(tiny, folder_run, catalogue):
@@ -394,6 +407,37 @@ def test_a_run_goes_on_where_its_best_is_damaged(sample, catalogue, workspace):
     best.write_bytes(damaged)
     assert isinstance(run(resume_run(first.store.path, catalogue, workspace, more=1))[-1], Finished)
     assert best.with_name("damaged-best.safetensors").stat().st_size == 5000
+
+
+def test_a_best_that_a_newer_version_wrote_is_neither_used_nor_put_aside(sample, catalogue, workspace, monkeypatch):
+    first = new_run(sample, catalogue, workspace)
+    run(first)
+    monkeypatch.setattr("engine.checkpoint.FORMAT", 2)
+    newer = encode(read_checkpoint(Path(first.store.best_path)))
+    monkeypatch.undo()
+    monkeypatch.setenv("TUNEDECK_WORKSPACE", str(workspace))
+    write_bytes(Path(first.store.best_path), newer)
+    with pytest.raises(InputError, match="newer"):
+        resume_run(first.store.path, catalogue, workspace, more=1)
+    assert Path(first.store.best_path).read_bytes() == newer
+    RunFolder(first.store.path).close()
+
+
+def test_where_there_is_no_room_for_the_best_a_run_does_not_go_on_without_it(sample, catalogue, workspace, monkeypatch):
+    first = new_run(sample.changed({"keep_every": 2}), catalogue, workspace)
+    run(first, stop_at=5)
+    before = runs_of(workspace)
+    replace = os.replace
+
+    def full(source, target):
+        if Path(target).name == "best.safetensors":
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(InputError, match="No space left"):
+        resume_run(first.store.path / "checkpoints" / "step-4.safetensors", catalogue, workspace)
+    assert runs_of(workspace) == before
 
 
 def test_the_best_of_another_run_is_not_brought_along(sample, catalogue, workspace, tmp_path):
