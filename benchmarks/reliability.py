@@ -15,10 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.rows import Row, show
-from tests.reliability import exact_resume, more_epochs
+from tests.reliability import disk_faults, exact_resume, full_disk, kills, more_epochs
 from tests.reliability.hostile_images import hostile_images
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
+    "kills": kills.long_form,
+    "disk-faults": disk_faults.long_form,
+    "full-disk": full_disk.long_form,
     "hostile-images": hostile_images,
     "exact-resume": exact_resume.long_form,
     "more-epochs": more_epochs.long_form,

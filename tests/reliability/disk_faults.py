@@ -264,7 +264,7 @@ def _known(row: list[float]) -> tuple[float | None, ...]:
     return tuple(None if value != value else value for value in row)
 
 
-def rows() -> list[Row]:
+def long_form() -> list[Row]:
     """Every operation of every case."""
     with tempfile.TemporaryDirectory() as folder:
         found = disk_faults(Path(folder))

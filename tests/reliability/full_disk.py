@@ -207,7 +207,7 @@ def _trials() -> Iterator[tuple[str, str, int]]:
     yield "on a tmpfs of 4 MiB", "runner_on_tmpfs", 0
 
 
-def rows() -> list[Row]:
+def long_form() -> list[Row]:
     """Ten runs of each kind, and one on a small disk where that can be mounted."""
     failed: dict[str, int] = {}
     wrong = whole = tried = 0

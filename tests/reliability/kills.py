@@ -262,7 +262,7 @@ def differences(one: Path, other: Path) -> list[str]:
     return found + sorted(names[0] ^ names[1])
 
 
-def rows() -> list[Row]:
+def long_form() -> list[Row]:
     """500 kills, and 100 of the control."""
     with tempfile.TemporaryDirectory() as folder, Zygote() as zygote:
         found = kills(zygote, Path(folder), 500, seed=5)
