@@ -91,7 +91,7 @@ class RunConfig(BaseModel):
     """Where to train: auto, cpu, cuda or mps."""
     threads: str = Field("auto", pattern=r"^(auto|[1-9]\d{0,2})$")
     """Processor threads; auto measures which number is fastest."""
-    keep_every: int = Field(0, ge=0)
+    keep_every: int = Field(0, ge=0, le=1_000_000_000)
     """Keep a checkpoint of its own every so many steps; 0 keeps only best and last."""
     name: Name = ""
     """A name for the run."""

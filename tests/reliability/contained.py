@@ -1,0 +1,218 @@
+"""What becomes of a process that is given a stranger's file: what it says, what it takes, and what it must not do.
+
+A zygote, a process that has imported everything and called the `prepare` of the modules that have one, makes a child
+for each trial. The child runs under an audit hook, which Python asks before code is run or compiled, a program or a
+connection is begun, or a file is opened: what is forbidden is noted and refused there. `Zygote.try_out` gives the
+child's `Outcome`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+HANGS = 20
+"""Seconds after which a child is ended: it waits for something."""
+SPINS = 30
+"""Seconds of a processor after which it is."""
+ROOM = 2_000_000_000
+"""Bytes of addresses that a child may take besides those that it was born with: bombs go off in it alone."""
+MARK = "intruder"
+"""Stands in all code that is smuggled in, so that it is known where Python tells no file that code comes from."""
+
+FORBIDDEN = (
+    "subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork", "os.startfile", "pty.spawn",
+    "ctypes.", "pickle.find_class", "socket.", "urllib.Request", "webbrowser.open", "code.__new__", "cpython.run_",
+)  # fmt: skip
+"""What events begin with of which none may happen, whatever they are about."""
+CODE = ("exec", "compile")
+CHANGING = (
+    "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod", "os.chown",
+    "os.utime", "shutil.rmtree", "shutil.copyfile", "shutil.move", "tempfile.mkstemp", "tempfile.mkdtemp",
+)  # fmt: skip
+"""Events whose first argument, or whose first two, name what is changed."""
+OF_TWO = ("os.rename", "os.link", "shutil.copyfile", "shutil.move")
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a child did and said."""
+
+    code: int | None = None
+    """What the function returned, where that is a number; the exit code of what it was meant to be."""
+    out: str = ""
+    err: str = ""
+    trace: str = ""
+    """Of an exception that came out."""
+    forbidden: list[str] = field(default_factory=list)
+    ended: str = ""
+    """The signal that ended it, where one had to."""
+    seconds: float = 0.0
+    """Of a processor."""
+    bytes: int = 0
+    """At its peak, above what it was born with."""
+
+    def problems(self, limit: int) -> list[str]:
+        """What is wrong with it, whatever it was to do: too much memory, too long, something forbidden, a traceback."""
+        found = [f"did {what}" for what in self.forbidden]
+        if self.ended:
+            found.append(f"ended by {self.ended}")
+        if self.trace or "Traceback" in self.err:
+            found.append("a traceback: " + (self.trace or self.err).strip().splitlines()[-1][:300])
+        if self.bytes > limit:
+            found.append(f"took {self.bytes / 1e6:.0f} MB")
+        return found
+
+
+# --- in the zygote and its children ----------------------------------------------------------------
+
+
+def main() -> None:
+    """Serve: a line of JSON for each trial, `[module, function, arguments, folder]`; a line for each outcome."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    for name in sys.argv[1:]:
+        getattr(importlib.import_module(name), "prepare", int)()
+    for line in sys.stdin:
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(BaseException):
+                os.close(read)
+                _trial(*json.loads(line), write)
+            os._exit(0)
+        os.close(write)
+        with os.fdopen(read, encoding="utf-8") as pipe:
+            told = pipe.read()
+        _, status, used = os.wait4(child, 0)
+        outcome = json.loads(told) if told else asdict(Outcome())
+        if os.WIFSIGNALED(status):
+            outcome["ended"] = signal.Signals(os.WTERMSIG(status)).name
+        outcome["seconds"] = used.ru_utime + used.ru_stime
+        outcome["bytes"] = max(0, 1024 * used.ru_maxrss - outcome["bytes"]) if told else 0
+        answers.write(json.dumps(outcome) + "\n")
+        answers.flush()
+
+
+def _trial(module: str, function: str, arguments: list[Any], folder: str, write: int) -> None:
+    """One trial, in the child: what it came to is written as JSON, with the bytes that it was born with."""
+    do = getattr(importlib.import_module(module), function)
+    os.setsid()
+    signal.alarm(HANGS)
+    with open("/proc/self/statm", encoding="ascii") as file:
+        addresses, resident = (int(word) * os.sysconf("SC_PAGE_SIZE") for word in file.read().split()[:2])
+    resource.setrlimit(resource.RLIMIT_AS, (addresses + ROOM,) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (SPINS, SPINS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10**9, 10**9))
+    out, err, trace, code = io.StringIO(), io.StringIO(), "", None
+    os.chdir(folder)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        forbidden = _watch(folder)
+        try:
+            code = do(*arguments)
+        except SystemExit as error:
+            code = error.code
+        except BaseException:
+            trace = traceback.format_exc()
+    outcome = Outcome(code if isinstance(code, int) else None, out.getvalue(), err.getvalue(), trace, list(forbidden))
+    with os.fdopen(write, "w", encoding="utf-8") as pipe:
+        pipe.write(json.dumps(asdict(outcome) | {"bytes": resident}))
+
+
+def _watch(folder: str) -> list[str]:
+    """Refuse, from now on, what is forbidden in a child that may write in this folder alone; a list of what it was."""
+    noted: list[str] = []
+    own = os.path.realpath(folder)
+    trusted = tuple({os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")})
+    trusted += (str(ROOT), "<frozen", "<string>", "<unknown>", "<attrs", "<template")
+
+    def within(path: Any) -> bool:
+        if isinstance(path, int) or path is None:
+            return True
+        real = os.path.realpath(os.fsdecode(path))
+        return real == "/dev/null" or real == own or real.startswith(own + os.sep)
+
+    def judged(event: str, args: tuple[Any, ...]) -> bool:
+        if event.startswith(FORBIDDEN):
+            return False
+        if event == "open":
+            path, _, flags = args
+            return not (flags or 0) & WRITES or within(path)
+        if event in CHANGING:
+            return all(map(within, args[: 2 if event in OF_TWO else 1]))
+        if event in CODE:
+            name = getattr(args[0], "co_filename", None) if event == "exec" else args[1]
+            name = os.fsdecode(name or "<string>")
+            return name.startswith(trusted) and not name.startswith(own) and MARK not in str(args[0])
+        return True
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if not judged(event, args):
+            noted.append(f"{event} {args!r:.300}")
+            raise PermissionError(f"{event} is forbidden here")
+
+    sys.addaudithook(hook)
+    return noted
+
+
+# --- outside ---------------------------------------------------------------------------------------
+
+
+class Zygote:
+    """A process that has these modules imported, and makes a child of itself for each trial."""
+
+    def __init__(self, *modules: str) -> None:
+        quiet = {
+            "OMP_NUM_THREADS": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "QT_QPA_PLATFORM": "offscreen",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.reliability.contained", *modules], cwd=ROOT, env=os.environ | quiet,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def try_out(self, module: str, function: str, arguments: list[Any], folder: Path) -> Outcome:
+        """Call a function of a module in a child that may write in this folder alone."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps([module, function, arguments, str(folder)]) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, f"the zygote has ended: {self._process.poll()}"
+        return Outcome(**json.loads(line))
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+@contextlib.contextmanager
+def zygote(*modules: str) -> Iterator[Zygote]:
+    """A zygote, until the block is left."""
+    made = Zygote(*modules)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+if __name__ == "__main__":
+    main()
