@@ -114,13 +114,9 @@ class Settings:
         for entry in self._catalogue.entries:
             assert entry.strategy is not None, f"{entry.id} did not load: {entry.error or entry.unavailable}"
             if large or entry.id not in LARGE_MODELS:
-                yield entry.id, self.of(entry.id)
+                yield entry.id, self.make(entry.id)
         for name, texts in TOGETHER.items():
             yield name, self.make(*texts)
-
-    def of(self, id: str) -> RunConfig:
-        """A run in which this technique acts."""
-        return self.make(id)
 
     def make(self, *texts: str) -> RunConfig:
         """A run with these techniques, each as it acts in so short a one unless its parameters are given."""

@@ -39,7 +39,7 @@ def settings(tmp_path_factory):
 
 @pytest.mark.parametrize("id", IDS)
 def test_a_run_may_be_stopped_after_any_step_with(settings, id):
-    found = stopped_everywhere(settings.of(id), KNOWN, ends=1)
+    found = stopped_everywhere(settings.make(id), KNOWN, ends=1)
     assert found.exact and not found.first_difference, found.first_difference
     assert found.equal > found.steps > 0
 
@@ -68,12 +68,12 @@ def test_the_settings_hold_every_technique_that_there_is(settings):
 
 def test_rules_and_schedules_act_in_mid_run(settings):
     for id in ("early-stopping", "target-reached"):
-        events, _, trainer = run_stored(settings.of(id))
+        events, _, trainer = run_stored(settings.make(id))
         assert isinstance(events[-1], Finished) and events[-1].reason.code == id
         assert 3 <= trainer.position.epoch < trainer.config.epochs
     for entry in KNOWN.entries:
         if entry.kind == "scheduler":
-            _, _, trainer = run_stored(settings.of(entry.id))
+            _, _, trainer = run_stored(settings.make(entry.id))
             rates = trainer.history.steps[:, 2].tolist()
             assert len(set(rates)) > 1 and len(set(rates[1:-1])) > 1, f"{entry.id} does not act"
 
@@ -87,7 +87,7 @@ def test_each_image_is_seen_as_often_as_it_should_whatever_the_stops(settings, t
 
 
 def test_from_a_random_step_a_new_process_goes_on_exactly(settings):
-    chosen = [("everything", settings.make(*TOGETHER["everything at once"])), ("swa", settings.of("swa"))]
+    chosen = [("everything", settings.make(*TOGETHER["everything at once"])), ("swa", settings.make("swa"))]
     assert resumed_in_new_processes(chosen, KNOWN, seed=1) == []
 
 
