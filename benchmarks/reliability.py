@@ -15,7 +15,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.rows import Row, show
-from tests.reliability import disk_faults, exact_resume, full_disk, kills, more_epochs
+from tests.reliability import (
+    bad_plugins,
+    disk_faults,
+    exact_resume,
+    full_disk,
+    kills,
+    more_epochs,
+    not_finite,
+    out_of_memory,
+)
 from tests.reliability.hostile_images import hostile_images
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
@@ -25,6 +34,9 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "hostile-images": hostile_images,
     "exact-resume": exact_resume.long_form,
     "more-epochs": more_epochs.long_form,
+    "bad-plugins": bad_plugins.long_form,
+    "not-finite": not_finite.long_form,
+    "out-of-memory": out_of_memory.long_form,
 }  # fmt: skip
 """Each part by name, in the order of docs/reliability.md."""
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data import Part
+from engine.failure import out_of_memory
 
 MOST_AT_ONCE = 1_024
 """Samples in a batch of an evaluation, at most."""
@@ -49,11 +50,6 @@ def samples_at_once(network: nn.Module, inputs: Tensor) -> int:
     return max(1, min(MOST_AT_ONCE, VALUES_AT_ONCE * len(inputs) // largest))
 
 
-def evaluation_batches(count: int, size: int) -> list[tuple[int, int]]:
-    """Start and end of each batch of an evaluation of `count` samples."""
-    return [(start, min(start + size, count)) for start in range(0, count, size)]
-
-
 def evaluate(
     network: nn.Module,
     part: Part,
@@ -64,24 +60,35 @@ def evaluate(
     """Yields between batches, so that whoever drives it can pause; returns the figures. The network's mode stays.
 
     `outputs_of` gives the network's outputs `[N, K]` for inputs as they are stored, of which the first is that row;
-    `size` is the number of samples to evaluate together.
+    `size` is the number of samples to evaluate together; where memory runs out, it is halved: the figures are means
+    over samples, and depend on it in their last digits alone.
     """
     was_training = network.training
     losses: list[Tensor] = []
     correct: list[Tensor] = []
-    batches = evaluation_batches(len(part), size)
+    counts: list[int] = []
+    start = 0
     network.eval()
     try:
-        for start, end in batches:
+        while start < len(part):
+            end = min(start + size, len(part))
             targets = part.targets[start:end]
-            outputs = outputs_of(part.inputs[start:end], start)
-            with torch.inference_mode():
-                losses.append(loss(outputs, targets))
-                if targets.ndim == 1:
-                    correct.append((outputs.argmax(1) == targets).sum())
+            try:
+                outputs = outputs_of(part.inputs[start:end], start)
+                with torch.inference_mode():
+                    losses.append(loss(outputs, targets))
+                    if targets.ndim == 1:
+                        correct.append((outputs.argmax(1) == targets).sum())
+            except (RuntimeError, MemoryError) as error:
+                if size == 1 or not out_of_memory(error):
+                    raise
+                size //= 2
+                continue
+            counts.append(end - start)
+            start = end
             yield None
     finally:
         network.train(was_training)
-    sums = [(end - start) * value for (start, end), value in zip(batches, torch.stack(losses).tolist(), strict=True)]
+    sums = [count * value for count, value in zip(counts, torch.stack(losses).tolist(), strict=True)]
     accuracy = int(torch.stack(correct).sum()) / len(part) if correct else None
     return Figures(sum(sums) / len(part), accuracy)

@@ -18,9 +18,10 @@ from engine.strategy import Optimizer, Strategy
 
 OUT_OF_MEMORY = (
     "can't allocate memory", "not enough memory", "out of memory", "_STATUS_ALLOC_FAILED", "Invalid buffer size",
+    "could not create a primitive", "could not create a memory", "std::bad_alloc",
 )  # fmt: skip
-"""What PyTorch says: on a processor under Linux and under Windows, of CUDA and of MPS, of cuBLAS and cuDNN, and of a
-tensor that is larger than MPS can hold."""
+"""What PyTorch says: on a processor under Linux and under Windows, of CUDA and of MPS, of cuBLAS and cuDNN, of a tensor
+that is larger than MPS can hold, and what oneDNN, which computes convolutions on a processor, makes of it."""
 
 
 class LossNotFinite(Exception):

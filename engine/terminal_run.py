@@ -121,7 +121,8 @@ def _failed(failed: Failed, order: Order, trainer: Trainer | None) -> _End:
         samples, steps = len(trainer.learner.parts.training), len(trainer.learner.bounds)
     else:
         config = order.config()
-    found = tuple(remedies(failed, config, samples))
+    ended = trainer is not None and trainer.position.reason is not None  # it failed in the test at the end
+    found = () if ended else tuple(remedies(failed, config, samples))
     return _End(FAILED, result(trainer, None, str(failed.text)), failed, found, run, steps)
 
 

@@ -4,14 +4,45 @@ import pytest
 import torch
 from torch import nn
 
-from engine.evaluation import MOST_AT_ONCE, VALUES_AT_ONCE, evaluation_batches, samples_at_once
+from engine.data import Part
+from engine.evaluation import MOST_AT_ONCE, VALUES_AT_ONCE, evaluate, samples_at_once
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, 1), (10, 3), (12, 4), (5, 100)])
-def test_batches_of_an_evaluation_hold_every_sample_once(count, size):
-    rows = [row for start, end in evaluation_batches(count, size) for row in range(start, end)]
-    assert rows == list(range(count))
-    assert all(end - start <= size for start, end in evaluation_batches(count, size))
+def figures(part, size, most):
+    """What an evaluation gives where at most so many samples fit into memory, and how many went together each time."""
+    network, sizes = nn.Linear(3, 4), []
+    nn.init.ones_(network.weight)
+    nn.init.zeros_(network.bias)
+
+    def outputs_of(inputs, first):
+        if len(inputs) > most:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        sizes.append((first, len(inputs)))
+        with torch.inference_mode():
+            return network(inputs) * torch.arange(4)
+
+    evaluating = evaluate(network, part, outputs_of, nn.functional.cross_entropy, size)
+    while True:
+        try:
+            next(evaluating)
+        except StopIteration as end:
+            return end.value, sizes
+
+
+@pytest.mark.parametrize(("count", "size", "most"), [(1, 1, 9), (10, 3, 9), (12, 4, 9), (5, 100, 9), (23, 16, 5)])
+def test_an_evaluation_sees_every_sample_once_however_many_fit_into_memory(count, size, most):
+    generator = torch.Generator().manual_seed(1)
+    part = Part(torch.rand(count, 3, generator=generator), torch.arange(count) % 4)
+    whole, _ = figures(part, 100, 100)
+    found, sizes = figures(part, size, most)
+    assert found.loss == pytest.approx(whole.loss, rel=1e-6) and found.accuracy == whole.accuracy
+    assert [first for first, _ in sizes] == [sum(n for _, n in sizes[:i]) for i in range(len(sizes))]
+    assert sum(n for _, n in sizes) == count and all(n <= min(size, most) for _, n in sizes)
+
+
+def test_where_not_even_one_sample_fits_the_evaluation_fails():
+    with pytest.raises(RuntimeError, match="allocate"):
+        figures(Part(torch.rand(4, 3), torch.arange(4)), 4, 0)
 
 
 @pytest.mark.parametrize(("scale", "channels"), [(1, 4), (4, 4), (8, 64)])

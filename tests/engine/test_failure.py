@@ -25,7 +25,7 @@ MPS = "MPS backend out of memory (MPS allocated: 17.88 GB, other allocations: 3.
         *map(
             RuntimeError,
             [
-                CPU, WINDOWS, MPS, "Invalid buffer size: 74.51 GB",
+                CPU, WINDOWS, MPS, "Invalid buffer size: 74.51 GB", "could not create a primitive", "std::bad_alloc",
                 "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported at some other API call",
                 "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
                 "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",

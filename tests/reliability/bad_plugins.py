@@ -208,7 +208,7 @@ def raising(catalogue: Catalogue, per_method: int, seed: int = 0) -> dict[str, s
     """Flaws of runs whose plugin raises: in each method so many exceptions, at its first call and at drawn ones."""
     draw, found = random.Random(seed), {}
     for number, (kind, method) in enumerate(methods()):
-        calls = calls_of(catalogue, kind, method)
+        calls = calls_of(catalogue, kind, method) if per_method > 1 else 1
         for trial in range(per_method):
             raised = RAISED[(number + trial) % len(RAISED)]
             at = 1 if trial == 0 else draw.randint(1, calls)
@@ -299,7 +299,7 @@ def others_work(catalogue: Catalogue) -> bool:
     return differing(before, run_stored(config)[1].last()) == []
 
 
-def rows() -> list[Row]:
+def long_form() -> list[Row]:
     """The long form: every exception and every odd value in every method."""
     catalogue = discover(entry_points=False)
     torch.set_num_threads(1)

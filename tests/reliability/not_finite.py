@@ -156,7 +156,7 @@ def poison(catalogue: Catalogue, trials: int, seed: int = 0) -> dict[str, str]:
     return found
 
 
-def rows() -> list[Row]:
+def long_form() -> list[Row]:
     """The long form: 1,000 runs."""
     torch.set_num_threads(1)
     flaws = poison(discover(entry_points=False), 1_000)
