@@ -218,6 +218,8 @@ def long_form() -> list[Row]:
                 print(f"no {name}: {told['not possible'][0]}", file=sys.stderr)
                 continue
             tried += 1
+            for line in told["wrong"]:
+                print(f"{name}: {line}", file=sys.stderr)
             whole += not told["wrong"]
             wrong += len(told["wrong"]) + (told["failed"] != [TIMES])
             failed[name] = failed.get(name, 0) + told["failed"][0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -267,6 +268,8 @@ def long_form() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, Zygote() as zygote:
         found = kills(zygote, Path(folder), 500, seed=5)
         lost = plain_saves(zygote, Path(folder), 100, seed=5)
+    for line in found.wrong:
+        print(line, file=sys.stderr)
     return [
         Row("killed at random moments: last and best load and verify", found.loaded, f"of {found.killed}", 500, False),
         Row("of these, killed in the middle of a save", found.in_a_save, "kills", 50, False),
