@@ -64,12 +64,12 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def append_text(path: Path, text: str) -> None:
-    """Append lines to a file: all of them, or none. Raises `OSError`.
+    """Append lines to a file: all of them, or none. Raises `OSError`, also where a link or a pipe bears its name.
 
     They are not flushed: after a power cut the last ones may be missing or cut short. What comes then begins a line
     of its own.
     """
-    with open(path, "ab+", buffering=0) as file:
+    with open(path, "ab+", buffering=0, opener=_own) as file:
         end = file.seek(0, os.SEEK_END)
         torn = end > 0 and (file.seek(end - 1), file.read(1))[1] != b"\n"
         rest = memoryview(b"\n" * torn + text.encode())
@@ -79,6 +79,11 @@ def append_text(path: Path, text: str) -> None:
         except OSError:
             file.truncate(end)  # half a number at the end of a full disk would be read as a number
             raise
+
+
+def _own(path: str, flags: int) -> int:
+    """Open a file, but not what a link leads to: a folder that came from elsewhere may hold one to any file."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def make_folder(path: Path) -> None:

@@ -120,6 +120,12 @@ class RunFolder:
         self.path = path
         self._waiting: dict[str, str] = {}  # lines that found no room, by the file that they belong to
         self._told: set[str] = set()  # files of which it is told that they can't be written
+        for name in ("checkpoints", "lock", "log.txt"):  # a folder that came from elsewhere may lead to any place
+            if (path / name).is_symlink():
+                raise InputError(
+                    "leads-elsewhere", "{path} is a link, and nothing is written where it leads: put the file or "
+                    "folder itself there", path=path / name,
+                )  # fmt: skip
         try:
             if not (path / "checkpoints").is_dir():
                 make_folder(path / "checkpoints")

@@ -18,6 +18,8 @@ from tests.reliability.contained import MARK
 Make = Callable[[Path], object]
 OUTSIDE = f"../{MARK}"
 """What the code that is smuggled in makes."""
+TREASURE = "treasure"
+"""A file outside, which nothing may change."""
 DEEP = 100_000
 """Levels of nesting."""
 
@@ -182,7 +184,12 @@ def _to_itself(place: Path) -> None:
     place.symlink_to(place.name)
 
 
+def _out(place: Path) -> None:
+    place.symlink_to(next(folder for folder in place.parents if (folder / TREASURE).exists()) / TREASURE)
+
+
 ODD: dict[str, Make] = {
+    "a-link-out-of-the-workspace": _out,
     "a-pipe": os.mkfifo,
     "a-folder": lambda place: place.mkdir(),
     "a-link-to-a-device": lambda place: place.symlink_to("/dev/zero"),

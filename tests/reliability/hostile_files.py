@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.rows import Row
 from tests.reliability.contained import Outcome, Zygote, zygote
-from tests.reliability.crafted import INPUTS
+from tests.reliability.crafted import INPUTS, TREASURE
 
 BYTES, SECONDS = 200_000_000, 2.0
 """What a reader may take of memory and of a processor."""
@@ -221,6 +221,8 @@ def make_run(made: Zygote, workspace: Path) -> None:
 
 def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
     suffix = Path(name).suffix
+    treasure = workspace.with_name(TREASURE)
+    treasure.write_text("kept")
     place = workspace / reader.place.format(suffix=suffix)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.unlink(missing_ok=True)
@@ -229,9 +231,9 @@ def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
     outcome = made.try_out("tests.reliability.hostile_files", function, words, workspace)
     wrong = outcome.problems(BYTES)
     wrong += filter(None, [reader.answer_is_right(outcome)])
-    left = [path.name for path in workspace.parent.iterdir() if path != workspace]
-    if left:
-        wrong.append(f"left {left} outside")
+    outside = {path.name for path in workspace.parent.iterdir()} - {workspace.name}
+    if outside != {TREASURE} or treasure.read_text() != "kept":
+        wrong.append(f"changed what lies outside: {outside}")
     return Trial(name, reader.name, outcome, tuple(wrong))
 
 

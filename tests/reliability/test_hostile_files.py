@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from engine.files import append_text
+from engine.message import InputError
+from engine.store import RunFolder
 from tests.reliability.contained import MARK, zygote
 from tests.reliability.crafted import INPUTS, ODD
 from tests.reliability.hostile_files import READERS, trials
@@ -70,3 +74,24 @@ def test_pipes_devices_links_and_folders_are_no_files():
     wrong = [(trial.file, trial.reader, trial.wrong) for trial in made if trial.wrong]
     assert not wrong, wrong
     assert {trial.file for trial in made} == set(ODD)
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "lock", "log.txt"])
+def test_a_run_s_folder_that_leads_elsewhere_is_not_trained_in(tmp_path, name):
+    folder, outside = tmp_path / "run", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir() if name == "checkpoints" else outside.write_text("kept")
+    (folder / name).symlink_to(outside)
+    with pytest.raises(InputError, match="is a link, and nothing is written"):
+        RunFolder(folder)
+    assert outside.is_dir() or outside.read_text() == "kept"
+
+
+def test_lines_are_not_appended_to_what_a_link_leads_to(tmp_path):
+    (tmp_path / "kept").write_text("kept")
+    (tmp_path / "log.txt").symlink_to(tmp_path / "kept")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("log.txt", "pipe"):
+        with pytest.raises(OSError):
+            append_text(tmp_path / name, "more\n")
+    assert (tmp_path / "kept").read_text() == "kept"
