@@ -71,6 +71,7 @@ class Description:
             device=str(learner.device),
             threads=self._threads,
             lr=self._config.lr,
+            batch_size=self._config.batch_size,
             warnings=(
                 *((self._config.dataset.id, text) for text in learner.parts.warnings),
                 *((id, advice.text) for id, advice in advice if advice.level == "warning"),

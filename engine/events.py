@@ -38,6 +38,8 @@ class Started:
     device: str
     threads: int
     lr: float
+    batch_size: int = 0
+    """Samples of a step, at most; 0 where it is not told."""
     warnings: tuple[tuple[str, Message], ...] = ()
     """What to consider about the settings on these data, and what applies where the run goes on, each with the id of
     the strategy concerned."""

@@ -17,6 +17,7 @@ from gui.conductor import Conductor
 from gui.crash import CrashReporter
 from gui.engine_loader import EngineLoader
 from gui.main_window import MainWindow
+from gui.printed import PrintedToLog
 from gui.terminal import TerminalSignals
 from gui.training.session import State
 
@@ -34,6 +35,7 @@ class Application(QObject):
         self.conductor = Conductor(self.window)
         self.reporter = CrashReporter(workspace / "window.log", self.window)
         self.reporter.crashed.connect(self.conductor.on_crash)
+        self.printed = PrintedToLog(workspace / "window.log")
         self.loader = EngineLoader(workspace, self.window.memory, self.window)
         self.loader.loaded.connect(self.conductor.on_loaded)
         self.loader.found.connect(self.conductor.on_found)
@@ -44,6 +46,7 @@ class Application(QObject):
     def open(self) -> None:
         """Show the window; the engine is loaded once it has been painted."""
         self.reporter.install()
+        self.printed.install()
         self.collector.install()
         self.window.show()
 
@@ -83,6 +86,7 @@ class Application(QObject):
         self.window.bench.background.end()
         self.loader.join()
         self.reporter.remove()
+        self.printed.remove()
         self.collector.remove()
 
 
