@@ -173,12 +173,13 @@ class Learner:
         return tensors, told | {"averaged": self.average is not None}
 
     def restore(self, snapshot: Snapshot, where: str) -> None:
-        """Set the weights, and their average, to a snapshot's. Raises `InputError` where they don't fit."""
-        restore_model(self.model, snapshot.group("model"), where)
+        """Set the weights, and their average, to a snapshot's. Raises `InputError` where they don't fit; none is set."""
         averaged = snapshot.group("average")
-        self.average = start_average(self.model) if averaged else None
-        if self.average is not None:
-            restore_model(self.average, averaged, where)
+        average = start_average(self.model) if averaged else None
+        if average is not None:
+            restore_model(average, averaged, where)
+        restore_model(self.model, snapshot.group("model"), where)
+        self.average = average
 
     def choose_threads(self, memory: Path) -> int:
         """The number of threads that is fastest for such steps, measured on a throw-away copy of the network.

@@ -109,12 +109,25 @@ def check_network(config: RunConfig, data: DataSpec, tensors: Mapping[str, Tenso
             model = config.model.build(data, Slots(config.activation, config.regularizers))
     except InputError:
         raise
+    except Exception:  # noqa: BLE001 it may be one that can't be built without memory, and fails by its own name
+        return
+    _check_fit(model, tensors, where)
+
+
+def rebuilt_network(config: RunConfig, data: DataSpec, tensors: Mapping[str, Tensor], where: str) -> nn.Module:
+    """The network of these settings with a snapshot's group of tensors. Raises `InputError` where they make none."""
+    check_network(config, data, tensors, where)
+    try:
+        model = build_network(config, data, initial=False)
+    except InputError:
+        raise
     except Exception as error:  # a plugin may raise anything for data that it was never meant for
         raise InputError(
             "no-such-network", "the network of {path} can't be built: {model} failed with {error}",
             path=where, model=config.model.id, error=" ".join(f"{type(error).__name__}: {error}".split())[:200],
         ) from error  # fmt: skip
-    _check_fit(model, tensors, where)
+    restore_model(model, tensors, where)
+    return model
 
 
 def restore_model(model: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:

@@ -18,7 +18,7 @@ from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.failure import StartFailed, failure
 from engine.hardware import resolve_device
 from engine.message import InputError
-from engine.network import build_network, check_network, outputs_of, restore_model, spec_of, statistics_of
+from engine.network import outputs_of, rebuilt_network, spec_of, statistics_of
 from engine.runs import config_of
 from engine.strategy import Augmentation, Dataset
 from engine.views import Views, activated
@@ -50,10 +50,7 @@ class Predictor:
             raise InputError("views-of-images", "only of images can there be several views: leave --views out")
         self.device = resolve_device(config.device)
         weights = snapshot.group("average") or snapshot.group("model")
-        check_network(config, self.spec, weights, where)
-        self.network = build_network(config, self.spec, initial=False)
-        restore_model(self.network, weights, where)
-        self.network.to(self.device).eval()
+        self.network = rebuilt_network(config, self.spec, weights, where).to(self.device).eval()
         self._scale = Scaler.of(*statistics_of(snapshot), len(self.spec.input_shape) + 1, self.device)
         self._views = views
 

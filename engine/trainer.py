@@ -30,7 +30,7 @@ from engine.history import EpochRow, History
 from engine.learner import Learner
 from engine.memory import check_memory
 from engine.message import InputError, Message, message
-from engine.network import restore_optimizer, spec_of
+from engine.network import check_network, restore_optimizer, spec_of
 from engine.position import Change, Position, Stopwatch, Sums, check_total
 from engine.remedy import against_infinity, with_changes
 from engine.result import Result
@@ -106,6 +106,7 @@ class Trainer:
         config.check(parts.spec)
         if snapshot:
             _check_same_data(snapshot, parts)
+            check_network(config, parts.spec, snapshot.group("model"), "the checkpoint")
         device = resolve_device(config.device)
         check_memory(config, parts.spec, device)
         learner = Learner(config, parts, device, source, snapshot)
