@@ -86,7 +86,8 @@ class Holder:
         if self.sure:
             return InputError(
                 "locked-elsewhere",
-                "{run} is running in another Tunedeck (process {process} on {host}, since {since}): stop it there first",
+                "{run} is running in another Tunedeck (process {process} on {host}, since {since}): "
+                "stop it there first",
                 **values,
             )  # fmt: skip
         return InputError(

@@ -17,6 +17,7 @@ from engine.data import Report
 from engine.files import write_bytes
 from engine.message import InputError
 from engine.position import check_total
+from engine.run_files import trained_by
 from engine.store import RunFolder, cannot_write
 from engine.trainer import Trainer
 
@@ -80,6 +81,7 @@ def resume_run(
     check_writable(workspace)
     if checkpoint.is_dir():
         checkpoint = last_checkpoint(checkpoint)
+    check_free(checkpoint)
     snapshot = read_chosen(checkpoint)
     config = config_of(snapshot, catalogue, checkpoint)
     total = _new_total(snapshot, epochs, more)
@@ -106,6 +108,17 @@ def resume_run(
             folder.close()
         raise
     return trainer
+
+
+def check_free(checkpoint: Path) -> None:
+    """Raise `InputError` where this is the last checkpoint of a run that somebody trains.
+
+    Asked before it is read: a moment later the run may have another, and this one be taken for an older one.
+    """
+    run = checkpoint.absolute().parent.parent
+    held = trained_by(run) if checkpoint.absolute() == run / "checkpoints" / "last.safetensors" else None
+    if held is not None:
+        raise held.refusal(run.name)
 
 
 def _new_total(snapshot: Snapshot, epochs: int | None, more: int | None) -> int | None:
