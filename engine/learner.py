@@ -173,7 +173,7 @@ class Learner:
         return tensors, told | {"averaged": self.average is not None}
 
     def restore(self, snapshot: Snapshot, where: str) -> None:
-        """Set the weights, and their average, to a snapshot's. Raises `InputError` where they don't fit; none is set."""
+        """Set weights and their average to a snapshot's. Raises `InputError` where they don't fit, and sets none."""
         averaged = snapshot.group("average")
         average = start_average(self.model) if averaged else None
         if average is not None:
