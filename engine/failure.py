@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from engine.checkpoint import NotFinite
-from engine.contract import maker_of
 from engine.events import Failed
 from engine.guard import WrongResult, from_user, passed, words_of
+from engine.layers import maker_of
 from engine.message import InputError, message
 from engine.strategy import Optimizer, Strategy
 

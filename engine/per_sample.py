@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from engine.layers import described
 from engine.randomness import global_generators, seed_global_generators
 
 
@@ -33,17 +34,11 @@ def per_sample(transform: Callable[[Tensor], Any], images: Tensor, generator: Ge
             if not isinstance(made, Tensor) or made.shape != image.shape or made.dtype != image.dtype:
                 name = getattr(transform, "__name__", type(transform).__name__)
                 raise ValueError(
-                    f"{name} made {_described(made)} of {_described(image)}: a transform of samples must keep shape "
+                    f"{name} made {described(made)} of {described(image)}: a transform of samples must keep shape "
                     "and dtype; set its size to that of the images, or leave the conversion out"
                 )
             new.copy_(made)
     return changed
-
-
-def _described(value: Any) -> str:
-    if not isinstance(value, Tensor):
-        return f"an object of type {type(value).__name__}"
-    return f"{str(value.dtype).removeprefix('torch.')} {list(value.shape)}"
 
 
 @contextmanager
