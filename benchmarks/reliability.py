@@ -17,13 +17,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.rows import Row, show
 from tests.reliability import (
     bad_plugins,
+    damage,
     disk_faults,
     exact_resume,
     full_disk,
+    fuzz_settings,
+    hostile_files,
+    fuzz_checkpoint,
     kills,
     more_epochs,
     not_finite,
     out_of_memory,
+    wrong_content,
 )
 from tests.reliability.hostile_images import hostile_images
 
@@ -31,12 +36,17 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "kills": kills.long_form,
     "disk-faults": disk_faults.long_form,
     "full-disk": full_disk.long_form,
+    "damage": damage.long_form,
+    "wrong-content": wrong_content.long_form,
+    "fuzz-checkpoint": fuzz_checkpoint.long_form,
     "hostile-images": hostile_images,
     "exact-resume": exact_resume.long_form,
     "more-epochs": more_epochs.long_form,
     "bad-plugins": bad_plugins.long_form,
     "not-finite": not_finite.long_form,
     "out-of-memory": out_of_memory.long_form,
+    "hostile-files": hostile_files.long_form,
+    "fuzz-settings": fuzz_settings.long_form,
 }  # fmt: skip
 """Each part by name, in the order of docs/reliability.md."""
 

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import copy
 import importlib.util
+import random
 import re
 import subprocess
 import sys
 import time
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -210,9 +213,12 @@ def guided(seconds: int) -> None:
     def example(data: bytes) -> None:
         used(data)
 
-    arguments = [sys.argv[0], f"-max_total_time={seconds}", "-max_len=4096", "-rss_limit_mb=4096", "-verbosity=0"]
-    atheris.Setup([*arguments, "-print_final_stats=1"], example.hypothesis.fuzz_one_input)
-    atheris.Fuzz()
+    with TemporaryDirectory() as corpus:  # of shorter inputs than these no file could be made
+        for number in range(50):
+            (Path(corpus) / str(number)).write_bytes(random.Random(number).randbytes(2_048))
+        options = [f"-max_total_time={seconds}", "-max_len=4096", "-rss_limit_mb=4096", "-print_final_stats=1"]
+        atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={corpus}/", corpus], example.hypothesis.fuzz_one_input)
+        atheris.Fuzz()
 
 
 def long_form() -> list[Row]:
