@@ -200,17 +200,16 @@ def _weights(method: str) -> Check:
 
 def _names_in(groups: Any) -> list[str] | None:
     """The names of the parameters in groups of `torch.optim`; None where these are no such groups."""
-    try:
-        pairs = [pair for group in groups for pair in group["params"]]
-    except (TypeError, KeyError):
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
         return None
+    pairs = [pair for group in groups for pair in group.get("params", (None,))]
     named = all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs)
     return sorted(name for name, _ in pairs) if named else None
 
 
 def _groups(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
     names = _names_in(given)
-    if not isinstance(given, list) or names is None or names != _names_in(arguments[0]):
+    if names is None or names != _names_in(arguments[0]):
         expected = "the groups that it was given, changed or divided, with every parameter once and by its name"
         raise _refuse(strategy, "parameter_groups", given, expected)
     return given
