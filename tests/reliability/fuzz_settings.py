@@ -230,7 +230,7 @@ def fuzz(name: str, examples: int, seed: int | None = None) -> int:
     return tried
 
 
-def fuzz_settings(minutes: float = MINUTES) -> list[Row]:
+def long_form(minutes: float = MINUTES) -> list[Row]:
     """The long form: new examples for every target in turn, for so long."""
     end, seed, tried, found = time.monotonic() + 60 * minutes, time.time_ns() % 2**32, 0, 0
     while time.monotonic() < end:

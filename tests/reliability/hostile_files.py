@@ -237,7 +237,7 @@ def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
     return Trial(name, reader.name, outcome, tuple(wrong))
 
 
-def hostile_files() -> list[Row]:
+def long_form() -> list[Row]:
     """The long form: every input to every reader."""
     made = trials(READERS, INPUTS)
     for trial in made:
