@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 
@@ -56,7 +56,7 @@ def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]
     key = json.dumps(case)
     threads = _remembered(memory).get(key)
     if _usable(threads):
-        return int(threads)
+        return threads
     busy = is_busy()
     measured = measure()
     if busy:
@@ -66,8 +66,8 @@ def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]
         memory.parent.mkdir(parents=True, exist_ok=True)
         with changing(memory):
             known = _remembered(memory)
-            if _usable(known.get(key)):  # another process was quicker: what it trains with can be repeated
-                return int(known[key])
+            if (threads := _usable(known.get(key))) is not None:
+                return threads  # another process was quicker: what it trains with can be repeated
             write_text(memory, json.dumps({**known, key: measured}, indent=1) + "\n")
     return measured
 
@@ -80,7 +80,7 @@ def _remembered(memory: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _usable(threads: Any) -> bool:
+def _usable(threads: object) -> TypeGuard[int]:
     return type(threads) is int and 1 <= threads <= processors()
 
 

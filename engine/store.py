@@ -24,6 +24,7 @@ from engine.lock import FileLock
 from engine.message import InputError
 from engine.result import FILE as RESULT
 from engine.result import Result, write_result
+from engine.run_notes import FILE as NOTES
 from engine.yaml_file import write_yaml
 
 NOT_DAMAGED = ("unreadable", "newer-format")
@@ -133,8 +134,9 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(path, error) from None
         for stale in [*path.glob(".*.tmp"), *(path / "checkpoints").glob(".*.tmp")]:
-            with contextlib.suppress(OSError):
-                stale.unlink()
+            if not stale.name.startswith(f".{NOTES}."):  # any process may be writing these at this moment
+                with contextlib.suppress(OSError):
+                    stale.unlink()
 
     @classmethod
     def create(cls, workspace: Path, model: str, dataset: str) -> RunFolder:
@@ -148,15 +150,14 @@ class RunFolder:
                 continue
             except OSError as error:
                 raise cannot_write(workspace, error) from None
+            folder = None
             try:
                 folder = cls(path)
-            except InputError:
-                shutil.rmtree(path, ignore_errors=True)
-                raise
-            try:
                 folder.rewrite_record(History())
-            except InputError:
-                folder.discard()
+            except BaseException:  # Ctrl-C, too: what did not come to be leaves nothing
+                if folder is not None:
+                    folder.close()
+                shutil.rmtree(path, ignore_errors=True)
                 raise
             return folder
         raise InputError("too-many-runs", "{path} holds too many runs of this second", path=workspace / "runs")

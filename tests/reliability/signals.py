@@ -83,7 +83,7 @@ def interrupted(forks: Forks, whole: Path, moments: Sequence[str], seed: int, fo
     return found
 
 
-def rows(times: int = 200, seed: int = 0) -> list[Row]:
+def long_form(times: int = 200, seed: int = 0) -> list[Row]:
     """The long form."""
     moments = [list(MOMENTS)[trial % len(MOMENTS)] for trial in range(times)]
     with tempfile.TemporaryDirectory() as name, Forks(Path(name) / "printed") as forks:
@@ -156,6 +156,8 @@ def _not_saved(workspace: Path, moment: str, ended: Ended) -> str | None:
     if ended.code not in (0, INTERRUPTED):
         return f"exit code {ended.code}: {ended.err}"
     (run,) = runs
+    if not (run / "checkpoints" / "last.safetensors").is_file():
+        return f"exit code {ended.code}, left without a checkpoint: {sorted(p.name for p in run.iterdir())}"
     held = read_checkpoint(run / "checkpoints" / "last.safetensors").meta["progress"]["step"]
     if held != last_step(run):
         return f"step {held} of {last_step(run)} was saved"

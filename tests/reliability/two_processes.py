@@ -114,8 +114,8 @@ class Worker:
                 restore_from_bin(self.workspace, self.workspace / "bin" / name)
 
     def train(self) -> None:
-        """Hold a run that all share, as training does: nobody else may be in it, nor move it."""
-        folder = self.workspace / "runs" / f"shared-{self.draw.randrange(RUNS)}"
+        """Hold a run, as training does: nobody else may be in it, nor move it, and what is written on it stays."""
+        folder = self.workspace / "runs" / self.draw.choice(["noted-0", *(f"shared-{run}" for run in range(RUNS))])
         if not (folder / "config.yaml").exists():
             return
         with contextlib.suppress(InputError, FileNotFoundError), contextlib.closing(RunFolder(folder)) as store:
@@ -280,7 +280,7 @@ def _lost_runs(workspace: Path, done: list[dict[str, Any]]) -> list[str]:
     return problems
 
 
-def rows(processes: int = 6, operations: int = 400, rounds: int = 3) -> list[Row]:
+def long_form(processes: int = 6, operations: int = 400, rounds: int = 3) -> list[Row]:
     """The long form."""
     problems: list[str] = []
     looks = 0
