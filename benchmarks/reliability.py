@@ -28,6 +28,8 @@ from tests.reliability import (
     more_epochs,
     not_finite,
     out_of_memory,
+    signals,
+    two_processes,
     wrong_content,
 )
 from tests.reliability.hostile_images import hostile_images
