@@ -66,7 +66,7 @@ def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]
         memory.parent.mkdir(parents=True, exist_ok=True)
         with changing(memory):
             known = _remembered(memory)
-            if (threads := _usable(known.get(key))) is not None:
+            if _usable(threads := known.get(key)):
                 return threads  # another process was quicker: what it trains with can be repeated
             write_text(memory, json.dumps({**known, key: measured}, indent=1) + "\n")
     return measured
