@@ -51,9 +51,7 @@ class Description:
             "environment": self.environment(),
         }
 
-    def started(
-        self, position: Position, epochs: int, where: str, told: Sequence[tuple[str, Message]] = ()
-    ) -> Started:
+    def started(self, position: Position, epochs: int, where: str, told: Sequence[tuple[str, Message]] = ()) -> Started:
         """The event with which it begins, or goes on, up to so many epochs, in the folder `where`.
 
         `told` is what to consider besides the advice on its settings, each with the id of the strategy concerned.

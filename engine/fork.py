@@ -138,9 +138,7 @@ def _check_changes(before: RunConfig, config: RunConfig, done: int) -> None:
         )  # fmt: skip
 
 
-def _kept_changes(
-    parent: Snapshot, before: RunConfig, config: RunConfig, step: int, factor: float
-) -> list[Change]:
+def _kept_changes(parent: Snapshot, before: RunConfig, config: RunConfig, step: int, factor: float) -> list[Change]:
     """The changes made in the parent that still apply: what the settings don't change goes on as it was.
 
     A fork's epochs have `factor` times the steps of the parent's; it begins after `step` of its own.
