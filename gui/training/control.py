@@ -11,6 +11,7 @@ from engine.config import RunConfig
 from engine.events import Failed, Finished
 from engine.message import InputError
 from engine.remedy import with_changes
+from engine.run_files import trained_by
 from gui.main_window import MainWindow
 from gui.runs.queue import RunQueue
 from gui.runs.run import Run, label_of
@@ -163,8 +164,10 @@ class RunControl(QObject):
         """The file that a run is to go on from, where it can now; else it is said why it can't."""
         if self.session.busy:
             text = self.tr("{run} can't go on while another run trains: stop that one, or wait for its end.")
+        elif run.folder is not None and (held := trained_by(run.folder)) is not None:
+            text = say(held.refusal(run.label).message)
         elif checkpoint is None:
-            text = self.tr("{run} can't go on: it has no checkpoint to go on from, or is trained elsewhere.")
+            text = self.tr("{run} can't go on: it has no checkpoint to go on from.")
         else:
             return checkpoint
         self.window.banners.say("refused", "warning", text.format(run=run.label))

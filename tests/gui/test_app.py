@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from engine.checkpoint_header import read_meta
+from engine.message import InputError
+from engine.run_index import Status, read_run
+from gui.runs.queue import FILE
+from gui.training.session import State
+from tests.gui.driving import pump
 
 CHILD = """
 import os, signal, sys
@@ -42,7 +49,8 @@ def run_child(workspace, act: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there PyTorch comes first, and SIGTERM kills")
 def test_painted_before_torch_is_imported_and_a_signal_saves_the_run(workspace):
-    done = run_child(workspace, "os.kill(os.getpid(), signal.SIGTERM)")
+    asking = random.choice(("SIGINT", "SIGTERM", "SIGHUP"))
+    done = run_child(workspace, f"os.kill(os.getpid(), signal.{asking})")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["painted False", "ready True"]
     (last,) = (workspace / "runs").glob("*/checkpoints/last.safetensors")
@@ -56,3 +64,44 @@ def test_a_killed_window_leaves_a_run_that_can_go_on(workspace):
     assert done.returncode == -signal.SIGKILL
     (last,) = (workspace / "runs").glob("*/checkpoints/last.safetensors")
     assert read_meta(last)["progress"]["epoch"] >= 1
+
+
+def test_a_log_out_saves_the_run_and_what_waits_and_leaves_the_window_as_it_may_be_called_off(open_window, workspace):
+    driver = open_window(workspace)
+    driver.set(epochs=500)
+    driver.press("start")
+    driver.wait_for_epoch(1)
+    driver.press("queue")
+    waiting = (workspace / FILE).read_bytes()
+    driver.application.keep()
+    assert driver.session.state is State.READY and driver.window.isVisible()
+    run = driver.session.run
+    assert read_run(run.folder).status is Status.UNFINISHED
+    assert read_meta(run.last_checkpoint)["progress"]["step"] == driver.session.run.history.steps[-1, 0]
+    assert (workspace / FILE).read_bytes() == waiting and (workspace / "settings.yaml").is_file()
+    driver.press("continue")
+    driver.wait_for_epoch(len(run.history.epochs) + 1)
+    driver.press("stop")
+    driver.wait_for_end()
+    driver.application.keep()  # with nothing to be saved it is over at once
+
+
+def test_what_was_to_begin_waits_again_when_the_window_is_closed_amid_its_data(open_window, workspace, monkeypatch):
+    driver = open_window(workspace)
+    driver.set(epochs=1, seed=7)
+    driver.conductor.control.queue.add(driver.panel.config)
+    waiting = (workspace / FILE).read_bytes()
+    reading, go_on = threading.Event(), threading.Event()
+
+    def read(bundle, config):
+        reading.set()
+        assert go_on.wait(30)
+        raise InputError("never-started", "stopped before the first step")  # as the next report of a loader would
+
+    monkeypatch.setattr("engine.trainer.split", read)
+    driver.conductor.control._start_next()
+    pump(reading.is_set)
+    driver.window.close()
+    go_on.set()
+    driver.close()
+    assert (workspace / FILE).read_bytes() == waiting

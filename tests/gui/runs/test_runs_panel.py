@@ -129,7 +129,7 @@ def test_a_run_that_trains_stays_and_the_others_go(panel, bench, folders):
     with closing(RunFolder(folders[0])):
         panel.list.bin_action.trigger()
         settle(panel, bench)
-        assert f"{NAMES[0]} is training" in panel.notices.texts()["failed"]
+        assert f"{NAMES[0]} is running in this Tunedeck" in panel.notices.texts()["failed"]
         assert panel.notices.texts()["bin"] == "MLP is in the bin."
         assert listed(panel) == ["c", "a"]
 
