@@ -30,6 +30,7 @@ from tests.reliability import (
     out_of_memory,
     signals,
     two_processes,
+    two_windows,
     wrong_content,
 )
 from tests.reliability.hostile_images import hostile_images
@@ -48,6 +49,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "not-finite": not_finite.long_form,
     "out-of-memory": out_of_memory.long_form,
     "two-processes": two_processes.long_form,
+    "two-windows": two_windows.long_form,
     "signals": signals.long_form,
     "hostile-files": hostile_files.long_form,
     "fuzz-settings": fuzz_settings.long_form,
