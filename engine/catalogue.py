@@ -111,13 +111,13 @@ class Catalogue:
                 )  # fmt: skip
         if kind is not None:
             raise InputError(
-                "unknown-choice", "there is no {kind} {id}{nearest} ({choices})", kind=kind, id=repr(id),
+                "unknown-choice", "there is no {kind} {id}{nearest} ({choices})", kind=kind, id=repr(id)[:80],
                 nearest=nearest(id, [s.id for s in self.of_kind(kind)]),
                 choices=", ".join(sorted(s.id for s in self.of_kind(kind))),
             )  # fmt: skip
         raise InputError(
             "unknown-strategy", "there is no {id}{nearest}; `tunedeck plugins` lists all",
-            id=repr(id), nearest=nearest(id, self._by_id),
+            id=repr(id)[:80], nearest=nearest(id, self._by_id),
         )  # fmt: skip
 
     def make(self, kind: str | None, id: str, values: dict[str, Any]) -> Strategy:
@@ -136,7 +136,7 @@ class Catalogue:
             if name not in entry.strategy.model_fields:
                 raise InputError(
                     "unknown-parameter", "{id} has no parameter {name}{nearest}",
-                    id=id, name=repr(name), nearest=nearest(name, entry.strategy.model_fields),
+                    id=id, name=repr(name)[:80], nearest=nearest(name, entry.strategy.model_fields),
                 )  # fmt: skip
         for parameter in entry.parameters:
             value = values.get(parameter.name)
@@ -304,7 +304,7 @@ def _checked(cls: Any, origin: str, taken: set[str]) -> Entry:
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` with the known word most like this one, or nothing."""
     by_lower = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), list(by_lower), 1, 0.6)
+    found = difflib.get_close_matches(word[:80].lower(), list(by_lower), 1, 0.6)
     return f"; did you mean {by_lower[found[0]]}?" if found else ""
 
 
@@ -315,7 +315,7 @@ def invalid_value(where: str, error: ValidationError) -> InputError:
     text = text[:1].lower() + text[1:]
     return InputError(
         "invalid-value", "{where}{name} = {value}: {text}",
-        where=where, name=".".join(str(part) for part in first["loc"]), value=repr(first["input"])[:80],
+        where=where, name=".".join(str(part) for part in first["loc"])[:80], value=repr(first["input"])[:80],
         text=text.replace("input should", "it should"),
     )  # fmt: skip
 

@@ -64,6 +64,7 @@ Epochs = Annotated[int, Field(ge=0, le=MAX_EPOCHS)]
 Real = Annotated[float, Field(ge=-LARGEST_REAL, le=LARGEST_REAL)]
 Rate = Annotated[float, Field(ge=0, le=LARGEST_REAL)]
 Seconds = Annotated[float, Field(ge=-1e10, le=1e10)]
+Name = Annotated[str, StringConstraints(max_length=200)]
 Word = Annotated[str, StringConstraints(max_length=1_000)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 Plain = Annotated[Any, AfterValidator(_plain)]
@@ -136,8 +137,8 @@ class Statistics(TypedDict):
 class Plugin(TypedDict):
     """A technique that the run needs."""
 
-    id: Word
-    kind: Word
+    id: Name
+    kind: Name
     origin: Text
     version: Word
 

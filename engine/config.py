@@ -288,7 +288,10 @@ class RunConfig(BaseModel):
             else:
                 known = [*_scalar_fields(), *ONE_CHOICE, "with", "offered"]
                 raise InputError(
-                    "unknown-setting", "there is no setting {key}{nearest}", key=repr(key), nearest=nearest(key, known)
+                    "unknown-setting",
+                    "there is no setting {key}{nearest}",
+                    key=repr(key)[:80],
+                    nearest=nearest(key, known),
                 )
         if base is None and not all(kind in values for kind in ONE_CHOICE):
             base = recipe("default", catalogue)
@@ -346,7 +349,12 @@ def parse_strategy(text: str, catalogue: Catalogue, kind: str | None = None, bas
     for part in _parts(rest):
         name, equals, value = part.partition("=")
         if not equals:
-            raise InputError("no-equals", "in {text}, {part} is not of the form name=value", text=text, part=repr(part))
+            raise InputError(
+                "no-equals",
+                "in {text}, {part} is not of the form name=value",
+                text=" ".join(text.split())[:80],
+                part=repr(part)[:80],
+            )
         values[name] = known[name].read(value) if name in known else value
     return catalogue.make(kind, id, values)
 
