@@ -83,7 +83,7 @@ def interrupted(forks: Forks, whole: Path, moments: Sequence[str], seed: int, fo
     return found
 
 
-def long_form(times: int = 200, seed: int = 0) -> list[Row]:
+def long_form(times: int = 140, seed: int = 0) -> list[Row]:
     """The long form."""
     moments = [list(MOMENTS)[trial % len(MOMENTS)] for trial in range(times)]
     with tempfile.TemporaryDirectory() as name, Forks(Path(name) / "printed") as forks:
