@@ -25,7 +25,7 @@ FORMAT = 1
 ENTRY = "tunedeck"
 MAX_HEADER_BYTES = 8_000_000
 """Enough for 50,000 tensors. JSON takes many times its length in memory."""
-MAX_BRACKETS = 400_000
+MAX_BRACKETS = 200_000
 """Lists and mappings in a header: each of them takes some twenty times the two bytes that it needs in a file."""
 MAX_ELEMENTS = 2**48
 """Elements of one tensor, were each of its dimensions at least 1: beyond that PyTorch's own arithmetic overflows."""

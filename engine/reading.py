@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import math
 import os
@@ -19,8 +20,18 @@ from typing import Any
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
+class _Patient(io.FileIO):
+    """A file that says so where it has nothing to give yet, as some of the system's own do: Python gives None."""
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        if count is None:
+            raise BlockingIOError(errno.EAGAIN, "its end is not there yet")
+        return count
+
+
 @contextlib.contextmanager
-def opened(path: Path, *, links: bool = True) -> Iterator[tuple[BufferedReader, int]]:
+def opened(path: Path, *, links: bool = True) -> Iterator[tuple[BufferedReader[Any], int]]:
     """A file, open for reading, and its length in bytes; where `links` is False, a link is no file.
 
     Raises `OSError` where it can't be read or is no file.
@@ -30,7 +41,7 @@ def opened(path: Path, *, links: bool = True) -> Iterator[tuple[BufferedReader, 
         handle = os.open(path, _FLAGS | (0 if links else getattr(os, "O_NOFOLLOW", 0)))
     except ValueError:  # a zero byte in its name
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
-    with open(handle, "rb") as file:
+    with BufferedReader(_Patient(handle)) as file:
         status = os.fstat(handle)
         _check(status)
         yield file, status.st_size

@@ -163,7 +163,7 @@ def last_checkpoint(run: Path) -> Path:
 def best_checkpoint(run: Path) -> Path:
     """The best checkpoint of a run's folder, or its last where no epoch is done. Raises `InputError` where none is."""
     path = run / "checkpoints" / "best.safetensors"
-    return path if path.is_file() else last_checkpoint(run)
+    return path if os.path.lexists(path) else last_checkpoint(run)  # what else bears its name, its reader refuses
 
 
 def unfinished_run(workspace: Path) -> Path | None:

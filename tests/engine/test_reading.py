@@ -71,6 +71,19 @@ def test_a_pipe_that_takes_a_file_s_place_is_not_waited_for(tmp_path, monkeypatc
 
 
 @unix
+def test_a_file_that_would_have_to_be_waited_for_is_left(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    with pytest.raises(BlockingIOError), opened(path) as (file, _):
+        os.dup2(read, file.fileno())  # nothing is written into it
+        file.read(5)
+    os.close(read)
+    os.close(write)
+
+
+@unix
 def test_links_are_followed_where_that_is_asked_for_alone(tmp_path):
     (tmp_path / "file").write_bytes(b"[]")
     (tmp_path / "link").symlink_to("file")
@@ -91,12 +104,13 @@ def test_json_without_numbers_that_are_not_finite_and_without_an_abyss():
             parse_json(text)
 
 
-def test_a_record_is_read_a_piece_at_a_time(tmp_path):
-    (tmp_path / "steps.csv").write_bytes(STEP_HEADER.encode() + b"1\n" * 5_000_000)
+def test_a_record_is_read_a_piece_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.history.CHUNK", 2**14)
+    (tmp_path / "steps.csv").write_bytes(STEP_HEADER.encode() + b"1\n" * 500_000)
     tracemalloc.start()
     try:
         assert len(read_history(tmp_path).steps) == 0
-        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+        assert tracemalloc.get_traced_memory()[1] < 500_000
     finally:
         tracemalloc.stop()
 

@@ -46,6 +46,8 @@ CHANGING = (
 )  # fmt: skip
 """Events whose first argument, or whose first two, name what is changed."""
 OF_TWO = ("os.rename", "os.link", "shutil.copyfile", "shutil.move")
+FOLLOWING = ("os.truncate", "os.chmod", "os.chown", "os.utime", "shutil.")
+"""Those of them that change what a link leads to, not the link."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -140,10 +142,11 @@ def _watch(folder: str) -> list[str]:
     trusted = tuple({os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")})
     trusted += (str(ROOT), "<frozen", "<string>", "<unknown>", "<attrs", "<template")
 
-    def within(path: Any) -> bool:
+    def within(path: Any, follow: bool = True) -> bool:
         if isinstance(path, int) or path is None:
             return True
-        real = os.path.realpath(os.fsdecode(path))
+        named = Path(os.fsdecode(path))
+        real = os.path.realpath(named) if follow else str(Path(os.path.realpath(named.parent)) / named.name)
         return real == "/dev/null" or real == own or real.startswith(own + os.sep)
 
     def judged(event: str, args: tuple[Any, ...]) -> bool:
@@ -153,7 +156,8 @@ def _watch(folder: str) -> list[str]:
             path, _, flags = args
             return not (flags or 0) & WRITES or within(path)
         if event in CHANGING:
-            return all(map(within, args[: 2 if event in OF_TWO else 1]))
+            follow = event.startswith(FOLLOWING)
+            return all(within(path, follow) for path in args[: 2 if event in OF_TWO else 1])
         if event in CODE:
             name = getattr(args[0], "co_filename", None) if event == "exec" else args[1]
             name = os.fsdecode(name or "<string>")

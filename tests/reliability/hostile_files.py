@@ -194,10 +194,13 @@ class Trial:
     wrong: tuple[str, ...]
 
 
-def trials(readers: Sequence[Reader], inputs: Iterable[str], every: int = 1) -> list[Trial]:
-    """Give the inputs of these names to these readers: all pairs, or every so many-th, in turn."""
+def trials(made: Zygote, readers: Sequence[Reader], inputs: Iterable[str], every: int = 1) -> list[Trial]:
+    """Give the inputs of these names to these readers: all pairs, or every so many-th, in turn.
+
+    `made` has `MODULES` imported.
+    """
     found = []
-    with TemporaryDirectory() as folder, zygote(*MODULES) as made:
+    with TemporaryDirectory() as folder:
         base = Path(folder) / "base"
         base.mkdir()
         make_run(made, base)
@@ -239,7 +242,8 @@ def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
 
 def long_form() -> list[Row]:
     """The long form: every input to every reader."""
-    made = trials(READERS, INPUTS)
+    with zygote(*MODULES) as guard:
+        made = trials(guard, READERS, INPUTS)
     for trial in made:
         for wrong in trial.wrong:
             print(f"{trial.file}, {trial.reader}: {wrong}", file=sys.stderr)

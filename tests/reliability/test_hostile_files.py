@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from engine.checkpoint import read_checkpoint
 from engine.files import append_text
 from engine.message import InputError
+from engine.runs import best_checkpoint
 from engine.store import RunFolder
 from tests.reliability.contained import MARK, zygote
 from tests.reliability.crafted import INPUTS, ODD
-from tests.reliability.hostile_files import READERS, trials
+from tests.reliability.hostile_files import MODULES, READERS, trials
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a child are Linux's")
 
@@ -55,22 +57,22 @@ def test_the_harness_notices(guard, tmp_path, what):
 
 @pytest.fixture(scope="module")
 def guard():
-    with zygote() as made:
+    with zygote(*MODULES) as made:
         yield made
 
 
-def test_no_file_gets_in():
+def test_no_file_gets_in(guard):
     files = [name for name in INPUTS if name not in ODD]
     assert len(files) >= 60
     # Each file goes to some readers and each reader gets some files: their numbers have no common divisor but 1.
-    made = trials(READERS, files, every=29)
+    made = trials(guard, READERS, files, every=61)
     wrong = [(trial.file, trial.reader, trial.wrong) for trial in made if trial.wrong]
     assert not wrong, wrong
     assert {trial.reader for trial in made} == {reader.name for reader in READERS}
 
 
-def test_pipes_devices_links_and_folders_are_no_files():
-    made = trials(READERS, ODD, every=5)
+def test_pipes_devices_links_and_folders_are_no_files(guard):
+    made = trials(guard, READERS, ODD, every=10)
     wrong = [(trial.file, trial.reader, trial.wrong) for trial in made if trial.wrong]
     assert not wrong, wrong
     assert {trial.file for trial in made} == set(ODD)
@@ -95,3 +97,10 @@ def test_lines_are_not_appended_to_what_a_link_leads_to(tmp_path):
         with pytest.raises(OSError):
             append_text(tmp_path / name, "more\n")
     assert (tmp_path / "kept").read_text() == "kept"
+
+
+def test_where_something_else_bears_the_name_of_the_best_checkpoint_the_last_does_not_take_its_place(tmp_path):
+    (tmp_path / "checkpoints" / "best.safetensors").mkdir(parents=True)
+    (tmp_path / "checkpoints" / "last.safetensors").touch()
+    with pytest.raises(InputError, match=r"best\.safetensors can't be read: it is no file"):
+        read_checkpoint(best_checkpoint(tmp_path))
