@@ -133,9 +133,11 @@ def hungry_runs(command: Command, workspace: Path, trials: int, seed: int = 0) -
     write_plugin(workspace)
     draw, found = random.Random(seed), {}
     for trial in range(trials):
-        most, after, said = draw.choice([16, 20, 8, 5, 3]), draw.choice([0, 1, 3, 4, 7, 10]), draw.randrange(3)
         asked = trial % 2 == 0
-        case = f"{most} fit after {after} steps, error {said}, {'with' if asked else 'without'} the flag"
+        # Each command counts its steps anew, and the last of them may have an epoch of six.
+        after = draw.choice([0, 1, 3, 4, 7, 10] if asked else [0, 1, 3, 4])
+        most, said = draw.choice([16, 20, 8, 5, 3]), draw.randrange(3)
+        case = f"{trial}: {most} fit after {after} steps, error {said}, {'with' if asked else 'without'} the flag"
         found[case] = flaw(command, workspace, most, after, said, asked=asked)
     return found
 
@@ -170,7 +172,7 @@ def real(workspace: Path, megabytes: int, *flags: str) -> tuple[int, str, str]:
 
 
 def long_form() -> list[Row]:
-    """The long form: 200 runs that are told that there is no memory, and some to which the system gives none."""
+    """The long form: 60 runs that are told that there is no memory, and some to which the system gives none."""
     import contextlib
     import io
     import tempfile
@@ -185,7 +187,7 @@ def long_form() -> list[Row]:
 
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder) / "workspace"
-        flaws = hungry_runs(command, workspace, 200)
+        flaws = hungry_runs(command, workspace, 60)
         for megabytes in (60, 90, 130, 180, 250):
             code, out, err = real(Path(folder) / f"real-{megabytes}", megabytes, "--halve-batch")
             size = json.loads(out.splitlines()[-1])["batch_size"] if code == 0 else None
