@@ -59,7 +59,7 @@ def test_a_failed_run_names_the_plugin_and_a_stopped_one_has_no_test_figures(tra
     assert isinstance(run(failing)[-1], Failed)
     record, told = read_run(Path(failing.store.where)), read_result(Path(failing.store.where))
     assert (record.status, told.failed, told.plugin, told.test_loss) == (Status.FAILED, True, "fails", None)
-    assert record.reason == told.reason and told.reason.code == "run-failed"
+    assert record.reason == told.reason and told.reason.code == "plugin-failed"
     stopped = trainer(epochs=3)
     run(stopped, stop_at=7)
     record, told = read_run(Path(stopped.store.where)), read_result(Path(stopped.store.where))
@@ -154,6 +154,7 @@ def test_a_finished_run_whose_checkpoint_is_damaged_is_still_told_as_finished(tr
 
 def test_a_run_that_can_t_be_written_at_all_still_ends(tmp_path, monkeypatch, caplog):
     folder = RunFolder.create(tmp_path, "mlp", "x")
+    (folder.path / "result.json").write_text("{}")
     monkeypatch.setattr("pathlib.Path.unlink", lambda path, missing_ok=False: (_ for _ in ()).throw(OSError(30, "no")))
     folder.set_result(None)
     assert "result.json" in caplog.text
