@@ -72,6 +72,7 @@ class ComparePanel(Panel):
         self.seeds = CompareTable(self.tr("Over seeds"), sortable=True)
         self.settings = CompareTable(self.tr("Settings that differ"), sortable=False)
         self.verdict = QLabel()
+        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict.setWordWrap(True)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.same = QLabel(self.tr("No setting differs."))

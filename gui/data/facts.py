@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
@@ -13,7 +14,7 @@ from engine.message import Message
 from gui import numbers
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.flow import FlowLayout
-from gui.widgets.looks import give
+from gui.widgets.looks import as_tip, give
 from gui.words import say, title
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Fact(QWidget):
     def say(self, text: str, name: str = "") -> None:
         """Show a figure, and another name where one is given; none hides both."""
         self.value.setText(text)
-        self.value.setToolTip("\n".join(part for part in (text, self.toolTip()) if part))
+        self.value.setToolTip(as_tip("\n".join(part for part in (text, self.toolTip()) if part)))
         if name:
             self.name.setText(name)
         self.value.setAccessibleName(f"{self.name.text()}: {text}")
@@ -72,6 +73,7 @@ class FactsBar(QWidget):
         self.summary = ElidedLabel()
         give(self.summary, role="muted")
         self.trouble = QLabel()
+        self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         self.trouble.setWordWrap(True)
         give(self.trouble, role="error")
         top = FlowLayout(8, line_spacing=0)

@@ -46,6 +46,7 @@ class DataPanel(Panel):
         self._shown: tuple[object, ...] | None = None
         self._failed_at: tuple[object, ...] | None = None
         self.notice = QLabel()
+        self.notice.setTextFormat(Qt.TextFormat.PlainText)
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setWordWrap(True)
         self.notice.setMargin(32)

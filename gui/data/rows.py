@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.widgets.image_grid import Picture, draw_image, drawn_size
+from gui.widgets.looks import as_tip
 from gui.widgets.theme import LIGHT, Theme
 
 SIZE = 56
@@ -156,5 +157,5 @@ class PictureRows(QWidget):
     def event(self, event: QEvent) -> bool:
         """Tell of the picture under the pointer."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            self.setToolTip(self.tip_at(event.pos()))
+            self.setToolTip(as_tip(self.tip_at(event.pos())))
         return super().event(event)

@@ -53,6 +53,7 @@ class Samples(QWidget):
         self.back = self._arrow(Qt.ArrowType.LeftArrow, self.tr("Previous page"))
         self.on = self._arrow(Qt.ArrowType.RightArrow, self.tr("Next page"))
         self.trouble = QLabel()
+        self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         self.trouble.setWordWrap(True)
         self.trouble.hide()
         give(self.trouble, role="error")
@@ -169,8 +170,10 @@ class SampleCard(QWidget):
         super().__init__()
         self.sample: Sample | None = None
         self.label = QLabel()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
         give(self.label, role="heading")
         self.facts = QLabel()
+        self.facts.setTextFormat(Qt.TextFormat.PlainText)
         self.facts.setFont(tabular(self.facts.font()))
         give(self.facts, role="muted")
         for widget in (self.label, self.facts):

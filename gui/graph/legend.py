@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from gui.graph.drawings import Style
 from gui.widgets.flow import flow
+from gui.widgets.looks import as_tip
 from gui.widgets.theme import Theme
 
 SWATCH = 18
@@ -33,7 +34,7 @@ class LegendEntry(QAbstractButton):
         self.is_whole = False
         """Whether it takes what its name needs all the same."""
         self.setText(name)
-        self.setToolTip(self.tr("{name}: click to hide or show it").format(name=name))
+        self.setToolTip(as_tip(self.tr("{name}: click to hide or show it").format(name=name)))
         self.setCheckable(True)
         self.setChecked(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemD
 
 from gui.graph.plot import tabular
 from gui.numbers import loss, percent
+from gui.widgets.looks import as_tip
 from gui.widgets.theme import LIGHT, Theme
 
 NAME = 120
@@ -63,7 +64,7 @@ class ProbabilityBars(QListWidget):
             bar = Bar(number, names[number], min(max(value / greatest, 0), 1), text, number == true, number == order[0])
             item = QListWidgetItem(f"{bar.name} {bar.text}")
             item.setData(Qt.ItemDataRole.UserRole, bar)
-            item.setToolTip(self._tip(bar))
+            item.setToolTip(as_tip(self._tip(bar)))
             self.addItem(item)
         self.setCurrentRow(0)
         self.blockSignals(blocked)

@@ -21,6 +21,7 @@ from gui.runs.run import Run, dated, tell, unique_label
 from gui.runs.watch import Sighting
 from gui.runs.words import Line, line, status
 from gui.training.session import State
+from gui.widgets.looks import as_tip
 
 Index = QModelIndex | QPersistentModelIndex
 RUN = Qt.ItemDataRole.UserRole
@@ -78,7 +79,7 @@ class RunModel(QAbstractListModel):
 
     def _tool_tip(self, run: Run) -> str:
         parts = [run.title, self.line(run).status, f"{run.begun:%Y-%m-%d %H:%M}", ", ".join(run.notes.tags)]
-        return "\n".join(filter(None, [*parts, run.notes.notes[:300]]))
+        return as_tip("\n".join(filter(None, [*parts, run.notes.notes[:300]])))
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
         """Tick a run, or give it another name. The present run is always drawn."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from engine.parameter import Parameter
 from gui.widgets.icon_button import IconButton
+from gui.widgets.looks import as_tip
 
 PATHS = ("path", "folder")
 """Ends of the names of texts that name a file or a folder."""
@@ -141,7 +142,7 @@ class PathBox(QWidget):
     def show_value(self, value: Any) -> None:
         """Show a path."""
         self._text.show_value(value)
-        self._text.setToolTip(f"{value}\n{self._help}" if value else self._help)
+        self._text.setToolTip(as_tip(f"{value}\n{self._help}") if value else self._help)
 
     def ask(self, start: str) -> str:
         """Ask for a folder or a file, beginning at this path; empty where none is chosen."""

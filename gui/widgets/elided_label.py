@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QLabel, QStyle, QStyleOption, QStylePainter
 
+from gui.widgets.looks import as_tip
+
 LEAST = 6
 """Characters for which there is always room."""
 
@@ -22,7 +24,7 @@ class ElidedLabel(QLabel):
     def setText(self, text: str) -> None:  # noqa: N802
         """Show another text."""
         super().setText(text)
-        self.setToolTip(text)
+        self.setToolTip(as_tip(text))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Room for a few characters."""
