@@ -11,11 +11,18 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from engine.checkpoint import read_checkpoint
+from engine.hardware import remembered_threads
 from engine.history import EPOCH_HEADER, MAX_BYTES, MAX_EPOCHS, STEP_HEADER, epoch_line, read_epochs, read_history
 from engine.history import EpochRow as Row
 from engine.idx import read_idx
 from engine.message import InputError
 from engine.reading import opened, parse_json, read_json, read_limited
+from engine.result import FILE as RESULT
+from engine.result import read_result
+from engine.run_notes import FILE as NOTES
+from engine.run_notes import Notes, read_notes
+from engine.yaml_file import read_yaml
 
 unix = pytest.mark.skipif(os.name == "nt", reason="there are no pipes and devices in folders")
 
@@ -151,3 +158,21 @@ def test_no_memory_is_taken_for_images_that_are_promised_alone(tmp_path):
             assert tracemalloc.get_traced_memory()[1] < 20_000_000
         finally:
             tracemalloc.stop()
+
+
+def test_a_file_that_may_not_be_read_is_refused_or_left_out_by_every_reader(tmp_path, monkeypatch):
+    names = ("settings.yaml", NOTES, RESULT, "history.csv", "steps.csv", "threads.json", "best.safetensors")
+    for name in names:
+        (tmp_path / name).write_text("{}")
+
+    def refuse(*arguments):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(InputError, match=r"settings\.yaml can't be read: Permission denied"):
+        read_yaml(tmp_path / "settings.yaml")
+    with pytest.raises(InputError, match=r"best\.safetensors can't be read"):
+        read_checkpoint(tmp_path / "best.safetensors")
+    history = read_history(tmp_path)
+    assert (read_notes(tmp_path), read_result(tmp_path), history.epochs, len(history.steps)) == (Notes(), None, [], 0)
+    assert remembered_threads(tmp_path / "threads.json", ["case"], lambda: 1) == 1

@@ -248,3 +248,26 @@ INPUTS: dict[str, Make] = {
     **ODD,
 }  # fmt: skip
 """Each input by name, and how it is made in a place."""
+
+FLAGS: dict[str, tuple[str, ...]] = {
+    "a name that steers a terminal": ("--name", "\x1b]0;owned\a\x1b[2J"),
+    "a name of two lines": ("--name", "a\nb"),
+    "a name of 100,000 letters": ("--name", "n" * 100_000),
+    "a name that is no text": ("--name", "\udcff"),
+    "layers beyond count": ("--model", "mlp:hidden=" + "+".join(["1"] * 50_000)),
+    "a layer beyond bounds": ("--model", "mlp:hidden=1000000000"),
+    "layers that no memory holds": ("--model", "mlp:hidden=" + "+".join(["65536"] * 1_000)),
+    "a convolution that no memory holds": ("--dataset", "fashion-mnist-sample", "--loss", "cross-entropy",
+                                           "--model", "cnn:channels=4096+4096,convolutions=100"),
+    "epochs beyond bounds": ("--epochs", "1" + "0" * 18),
+    "epochs of 5,000 digits": ("--epochs", "9" * 5_000),
+    "a batch beyond bounds": ("--batch-size", "1" + "0" * 12),
+    "a rate beyond float": ("--lr", "1e400"),
+    "a rate that is none": ("--lr", "nan"),
+    "a recipe that is a path": ("--recipe", "../../../etc/passwd"),
+    "a data set that is a path": ("--dataset", "../../../etc/passwd"),
+    "a device that is a path": ("--device", "/dev/zero"),
+    "a flag that is none": ("--" + "x" * 100_000,),
+    "settings that are the command line's own": ("--config", "/proc/self/cmdline"),
+}  # fmt: skip
+"""Words after `tunedeck train`, by what is wrong with them."""

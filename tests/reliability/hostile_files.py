@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.rows import Row
 from tests.reliability.contained import Outcome, Zygote, zygote
-from tests.reliability.crafted import INPUTS, TREASURE
+from tests.reliability.crafted import FLAGS, INPUTS, TREASURE
 
 BYTES, SECONDS = 200_000_000, 2.0
 """What a reader may take of memory and of a processor."""
@@ -30,6 +30,7 @@ SMALL = (
     "--dataset", "noisy-line:points=4", "--loss", "mse", "--model", "mlp:hidden=2", "--epochs", "1",
     "--batch-size", "2", "--threads", "1", "--device", "cpu",
 )  # fmt: skip
+HERE = "tests.reliability.hostile_files"
 RUN = "2026-01-01_00-00-00-mlp-noisy-line"
 
 
@@ -213,9 +214,22 @@ def trials(made: Zygote, readers: Sequence[Reader], inputs: Iterable[str], every
     return found
 
 
+def flag_trials(made: Zygote) -> list[Trial]:
+    """Give each of the words of `FLAGS` to `tunedeck train`."""
+    reader = Reader("flags", "", ())
+    found = []
+    for name, words in FLAGS.items():
+        with TemporaryDirectory() as folder:
+            outcome = made.try_out(HERE, "command", ["train", *SMALL, *words], Path(folder))
+            wrong = [*outcome.problems(BYTES), *filter(None, [reader.answer_is_right(outcome)])]
+            wrong += [f"left {path.name}" for path in Path(folder).iterdir()]
+            found.append(Trial(name, reader.name, outcome, tuple(wrong)))
+    return found
+
+
 def make_run(made: Zygote, workspace: Path) -> None:
     """Two short runs, of which one is to be tampered with."""
-    outcome = made.try_out(__name__, "command", ["train", *SMALL], workspace)
+    outcome = made.try_out(HERE, "command", ["train", *SMALL], workspace)
     assert outcome.code == 0, outcome.err or outcome.trace
     (run,) = (workspace / "runs").iterdir()
     shutil.copytree(run, workspace / "runs" / RUN)
@@ -231,7 +245,7 @@ def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
     place.unlink(missing_ok=True)
     INPUTS[name](place)
     function, *words = (word.format(suffix=suffix) for word in reader.do)
-    outcome = made.try_out("tests.reliability.hostile_files", function, words, workspace)
+    outcome = made.try_out(HERE, function, words, workspace)
     wrong = outcome.problems(BYTES)
     wrong += filter(None, [reader.answer_is_right(outcome)])
     outside = {path.name for path in workspace.parent.iterdir()} - {workspace.name}
@@ -243,7 +257,7 @@ def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
 def long_form() -> list[Row]:
     """The long form: every input to every reader."""
     with zygote(*MODULES) as guard:
-        made = trials(guard, READERS, INPUTS)
+        made = trials(guard, READERS, INPUTS) + flag_trials(guard)
     for trial in made:
         for wrong in trial.wrong:
             print(f"{trial.file}, {trial.reader}: {wrong}", file=sys.stderr)

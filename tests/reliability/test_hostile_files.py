@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.catalogue import MAX_PLUGIN_BYTES, discover
 from engine.checkpoint import read_checkpoint
 from engine.files import append_text
 from engine.message import InputError
@@ -15,7 +16,7 @@ from engine.runs import best_checkpoint
 from engine.store import RunFolder
 from tests.reliability.contained import MARK, zygote
 from tests.reliability.crafted import INPUTS, ODD
-from tests.reliability.hostile_files import MODULES, READERS, trials
+from tests.reliability.hostile_files import MODULES, READERS, flag_trials, trials
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a child are Linux's")
 
@@ -76,6 +77,29 @@ def test_pipes_devices_links_and_folders_are_no_files(guard):
     wrong = [(trial.file, trial.reader, trial.wrong) for trial in made if trial.wrong]
     assert not wrong, wrong
     assert {trial.file for trial in made} == set(ODD)
+
+
+def test_no_word_of_the_command_line_gets_in(guard):
+    wrong = [(trial.file, trial.wrong) for trial in flag_trials(guard) if trial.wrong]
+    assert not wrong, wrong
+
+
+def test_what_is_no_file_in_the_folder_of_plugins_is_named_and_the_rest_load(tmp_path):
+    for name, make in ODD.items():
+        if name != "a-link-out-of-the-workspace":
+            make(tmp_path / f"{name.replace('-', '_')}.py")
+    (tmp_path / "too_long.py").write_bytes(b"#" * (MAX_PLUGIN_BYTES + 1))
+    (tmp_path / "no_text.py").write_bytes(b"\xff\0")
+    (tmp_path / "good.py").write_text(
+        "from engine.strategy import Augmentation, hookimpl\n"
+        "class Good(Augmentation):\n    'Does nothing.'\n    def __call__(self, images, generator):\n"
+        "        return images\n@hookimpl\ndef register_strategies():\n    return [Good]\n"
+    )
+    found = {entry.id: entry for entry in discover(tmp_path, entry_points=False).entries if entry.origin != "built-in"}
+    assert found.pop("good").strategy is not None
+    assert len(found) == len(ODD) + 1
+    for entry in found.values():
+        assert entry.error and "\n" not in entry.error
 
 
 @pytest.mark.parametrize("name", ["checkpoints", "lock", "log.txt"])
