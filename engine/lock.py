@@ -45,6 +45,8 @@ else:
 
 HELD = (BlockingIOError, PermissionError)
 """What the system says of a file that another process has locked; all else says that the disk knows no locks."""
+OWN = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+"""How the file of a lock is opened: a link in its place may lead to any file."""
 TRIES = 10
 """So often a lock is asked for, as `PAUSE` seconds pass between: who only looks at it holds it for far less."""
 PAUSE = 0.02
@@ -102,7 +104,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         """Raises `OSError` too, where the file can't be made, or was moved away meanwhile."""
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(path, OWN, 0o644)
         try:
             holder = _holder(handle, path.parent, take, TRIES)
             if holder is not None:
@@ -149,7 +151,7 @@ def changing(
     The lock is a hidden file beside it, which stays. `patience` is how many seconds to wait for others; `meanwhile` is
     called again and again as they pass. Raises `OSError`. On a disk without locks the last one wins.
     """
-    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(path.with_name(f".{path.name}.lock"), OWN, 0o644)
     end = time.monotonic() + patience
     try:
         while True:

@@ -11,6 +11,7 @@ import pytest
 from engine.catalogue import MAX_PLUGIN_BYTES, discover
 from engine.checkpoint import read_checkpoint
 from engine.files import append_text
+from engine.lock import FileLock, changing
 from engine.message import InputError
 from engine.runs import best_checkpoint
 from engine.store import RunFolder
@@ -111,6 +112,15 @@ def test_a_run_s_folder_that_leads_elsewhere_is_not_trained_in(tmp_path, name):
     with pytest.raises(InputError, match="is a link, and nothing is written"):
         RunFolder(folder)
     assert outside.is_dir() or outside.read_text() == "kept"
+
+
+def test_a_lock_is_not_made_where_a_link_leads(tmp_path):
+    (tmp_path / ".queue.yaml.lock").symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError), changing(tmp_path / "queue.yaml"):
+        pass
+    with pytest.raises(OSError):
+        FileLock(tmp_path / ".queue.yaml.lock")
+    assert not (tmp_path / "outside").exists()
 
 
 def test_lines_are_not_appended_to_what_a_link_leads_to(tmp_path):
