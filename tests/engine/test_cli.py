@@ -175,7 +175,7 @@ def test_a_bad_checkpoint_is_refused_in_one_line_and_nothing_changes(cli, traine
 
 
 def test_a_folder_without_a_checkpoint_is_refused(cli, tmp_path):
-    assert refused(cli("resume", tmp_path), "no checkpoint")
+    assert refused(cli("resume", tmp_path), "no last checkpoint")
 
 
 INVERT = '''
@@ -203,10 +203,10 @@ def test_a_checkpoint_that_needs_a_plugin_that_is_absent_names_it(cli, trained, 
     assert last["origin"] == str(plugin) and last["version"] == f"sha256:{digest[:16]}"
     plugin.unlink()
     before = files(workspace)
-    for verb in ("resume", "evaluate"):
-        assert refused(cli(verb, checkpoint(run)), "plugin invert (augmentation)")
+    assert refused(cli("resume", checkpoint(run), "--more", 1), "plugin invert (augmentation)")
+    assert refused(cli("evaluate", checkpoint(run)), "plugin invert (augmentation)")
     plugin.write_text("1 / 0")
-    assert refused(cli("resume", run), "plugin invert", "ZeroDivisionError")
+    assert refused(cli("resume", run, "--more", 1), "plugin invert", "ZeroDivisionError")
     plugin.unlink()
     assert {k: v for k, v in files(workspace).items() if "__pycache__" not in k.parts} == {
         k: v for k, v in before.items() if "__pycache__" not in k.parts
@@ -219,10 +219,10 @@ def test_a_broken_user_plugin_is_named_and_the_rest_works(cli, trained, workspac
     (workspace / "plugins" / "needs.py").write_text("import surely_no_such_library")
     trained("--with", "dropout")
     assert refused(cli("train", "--with", "bad"), "plugin bad", "ZeroDivisionError")
-    assert refused(cli("train", "--with", "needs"), "pip install surely_no_such_library")
+    assert refused(cli("train", "--with", "needs"), "the module surely_no_such_library")
     code, out, _ = cli("plugins")
     assert code == 0
-    assert "ZeroDivisionError" in out and "pip install surely_no_such_library" in out and "dropout" in out
+    assert "ZeroDivisionError" in out and "surely_no_such_library" in out and "dropout" in out
 
 
 def test_a_user_plugin_that_raises_ends_the_run_as_failed(cli, workspace):
@@ -515,7 +515,7 @@ def test_a_checkpoint_far_larger_than_its_header_says_is_refused_unread(cli, tra
     shutil.copy(checkpoint(trained()), large)
     os.truncate(large, 2**40)
     assert refused(cli("evaluate", str(large)), "damaged")
-    assert refused(cli("evaluate", "/dev/zero"), "not a Tunedeck checkpoint")
+    assert refused(cli("evaluate", "/dev/zero"), "no file")
 
 
 @pytest.mark.parametrize("flags", [["--reschedule"], ["--more", "0"], ["--more", "-3"], ["--epochs", "2000000"]])
