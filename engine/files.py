@@ -97,7 +97,7 @@ def make_folder(path: Path) -> None:
     path.mkdir()
     try:
         flush_folder(path.parent)
-    except OSError:
+    except (OSError, KeyboardInterrupt):
         with contextlib.suppress(OSError):
             path.rmdir()
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from engine.message import InputError
 from engine.yaml_file import read_yaml, write_yaml
 
 FILE = "notes.yaml"
+HALF_WRITTEN = f".{FILE}.*.tmp"
+"""What `engine.files` calls a file that is to take the place of this one."""
 MAX_NAME = 120
 MAX_TAGS = 20
 MAX_TAG = 40
@@ -68,11 +71,23 @@ def change_notes(folder: Path, **values: Any) -> Notes:
     path = folder / FILE
     try:
         with changing(path):
-            for stale in folder.glob(f".{FILE}.*.tmp"):  # of a process that died: all that live wait for this one
-                stale.unlink(missing_ok=True)
+            _clear_away(folder)
             return write_notes(folder, replace(_standing(path), **values))
     except OSError as error:
         raise _not_kept(folder, error) from None
+
+
+def clear_away_half_written(folder: Path) -> None:
+    """Remove what a process that died left of the notes on a run, unless one that lives is writing them now."""
+    if any(folder.glob(HALF_WRITTEN)):
+        with contextlib.suppress(OSError), changing(folder / FILE, patience=0):
+            _clear_away(folder)
+
+
+def _clear_away(folder: Path) -> None:
+    """To be called where nobody else can be writing."""
+    for stale in folder.glob(HALF_WRITTEN):
+        stale.unlink(missing_ok=True)
 
 
 def _standing(path: Path) -> Notes:

@@ -24,7 +24,7 @@ from engine.lock import FileLock
 from engine.message import InputError
 from engine.result import FILE as RESULT
 from engine.result import Result, write_result
-from engine.run_notes import FILE as NOTES
+from engine.run_notes import HALF_WRITTEN, clear_away_half_written
 from engine.yaml_file import write_yaml
 
 NOT_DAMAGED = ("unreadable", "newer-format")
@@ -134,9 +134,10 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(path, error) from None
         for stale in [*path.glob(".*.tmp"), *(path / "checkpoints").glob(".*.tmp")]:
-            if not stale.name.startswith(f".{NOTES}."):  # any process may be writing these at this moment
+            if not stale.match(HALF_WRITTEN):  # any process may be writing notes at this moment
                 with contextlib.suppress(OSError):
                     stale.unlink()
+        clear_away_half_written(path)
 
     @classmethod
     def create(cls, workspace: Path, model: str, dataset: str) -> RunFolder:

@@ -14,6 +14,7 @@ from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished, Saved, SaveFailed
 from engine.files import write_bytes
 from engine.history import read_history
+from engine.lock import changing
 from engine.message import InputError
 from engine.runs import check_writable, new_run, resume_run, unfinished_run
 from engine.store import RunFolder
@@ -450,3 +451,31 @@ def test_the_best_of_another_run_is_not_brought_along(sample, catalogue, workspa
         again = resume_run(tmp_path / "last.safetensors", catalogue, workspace)
         again.store.close()
         assert (again.store.best_path is not None) == brought
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+def test_a_run_that_ctrl_c_keeps_from_coming_to_be_leaves_nothing(tmp_path, monkeypatch, count):
+    """The signal comes in each flush in turn: of the folders, and of the files in them."""
+    flush, calls = os.fsync, []
+
+    def interrupted(handle):
+        calls.append(handle)
+        if len(calls) == count:
+            raise KeyboardInterrupt
+        flush(handle)
+
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder.create(tmp_path, "mlp", "data")
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_notes_that_another_process_is_writing_are_left_alone_and_those_of_a_dead_one_cleared_away(tmp_path):
+    writing = tmp_path / ".notes.yaml.123.tmp"
+    writing.write_text("name: mine")
+    with changing(tmp_path / "notes.yaml"):
+        RunFolder(tmp_path).close()
+        assert writing.exists()
+    RunFolder(tmp_path).close()
+    assert not writing.exists()
