@@ -62,7 +62,7 @@ def test_interrupted_at_any_moment_a_run_is_saved_and_ends_bit_for_bit_the_same(
     assert (found.tried, found.saved, found.equal) == (2, 2, 2)
 
 
-def test_amid_a_long_step_it_is_said_at_once_and_saved_when_the_step_is_done(forks, tmp_path, workspace, whole):
+def test_amid_a_long_step_it_is_said_at_once_and_saved_when_the_step_is_done(forks, tmp_path, workspace):
     done = tmp_path / "done"
     process = forks.start("tests.reliability.signals:in_a_long_step", str(done), *train(workspace))
     until(done.with_suffix(".begun").exists)
@@ -76,7 +76,6 @@ def test_amid_a_long_step_it_is_said_at_once_and_saved_when_the_step_is_done(for
     run = only_run(workspace)
     assert ended.code == INTERRUPTED and "Traceback" not in ended.err
     assert held_step(run) == last_step(run) == LONG_STEP
-    assert goes_on(forks, run, whole)
 
 
 def test_a_third_ctrl_c_ends_it_at_its_last_checkpoint(forks, workspace, whole):
@@ -89,15 +88,14 @@ def test_a_third_ctrl_c_ends_it_at_its_last_checkpoint(forks, workspace, whole):
 
 
 @pytest.mark.parametrize(("pauses", "asked", "lost"), [(3, 1, False), (1000, 2, True)])
-def test_in_a_pause_for_room_it_waits_for_room_and_a_second_time_ends(forks, workspace, whole, pauses, asked, lost):
+def test_in_a_pause_for_room_it_waits_for_room_and_a_second_time_ends(forks, workspace, pauses, asked, lost):
     ended = forks.run("tests.reliability.signals:without_room", pauses, asked, *train(workspace))
     run = only_run(workspace)
     assert ended.code == INTERRUPTED and "No space left on device" in ended.err, ended.err
     assert (held_step(run) < last_step(run)) == lost
-    assert goes_on(forks, run, whole)
 
 
-def test_a_terminal_that_closes_saves_the_run(workspace, forks, whole):
+def test_a_terminal_that_closes_saves_the_run(workspace):
     """The kernel hangs up, and every write to the terminal fails from then on."""
     ours, theirs = os.openpty()
     child = subprocess.Popen(
@@ -119,10 +117,9 @@ def test_a_terminal_that_closes_saves_the_run(workspace, forks, whole):
     assert child.wait(60) == INTERRUPTED
     run = only_run(workspace)
     assert held_step(run) == last_step(run)
-    assert goes_on(forks, run, whole)
 
 
-def test_a_log_that_is_full_and_a_pipe_that_nobody_reads_end_no_run(workspace, forks, whole):
+def test_a_log_that_is_full_and_a_pipe_that_nobody_reads_end_no_run(workspace, whole):
     reading, writing = os.pipe()
     os.close(reading)
     with open("/dev/full", "w") if Path("/dev/full").exists() else open(os.devnull, "w") as full:

@@ -53,6 +53,6 @@ def test_a_run_that_trains_is_nobody_else_s_until_its_process_is_gone(forks, wor
 
 def test_two_command_lines_of_the_same_second_have_folders_of_their_own(forks, workspace):
     words = [*LONG[:-1], "1", "--workspace", str(workspace)]
-    processes = [forks.start(COMMAND, *words) for _ in range(3)]
-    assert [forks.wait(process).code for process in processes] == [0, 0, 0]
-    assert len(list((workspace / "runs").iterdir())) == 3
+    processes = [forks.start(COMMAND, *words) for _ in range(2)]
+    assert [forks.wait(process).code for process in processes] == [0, 0]
+    assert len(list((workspace / "runs").iterdir())) == 2
