@@ -162,8 +162,8 @@ def restore_optimizer(optimizer: Optimizer, snapshot: Snapshot) -> None:
             if value.shape == parameter.shape:
                 # Fused kernels read state and parameter side by side: the strides must be the same.
                 value = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
-            elif value.ndim or on_device:  # elsewhere PyTorch counts steps on the CPU
-                value = value.to(parameter.device)
+            else:  # a copy: the optimizer changes its own in place. Off the device PyTorch counts steps on the CPU
+                value = value.to(parameter.device if value.ndim or on_device else "cpu", copy=True)
         optimizer.state[parameter][key] = value
 
 

@@ -148,3 +148,12 @@ def test_half_precision_resumes_exactly_too(tiny):
     run(Trainer(config, lambda: store), stop_at=3)
     resumed(config, store)
     assert differing(store.last(), reference.last()) == []
+
+
+def test_going_on_leaves_the_snapshot_as_it_was(catalogue):
+    config = tiny_config(catalogue, epochs=2, ticked=("ema:decay=0.9",))
+    store = MemoryStore()
+    run(Trainer(config, lambda: store), stop_at=3)
+    snapshot = store.last()
+    run(Trainer(config, MemoryStore, snapshot=snapshot))
+    assert differing(snapshot, store.last()) == []
