@@ -36,24 +36,13 @@ def ended_run(checkpoint: Path) -> Ended | None:
     if progress["reason"] is None:
         return None
     folder = checkpoint.absolute().parent.parent if is_last(checkpoint, snapshot) else None
-    result = read_result(folder) if folder else Result(Message.from_dict(dict(progress["reason"])))
+    result = (
+        read_result(folder) if folder else Result(Message.from_dict(dict(progress["reason"])), epochs=progress["epoch"])
+    )
     if result is None or result.stopped or result.failed:  # it was stopped before the test was measured
         return None
-    rows = history_of(snapshot).epochs
-    seconds = sum(row.train_seconds for row in rows)
     best = folder / "checkpoints" / "best.safetensors" if folder else None
-    finished = Finished(
-        reason=result.reason,
-        stopped=False,
-        epochs=progress["epoch"],
-        step=progress["step"],
-        best_epoch=result.best_epoch,
-        best_val_loss=result.best_val_loss,
-        best_val_accuracy=result.best_val_accuracy,
-        test_loss=result.test_loss,
-        test_accuracy=result.test_accuracy,
-        samples_per_second=sum(row.train_samples for row in rows) / seconds if seconds else None,
-        seconds=result.seconds,
-        checkpoint=str(best) if best and best.is_file() else None,
+    finished = result.finished(
+        progress["step"], history_of(snapshot).epochs, str(best) if best and best.is_file() else None
     )
     return Ended(folder, int(snapshot.meta["config"]["batch_size"]), finished)

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.events import Finished
 from engine.files import write_text
+from engine.history import EpochRow
 from engine.message import Message
 from engine.reading import read_json
 
@@ -38,6 +40,24 @@ class Result:
     test_accuracy: float | None = None
     seconds: float = 0.0
     """From its last start to its end."""
+
+    def finished(self, step: int, rows: list[EpochRow], checkpoint: str | None) -> Finished:
+        """The last event of the run that came to this, with its steps, its epochs and the file of its best checkpoint."""
+        training = sum(row.train_seconds for row in rows)
+        return Finished(
+            reason=self.reason,
+            stopped=self.stopped,
+            epochs=self.epochs,
+            step=step,
+            best_epoch=self.best_epoch,
+            best_val_loss=self.best_val_loss,
+            best_val_accuracy=self.best_val_accuracy,
+            test_loss=self.test_loss,
+            test_accuracy=self.test_accuracy,
+            samples_per_second=sum(row.train_samples for row in rows) / training if training else None,
+            seconds=self.seconds,
+            checkpoint=checkpoint,
+        )
 
 
 def write_result(folder: Path, result: Result) -> None:

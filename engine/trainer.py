@@ -348,27 +348,13 @@ class Trainer:
         yield self._finished(None, stopped=True)
 
     def _finished(self, test: Figures | None, *, stopped: bool) -> Finished:
-        position, rows = self.position, self.history.epochs
+        position = self.position
         reason = message("stopped", "stopped at step {step}", step=position.step)
         if position.reason is not None and not stopped:
             reason = position.reason
         self.store.log(str(reason) + (f"; test accuracy {test.accuracy}, test loss {test.loss}" if test else ""))
         result = self._keep_result(reason, test, stopped=stopped)
-        seconds = sum(row.train_seconds for row in rows)
-        return Finished(
-            reason=reason,
-            stopped=stopped,
-            epochs=result.epochs,
-            step=position.step,
-            best_epoch=result.best_epoch,
-            best_val_loss=result.best_val_loss,
-            best_val_accuracy=result.best_val_accuracy,
-            test_loss=result.test_loss,
-            test_accuracy=result.test_accuracy,
-            samples_per_second=sum(row.train_samples for row in rows) / seconds if seconds else None,
-            seconds=result.seconds,
-            checkpoint=self.store.best_path,
-        )
+        return result.finished(position.step, self.history.epochs, self.store.best_path)
 
     def _keep_result(self, reason: Message, test: Figures | None = None, **ended: Any) -> Result:
         """How the run ended (`stopped`, `failed`, `plugin`) and what it came to, kept with it."""

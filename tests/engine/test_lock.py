@@ -200,5 +200,7 @@ def test_who_waits_too_long_for_a_change_is_told(tmp_path):
 
 
 def test_on_a_disk_without_locks_a_change_is_made_all_the_same(tmp_path, no_locks):
+    done = []
     with changing(tmp_path / "file"), changing(tmp_path / "file"):
-        pass
+        done.append("both, at once")
+    assert done == ["both, at once"]
