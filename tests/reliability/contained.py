@@ -1,9 +1,7 @@
 """What becomes of a process that is given a stranger's file: what it says, what it takes, and what it must not do.
 
-A zygote, a process that has imported everything and called the `prepare` of the modules that have one, makes a child
-for each trial. The child runs under an audit hook, which Python asks before code is run or compiled, a program or a
-connection is begun, or a file is opened: what is forbidden is noted and refused there. `Zygote.try_out` gives the
-child's `Outcome`.
+Each trial has a process of its own, which runs under an audit hook: Python asks it before code is run or compiled, a
+program or a connection is begun, or a file is opened, and what is forbidden is noted and refused there.
 """
 
 from __future__ import annotations
@@ -11,20 +9,19 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.engine.support import ROOT
+from tests.reliability.forks import Forks, tell
+
 HANGS = 20
 """Seconds after which a child is ended: it waits for something."""
 SPINS = 30
@@ -81,37 +78,11 @@ class Outcome:
         return found
 
 
-# --- in the zygote and its children ----------------------------------------------------------------
+# --- in a fork ------------------------------------------------------------------------------------
 
 
-def main() -> None:
-    """Serve: a line of JSON for each trial, `[module, function, arguments, folder]`; a line for each outcome."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    for name in sys.argv[1:]:
-        getattr(importlib.import_module(name), "prepare", int)()
-    for line in sys.stdin:
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            with contextlib.suppress(BaseException):
-                os.close(read)
-                _trial(*json.loads(line), write)
-            os._exit(0)
-        os.close(write)
-        with os.fdopen(read, encoding="utf-8") as pipe:
-            told = pipe.read()
-        _, status, used = os.wait4(child, 0)
-        outcome = json.loads(told) if told else asdict(Outcome())
-        if os.WIFSIGNALED(status):
-            outcome["ended"] = signal.Signals(os.WTERMSIG(status)).name
-        outcome["seconds"] = used.ru_utime + used.ru_stime
-        outcome["bytes"] = max(0, 1024 * used.ru_maxrss - outcome["bytes"]) if told else 0
-        answers.write(json.dumps(outcome) + "\n")
-        answers.flush()
-
-
-def _trial(module: str, function: str, arguments: list[Any], folder: str, write: int) -> None:
-    """One trial, in the child: what it came to is written as JSON, with the bytes that it was born with."""
+def trial(folder: str, module: str, function: str, *arguments: Any) -> None:
+    """One trial: what it came to is told, with the bytes that the process was born with."""
     do = getattr(importlib.import_module(module), function)
     os.setsid()
     signal.alarm(HANGS)
@@ -130,9 +101,7 @@ def _trial(module: str, function: str, arguments: list[Any], folder: str, write:
             code = error.code
         except BaseException:
             trace = traceback.format_exc()
-    outcome = Outcome(code if isinstance(code, int) else None, out.getvalue(), err.getvalue(), trace, list(forbidden))
-    with os.fdopen(write, "w", encoding="utf-8") as pipe:
-        pipe.write(json.dumps(asdict(outcome) | {"bytes": resident}))
+    tell(code if isinstance(code, int) else None, out.getvalue(), err.getvalue(), trace, forbidden, resident)
 
 
 def _watch(folder: str) -> list[str]:
@@ -176,47 +145,12 @@ def _watch(folder: str) -> list[str]:
 # --- outside ---------------------------------------------------------------------------------------
 
 
-class Zygote:
-    """A process that has these modules imported, and makes a child of itself for each trial."""
-
-    def __init__(self, *modules: str) -> None:
-        quiet = {
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-            "QT_QPA_PLATFORM": "offscreen",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.reliability.contained", *modules], cwd=ROOT, env=os.environ | quiet,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    def try_out(self, module: str, function: str, arguments: list[Any], folder: Path) -> Outcome:
-        """Call a function of a module in a child that may write in this folder alone."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps([module, function, arguments, str(folder)]) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, f"the zygote has ended: {self._process.poll()}"
-        return Outcome(**json.loads(line))
-
-    def close(self) -> None:
-        """End it."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
-
-
-@contextlib.contextmanager
-def zygote(*modules: str) -> Iterator[Zygote]:
-    """A zygote, until the block is left."""
-    made = Zygote(*modules)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-if __name__ == "__main__":
-    main()
+def try_out(forks: Forks, folder: Path, module: str, function: str, *arguments: Any) -> Outcome:
+    """What becomes of a function of a module in a process that may write in this folder alone."""
+    process = forks.start("tests.reliability.contained:trial", str(folder), module, function, *arguments)
+    ended = process.wait()
+    end = signal.Signals(-ended.code).name if ended.code < 0 else ""
+    if not process.told:
+        return Outcome(err=ended.err, ended=end or f"exit code {ended.code}", seconds=ended.seconds)
+    [(code, out, err, trace, forbidden, born)] = process.told
+    return Outcome(code, out, err, trace, forbidden, end, ended.seconds, max(0, ended.peak_bytes - born))

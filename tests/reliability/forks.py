@@ -1,4 +1,7 @@
-"""Processes that are there at once: forks of one that has loaded PyTorch and the techniques already."""
+"""Processes of their own at little cost: forks of one that has imported what they need, and has computed nothing.
+
+What has computed nothing has no thread of PyTorch that could be lost in a fork.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,13 @@ from typing import Any
 
 from tests.engine.support import ROOT
 
+IMPORTED = ("engine.cli", "engine.commands", "torch._dynamo", "torch._refs", "torch._decomp.decompositions")
+"""What a run imports by and by, besides plugins."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+_told = -1
+"""In a fork: the end of the pipe into which it tells."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -24,20 +34,61 @@ class Ended:
     """Its exit code, negative for the signal that ended it."""
     out: str
     err: str
+    seconds: float
+    """Of a processor."""
+    peak_bytes: int
+    """Of memory, with what it was born with."""
+
+
+class Process:
+    """A process that was forked, and what it tells."""
+
+    def __init__(self, forks: Forks, path: Path, told: int) -> None:
+        """`path`, with an ending, is where it prints; `told` is an end of a pipe."""
+        self._forks, self._path = forks, path
+        self.pid = int(forks.ask(start=str(path))[0])
+        os.set_blocking(told, True)  # from now on somebody may tell
+        self._telling = os.fdopen(told, encoding="utf-8")
+        self.told: list[Any] = []
+        """What it has told so far, as far as it was read."""
+
+    @property
+    def err(self) -> str:
+        """What it has printed on standard error so far."""
+        return self._path.with_suffix(".err").read_text(errors="replace")
+
+    def wait_for(self, word: str) -> None:
+        """Read what it tells until it is something that begins with a word, or it has ended."""
+        while not (self.told and self.told[-1][0] == word):
+            line = self._telling.readline()
+            if not line:
+                return
+            self.told.append(json.loads(line))
+
+    def wait(self) -> Ended:
+        """Read all that it tells, and wait for its end."""
+        with self._telling:
+            self.told += map(json.loads, self._telling)
+        code, seconds, peak = self._forks.ask(wait=self.pid)
+        return Ended(int(code), self._path.with_suffix(".out").read_text(errors="replace"), self.err, seconds, peak)
 
 
 class Forks:
     """Starts functions of modules, each in a process of its own. Use as a context."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is where what the processes print is kept."""
-        self._folder = folder
+    def __init__(self, folder: Path, *modules: str, alone: bool = False) -> None:
+        """`folder` is where the processes print; `modules` are imported besides what a run needs, and prepared where
+        they have a function `prepare`; `alone` lets all processes share one processor, with a thread each."""
+        self._folder, self._modules, self._alone = folder, modules, alone
+        self._started = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Forks:
+        environment = {"QT_QPA_PLATFORM": "offscreen", "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= dict.fromkeys(THREADS, "1") if self._alone else {}
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.reliability.forks"], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+            [sys.executable, "-m", "tests.reliability.forks", *self._modules], cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | environment,
         )  # fmt: skip
         return self
 
@@ -47,24 +98,40 @@ class Forks:
         self._server.wait(60)
         self._server.stdout.close()
 
-    def start(self, function: str, *arguments: Any) -> int:
-        """Begin a function, named as `module:name`, with plain values; returns the number of its process."""
-        return int(self._ask({"start": function, "arguments": arguments, "folder": str(self._folder)}))
-
-    def wait(self, process: int) -> Ended:
-        """Wait for the end of a process."""
-        code = int(self._ask({"wait": process}))
-        out, err = (self._folder / f"{process}.{name}" for name in ("out", "err"))
-        return Ended(code, out.read_text(errors="replace"), err.read_text(errors="replace"))
+    def start(self, function: str, *arguments: Any) -> Process:
+        """Begin a function, named as `module:name`, with plain values; what it returns is its exit code."""
+        path = self._folder / str(self._started)
+        self._started += 1
+        path.with_suffix(".call").write_text(json.dumps([function, *arguments]))
+        os.mkfifo(path.with_suffix(".told"))
+        return Process(self, path, os.open(path.with_suffix(".told"), os.O_RDONLY | os.O_NONBLOCK))
 
     def run(self, function: str, *arguments: Any) -> Ended:
         """Do it in a process of its own, to its end."""
-        return self.wait(self.start(function, *arguments))
+        return self.start(function, *arguments).wait()
 
-    def _ask(self, request: dict[str, Any]) -> str:
+    def call(self, function: str, *arguments: Any) -> list[Any]:
+        """All that a process tells that ends well."""
+        process = self.start(function, *arguments)
+        ended = process.wait()
+        assert ended.code == 0, f"{function} ended with exit code {ended.code}: {ended.err}"
+        return process.told
+
+    def ask(self, **request: Any) -> list[Any]:
+        """What the process that forks answers."""
         assert self._server.stdin is not None and self._server.stdout is not None
         print(json.dumps(request), file=self._server.stdin, flush=True)
-        return self._server.stdout.readline()
+        line = self._server.stdout.readline()
+        assert line, "the process that forks has ended"
+        return list(json.loads(line))
+
+
+# --- in a process that was forked ------------------------------------------------------------------
+
+
+def tell(*words: Any) -> None:
+    """Tell whoever started this process."""
+    os.write(_told, json.dumps(words).encode() + b"\n")
 
 
 def tunedeck(*arguments: str) -> int:
@@ -75,32 +142,18 @@ def tunedeck(*arguments: str) -> int:
     return main()
 
 
-def _serve() -> None:
-    """Fork at each line of standard input, and tell what came of it on standard output."""
-    for module in ("engine.commands", "gui.runs.queue", "gui.memory", "tests.reliability.two_processes"):
-        importlib.import_module(module)
-    for line in sys.stdin:
-        request = json.loads(line)
-        if "wait" in request:
-            status = os.waitpid(request["wait"], 0)[1]
-            print(os.waitstatus_to_exitcode(status), flush=True)
-        elif (process := os.fork()) != 0:
-            print(process, flush=True)
-        else:
-            _be(request)
-
-
-def _be(request: dict[str, Any]) -> None:
+def _be(path: Path) -> None:
     """Be the process that was asked for. Does not return."""
     code = 1
     try:
-        for handle, name in ((1, "out"), (2, "err")):
-            with open(Path(request["folder"]) / f"{os.getpid()}.{name}", "w") as file:
+        for handle, ending in ((1, ".out"), (2, ".err")):
+            with open(path.with_suffix(ending), "w") as file:
                 os.dup2(file.fileno(), handle)
         with open(os.devnull) as nothing:
             os.dup2(nothing.fileno(), 0)
-        module, _, name = request["start"].partition(":")
-        code = getattr(importlib.import_module(module), name)(*request["arguments"])
+        function, *arguments = json.loads(path.with_suffix(".call").read_text())
+        module, _, name = function.partition(":")
+        code = getattr(importlib.import_module(module), name)(*arguments)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     except BaseException:
@@ -111,5 +164,34 @@ def _be(request: dict[str, Any]) -> None:
     os._exit(code or 0)
 
 
+# --- in the process that forks ---------------------------------------------------------------------
+
+
+def serve(*modules: str) -> None:
+    """Fork at a line of standard input, or wait for a fork; each is answered with a line on standard output."""
+    global _told
+    if os.environ.get(THREADS[0]) == "1" and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    for name in (*IMPORTED, *modules):
+        getattr(importlib.import_module(name), "prepare", int)()
+    importlib.import_module("engine.catalogue").discover(entry_points=False)
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            _, status, used = os.wait4(request["wait"], 0)
+            answer = [os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss]
+        else:
+            path = Path(request["start"])
+            # Opened before there is a fork: so that whoever reads sees the end of it even where it is killed at once.
+            _told = os.open(path.with_suffix(".told"), os.O_WRONLY)
+            child = os.fork()
+            if child == 0:
+                _be(path)
+            os.close(_told)
+            answer = [child]
+        print(json.dumps(answer), flush=True)
+
+
 if __name__ == "__main__":
-    _serve()
+    # By name: what forks import is this module, not `__main__`.
+    importlib.import_module("tests.reliability.forks").serve(*sys.argv[1:])

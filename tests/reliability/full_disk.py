@@ -30,7 +30,7 @@ from engine.runs import new_run
 from engine.store import RunFolder
 from tests.engine.support import differing, run_stored
 from tests.reliability.disk_faults import settings
-from tests.reliability.zygote import Zygote
+from tests.reliability.forks import Forks, tell
 
 TIMES = 20
 """So often in a row a save fails."""
@@ -45,7 +45,6 @@ FLAGS = (
 )  # fmt: skip
 """The same settings as those of `disk_faults`, in the words of the command line."""
 
-Tell = Callable[..., None]
 Limit = Callable[[int | None], None]
 """Leaves room for files of so many bytes; None for any."""
 
@@ -73,15 +72,15 @@ def ballast(disk: Path) -> Limit:
     return fill
 
 
-# --- in a child -----------------------------------------------------------------------------------
+# --- in a fork -----------------------------------------------------------------------------------
 
 
-def runner(tell: Tell, workspace: str, seed: int) -> None:
+def runner(workspace: str, seed: int) -> None:
     """A run in its thread whose saves fail `TIMES` times in a row, from the second on."""
-    _runner(tell, Path(workspace), random.Random(seed), limit_files)
+    _runner(Path(workspace), random.Random(seed), limit_files)
 
 
-def runner_on_tmpfs(tell: Tell, workspace: str, seed: int) -> None:
+def runner_on_tmpfs(workspace: str, seed: int) -> None:
     """The same on a disk of 4 MiB that is full."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS) != 0:
@@ -92,7 +91,7 @@ def runner_on_tmpfs(tell: Tell, workspace: str, seed: int) -> None:
         if mounted.returncode:
             tell("not possible", mounted.stderr)
             return
-    _runner(tell, Path(workspace), random.Random(seed), ballast(Path(workspace)))
+    _runner(Path(workspace), random.Random(seed), ballast(Path(workspace)))
 
 
 @contextlib.contextmanager
@@ -111,7 +110,7 @@ def _full_after_a_save(limit: Limit, most: int) -> Iterator[list[Path]]:
         yield saved
 
 
-def _runner(tell: Tell, workspace: Path, draw: random.Random, limit: Limit) -> None:
+def _runner(workspace: Path, draw: random.Random, limit: Limit) -> None:
     config = settings(catalogue := discover(entry_points=False))
     training = Runner(lambda report: new_run(config, catalogue, workspace, report))
     failed, before = 0, b""
@@ -121,16 +120,16 @@ def _runner(tell: Tell, workspace: Path, draw: random.Random, limit: Limit) -> N
             if isinstance(event, SaveFailed):
                 failed += 1
                 before = before or saved[0].read_bytes()
-                _look(tell, event, training, saved[0], before)
+                _look(event, training, saved[0], before)
                 limit(draw.randrange(ROOM) if failed < TIMES else None)
                 training.resume()
         training.join(60)
     tell("failed", failed)
     tell("ended", str(event.reason) if isinstance(event, Finished) else str(event))
-    _compare(tell, config, saved[0].parent.parent)
+    _compare(config, saved[0].parent.parent)
 
 
-def _look(tell: Tell, event: SaveFailed, training: Runner, last: Path, before: bytes) -> None:
+def _look(event: SaveFailed, training: Runner, last: Path, before: bytes) -> None:
     """After a save that failed: said clearly, the checkpoint before it whole, nothing left, the run held."""
     if event.text.code != "save-failed" or "\n" in str(event.text) or len(str(event.text)) < 40:
         tell("wrong", f"an unclear message: {event.text}")
@@ -143,7 +142,7 @@ def _look(tell: Tell, event: SaveFailed, training: Runner, last: Path, before: b
         tell("wrong", "the run is not held")
 
 
-def command(tell: Tell, workspace: str, seed: int) -> int:
+def command(workspace: str, seed: int) -> int:
     """`tunedeck train`, which finds no room `TIMES` times in a row once it was saved."""
     from engine import terminal_run
     from engine.cli import main
@@ -171,11 +170,11 @@ def command(tell: Tell, workspace: str, seed: int) -> int:
     tell("ended", f"exit code {code}")
     if any("trying again" not in text for text in said):
         tell("wrong", f"not said that it waits: {said}")
-    _compare(tell, settings(discover(entry_points=False)), saved[0].parent.parent)
+    _compare(settings(discover(entry_points=False)), saved[0].parent.parent)
     return code
 
 
-def _compare(tell: Tell, config: RunConfig, run: Path) -> None:
+def _compare(config: RunConfig, run: Path) -> None:
     """Whether the run is, bit for bit, one that always had room."""
     _, undisturbed, trainer = run_stored(config)
     for name, whole in (("last", undisturbed.last()), ("best", undisturbed.best())):
@@ -192,11 +191,11 @@ def _compare(tell: Tell, config: RunConfig, run: Path) -> None:
 # --- outside --------------------------------------------------------------------------------------
 
 
-def full_disk(zygote: Zygote, folder: Path, function: str, seed: int) -> dict[str, list[str]]:
+def full_disk(forks: Forks, folder: Path, function: str, seed: int) -> dict[str, list[str]]:
     """What a trial tells, by its kind: how often a save `failed`, how it `ended`, and what was `wrong`."""
     workspace = tempfile.mkdtemp(dir=folder)
     told: dict[str, list[Any]] = {"failed": [], "ended": [], "wrong": [], "said": [], "not possible": []}
-    for word, what in zygote.call(f"tests.reliability.full_disk:{function}", workspace, seed):
+    for word, what in forks.call(f"tests.reliability.full_disk:{function}", workspace, seed):
         told[word].append(what)
     return told
 
@@ -211,9 +210,9 @@ def long_form() -> list[Row]:
     """Ten runs of each kind, and one on a small disk where that can be mounted."""
     failed: dict[str, int] = {}
     wrong = whole = tried = 0
-    with tempfile.TemporaryDirectory() as folder, Zygote() as zygote:
+    with tempfile.TemporaryDirectory() as folder, Forks(Path(folder) / "printed", alone=True) as forks:
         for name, function, seed in _trials():
-            told = full_disk(zygote, Path(folder), function, seed)
+            told = full_disk(forks, Path(folder), function, seed)
             if told["not possible"]:
                 print(f"no {name}: {told['not possible'][0]}", file=sys.stderr)
                 continue

@@ -19,8 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.rows import Row
-from tests.reliability.contained import Outcome, Zygote, zygote
+from tests.reliability.contained import Outcome, try_out
 from tests.reliability.crafted import FLAGS, INPUTS, TREASURE
+from tests.reliability.forks import Forks
 
 BYTES, SECONDS = 200_000_000, 2.0
 """What a reader may take of memory and of a processor."""
@@ -195,48 +196,48 @@ class Trial:
     wrong: tuple[str, ...]
 
 
-def trials(made: Zygote, readers: Sequence[Reader], inputs: Iterable[str], every: int = 1) -> list[Trial]:
+def trials(forks: Forks, readers: Sequence[Reader], inputs: Iterable[str], every: int = 1) -> list[Trial]:
     """Give the inputs of these names to these readers: all pairs, or every so many-th, in turn.
 
-    `made` has `MODULES` imported.
+    `forks` have `MODULES` imported.
     """
     found = []
     with TemporaryDirectory() as folder:
         base = Path(folder) / "base"
         base.mkdir()
-        make_run(made, base)
+        make_run(forks, base)
         pairs = [(name, reader) for name in inputs for reader in readers]
         for number, (name, reader) in enumerate(pairs[::every]):
             place = Path(folder) / f"trial-{number}" / "workspace"
             shutil.copytree(base, place, symlinks=True)
-            found.append(_try_out(made, name, reader, place))
+            found.append(_try_out(forks, name, reader, place))
             shutil.rmtree(place.parent)
     return found
 
 
-def flag_trials(made: Zygote) -> list[Trial]:
+def flag_trials(forks: Forks) -> list[Trial]:
     """Give each of the words of `FLAGS` to `tunedeck train`."""
     reader = Reader("flags", "", ())
     found = []
     for name, words in FLAGS.items():
         with TemporaryDirectory() as folder:
-            outcome = made.try_out(HERE, "command", ["train", *SMALL, *words], Path(folder))
+            outcome = try_out(forks, Path(folder), HERE, "command", "train", *SMALL, *words)
             wrong = [*outcome.problems(BYTES), *filter(None, [reader.answer_is_right(outcome)])]
             wrong += [f"left {path.name}" for path in Path(folder).iterdir()]
             found.append(Trial(name, reader.name, outcome, tuple(wrong)))
     return found
 
 
-def make_run(made: Zygote, workspace: Path) -> None:
+def make_run(forks: Forks, workspace: Path) -> None:
     """Two short runs, of which one is to be tampered with."""
-    outcome = made.try_out(HERE, "command", ["train", *SMALL], workspace)
+    outcome = try_out(forks, workspace, HERE, "command", "train", *SMALL)
     assert outcome.code == 0, outcome.err or outcome.trace
     (run,) = (workspace / "runs").iterdir()
     shutil.copytree(run, workspace / "runs" / RUN)
     run.rename(workspace / "runs" / "base")
 
 
-def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
+def _try_out(forks: Forks, name: str, reader: Reader, workspace: Path) -> Trial:
     suffix = Path(name).suffix
     treasure = workspace.with_name(TREASURE)
     treasure.write_text("kept")
@@ -245,7 +246,7 @@ def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
     place.unlink(missing_ok=True)
     INPUTS[name](place)
     function, *words = (word.format(suffix=suffix) for word in reader.do)
-    outcome = made.try_out(HERE, function, words, workspace)
+    outcome = try_out(forks, workspace, HERE, function, *words)
     wrong = outcome.problems(BYTES)
     wrong += filter(None, [reader.answer_is_right(outcome)])
     outside = {path.name for path in workspace.parent.iterdir()} - {workspace.name}
@@ -256,8 +257,8 @@ def _try_out(made: Zygote, name: str, reader: Reader, workspace: Path) -> Trial:
 
 def long_form() -> list[Row]:
     """The long form: every input to every reader."""
-    with zygote(*MODULES) as guard:
-        made = trials(guard, READERS, INPUTS) + flag_trials(guard)
+    with TemporaryDirectory() as printed, Forks(Path(printed), *MODULES, alone=True) as forks:
+        made = trials(forks, READERS, INPUTS) + flag_trials(forks)
     for trial in made:
         for wrong in trial.wrong:
             print(f"{trial.file}, {trial.reader}: {wrong}", file=sys.stderr)

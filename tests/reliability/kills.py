@@ -13,7 +13,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +26,7 @@ from engine.checkpoint import Snapshot, read_checkpoint
 from engine.history import read_history
 from engine.store import RunFolder
 from tests.engine.support import differing
-from tests.reliability.zygote import Child, Zygote
+from tests.reliability.forks import Forks, Process, tell
 
 EPOCHS, STEPS_PER_EPOCH, KEEP_EVERY = 30, 10, 2
 SETTINGS = (
@@ -42,13 +41,11 @@ SECONDS = 0.25
 """Within so much time after its start, or after it has opened its run, a process is killed."""
 CHECKPOINTS = "checkpoints"
 
-Tell = Callable[..., None]
+
+# --- in a fork -----------------------------------------------------------------------------------
 
 
-# --- in a child -----------------------------------------------------------------------------------
-
-
-def train(tell: Tell, *words: str) -> int:
+def train(*words: str) -> int:
     """The command line, which tells of the temporary files left once a run is opened, and of each save."""
     opened, saved = RunFolder.__init__, RunFolder.save
 
@@ -67,7 +64,7 @@ def train(tell: Tell, *words: str) -> int:
         return _command_line(*words)
 
 
-def train_plainly(tell: Tell, *words: str) -> int:
+def train_plainly(*words: str) -> int:
     """The control: the same, but saved by a plain `torch.save` in the place of the file that is there."""
 
     def save(self: RunFolder, snapshot: Snapshot, *, best: bool, keep: int | None = None) -> str:
@@ -76,7 +73,7 @@ def train_plainly(tell: Tell, *words: str) -> int:
         return ""
 
     with mock.patch.object(RunFolder, "save", save):
-        return train(tell, *words)
+        return train(*words)
 
 
 def _command_line(*words: str) -> int:
@@ -111,8 +108,8 @@ class Killed:
 class Killer:
     """Kills the processes of one workspace after another."""
 
-    def __init__(self, zygote: Zygote, folder: Path, seed: int) -> None:
-        self._zygote, self._folder, self._draw = zygote, folder, random.Random(seed)
+    def __init__(self, forks: Forks, folder: Path, seed: int) -> None:
+        self._forks, self._folder, self._draw = forks, folder, random.Random(seed)
         self.found = Killed()
         self._whole = self._run_alone("train", *SETTINGS, "--workspace", folder / "whole")
         self._new_workspace()
@@ -123,7 +120,7 @@ class Killer:
         child = self._start(number)
         with suppress(ProcessLookupError):
             os.kill(child.pid, number)
-        status = child.wait()
+        status = child.wait().code
         if status not in (-signal.SIGKILL, 0, 130):
             self._wrong(f"exit code {status}")
         self._look(child, number, status)
@@ -137,20 +134,20 @@ class Killer:
             self._compare()
         return self.found
 
-    def _start(self, number: int) -> Child:
+    def _start(self, number: int) -> Process:
         """A process at a random moment: of its life as a whole, or once it trains."""
         if self._saved():
-            child = self._zygote.start("tests.reliability.kills:train", "resume", str(self._run()))
+            child = self._forks.start("tests.reliability.kills:train", "resume", str(self._run()))
         else:
             self._new_workspace()
             words = ("train", *SETTINGS, "--workspace", str(self._workspace))
-            child = self._zygote.start("tests.reliability.kills:train", *words)
+            child = self._forks.start("tests.reliability.kills:train", *words)
         if number == signal.SIGTERM or self._draw.random() < 0.7:
             child.wait_for("saving")
         time.sleep(self._draw.uniform(0, SECONDS))
         return child
 
-    def _look(self, child: Child, number: int, status: int) -> None:
+    def _look(self, child: Process, number: int, status: int) -> None:
         """Whether all is there that the process told of."""
         found, told = self.found, child.told
         for word, *details in told:
@@ -192,7 +189,7 @@ class Killer:
         self._new_workspace()
 
     def _run_alone(self, *words: object) -> Path:
-        told = self._zygote.call("tests.reliability.kills:train", *map(str, words))
+        told = self._forks.call("tests.reliability.kills:train", *map(str, words))
         return Path(next(details[0] for word, *details in told if word == "opened"))
 
     def _new_workspace(self) -> None:
@@ -209,26 +206,26 @@ class Killer:
         self.found.wrong.append(f"kill {self.found.killed}: {what}")
 
 
-def kills(zygote: Zygote, folder: Path, times: int, seed: int) -> Killed:
+def kills(forks: Forks, folder: Path, times: int, seed: int) -> Killed:
     """Kill so many processes at moments drawn with `seed`."""
-    killer = Killer(zygote, folder, seed)
+    killer = Killer(forks, folder, seed)
     while killer.found.killed < times:
         killer.trial()
     return killer.finish()
 
 
-def plain_saves(zygote: Zygote, folder: Path, times: int, seed: int) -> int:
+def plain_saves(forks: Forks, folder: Path, times: int, seed: int) -> int:
     """How often `last` or `best` of a plain `torch.save` does not load, of so many kills."""
     draw, killed, lost = random.Random(seed), 0, 0
     while killed < times:
         workspace = Path(tempfile.mkdtemp(dir=folder))
         words = ("train", *SETTINGS, "--workspace", str(workspace))
-        child = zygote.start("tests.reliability.kills:train_plainly", *words)
+        child = forks.start("tests.reliability.kills:train_plainly", *words)
         child.wait_for("saving")
         time.sleep(draw.uniform(0, SECONDS))
         with suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
-        if child.wait() != -signal.SIGKILL:
+        if child.wait().code != -signal.SIGKILL:
             continue
         killed += 1
         lost += not all(map(_loads, workspace.glob("runs/*/checkpoints/*.pt")))
@@ -265,9 +262,9 @@ def differences(one: Path, other: Path) -> list[str]:
 
 def long_form() -> list[Row]:
     """500 kills, and 100 of the control."""
-    with tempfile.TemporaryDirectory() as folder, Zygote() as zygote:
-        found = kills(zygote, Path(folder), 500, seed=5)
-        lost = plain_saves(zygote, Path(folder), 100, seed=5)
+    with tempfile.TemporaryDirectory() as folder, Forks(Path(folder) / "printed", alone=True) as forks:
+        found = kills(forks, Path(folder), 500, seed=5)
+        lost = plain_saves(forks, Path(folder), 100, seed=5)
     for line in found.wrong:
         print(line, file=sys.stderr)
     return [

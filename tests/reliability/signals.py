@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.rows import Row
 from engine.checkpoint import read_checkpoint
 from engine.run_record import Status, read_run
-from tests.reliability.forks import Ended, Forks
+from tests.reliability.forks import Ended, Forks, tunedeck
 from tests.reliability.kills import SETTINGS, differences, last_step
 
 EPOCHS = 2
@@ -98,8 +98,6 @@ def long_form(times: int = 140, seed: int = 0) -> list[Row]:
 
 def disturbed(call: str, count: int, number: int, again: int, *arguments: str) -> int:
     """The command line in a process that sends itself a signal, so many times in a row, in a call of a function."""
-    from tests.reliability.forks import tunedeck
-
     send_in(call, count, lambda: [os.kill(os.getpid(), number) for _ in range(again)])
     return tunedeck(*arguments)
 
@@ -186,7 +184,6 @@ def _not_equal(forks: Forks, workspace: Path, whole: Path) -> str | None:
 
 def in_a_long_step(marker: str, *arguments: str) -> int:
     """The command line with a plugin that works in one step until a file is there, and tells when it begins."""
-    from tests.reliability.forks import tunedeck
 
     def work() -> None:
         Path(marker).with_suffix(".begun").touch()
@@ -200,7 +197,6 @@ def in_a_long_step(marker: str, *arguments: str) -> int:
 def pressed_three_times(*arguments: str) -> int:
     """The command line, with Ctrl-C pressed three times, a second apart, within one step that does not end."""
     from engine import interrupts
-    from tests.reliability.forks import tunedeck
 
     interrupts.PRESS_SECONDS = 0.0
 
@@ -220,7 +216,6 @@ def without_room(pauses: int, asked: int, *arguments: str) -> int:
     import errno
 
     from engine import store, terminal_run
-    from tests.reliability.forks import tunedeck
 
     write, saves, sent = store.write_checkpoint, [0], [0]
 

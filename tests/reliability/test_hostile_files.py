@@ -15,8 +15,9 @@ from engine.lock import FileLock, changing
 from engine.message import InputError
 from engine.runs import best_checkpoint
 from engine.store import RunFolder
-from tests.reliability.contained import MARK, zygote
+from tests.reliability.contained import MARK, try_out
 from tests.reliability.crafted import INPUTS, ODD
+from tests.reliability.forks import Forks
 from tests.reliability.hostile_files import MODULES, READERS, flag_trials, trials
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limits of a child are Linux's")
@@ -49,39 +50,39 @@ def intrude(what: str) -> int:
 @pytest.mark.parametrize(
     "what", ["unpickle", "run", "system", "connect", "write", "rename", "evaluate", "take", "nothing"]
 )
-def test_the_harness_notices(guard, tmp_path, what):
+def test_the_harness_notices(forks, tmp_path, what):
     (tmp_path / "inside").mkdir()
     (tmp_path / "inside" / "here").touch()
-    problems = guard.try_out(__name__, "intrude", [what], tmp_path / "inside").problems(200_000_000)
+    problems = try_out(forks, tmp_path / "inside", __name__, "intrude", what).problems(200_000_000)
     assert bool(problems) == (what != "nothing"), problems
     assert [path.name for path in tmp_path.iterdir()] == ["inside"]
 
 
 @pytest.fixture(scope="module")
-def guard():
-    with zygote(*MODULES) as made:
-        yield made
+def forks(tmp_path_factory):
+    with Forks(tmp_path_factory.mktemp("printed"), *MODULES, alone=True) as forks:
+        yield forks
 
 
-def test_no_file_gets_in(guard):
+def test_no_file_gets_in(forks):
     files = [name for name in INPUTS if name not in ODD]
     assert len(files) >= 60
     # Each file goes to some readers and each reader gets some files: their numbers have no common divisor but 1.
-    made = trials(guard, READERS, files, every=61)
+    made = trials(forks, READERS, files, every=61)
     wrong = [(trial.file, trial.reader, trial.wrong) for trial in made if trial.wrong]
     assert not wrong, wrong
     assert {trial.reader for trial in made} == {reader.name for reader in READERS}
 
 
-def test_pipes_devices_links_and_folders_are_no_files(guard):
-    made = trials(guard, READERS, ODD, every=10)
+def test_pipes_devices_links_and_folders_are_no_files(forks):
+    made = trials(forks, READERS, ODD, every=10)
     wrong = [(trial.file, trial.reader, trial.wrong) for trial in made if trial.wrong]
     assert not wrong, wrong
     assert {trial.file for trial in made} == set(ODD)
 
 
-def test_no_word_of_the_command_line_gets_in(guard):
-    wrong = [(trial.file, trial.wrong) for trial in flag_trials(guard) if trial.wrong]
+def test_no_word_of_the_command_line_gets_in(forks):
+    wrong = [(trial.file, trial.wrong) for trial in flag_trials(forks) if trial.wrong]
     assert not wrong, wrong
 
 

@@ -66,13 +66,12 @@ def test_amid_a_long_step_it_is_said_at_once_and_saved_when_the_step_is_done(for
     done = tmp_path / "done"
     process = forks.start("tests.reliability.signals:in_a_long_step", str(done), *train(workspace))
     until(done.with_suffix(".begun").exists)
-    os.kill(process, signal.SIGINT)
-    printed = tmp_path.parent / "printed0"  # where the forks print
-    until(lambda: any("stopping after this step" in path.read_text() for path in printed.glob(f"{process}.err")))
-    os.kill(process, signal.SIGTERM)  # whatever else comes meanwhile
-    os.kill(process, signal.SIGHUP)
+    os.kill(process.pid, signal.SIGINT)
+    until(lambda: "stopping after this step" in process.err)
+    os.kill(process.pid, signal.SIGTERM)  # whatever else comes meanwhile
+    os.kill(process.pid, signal.SIGHUP)
     done.touch()
-    ended = forks.wait(process)
+    ended = process.wait()
     run = only_run(workspace)
     assert ended.code == INTERRUPTED and "Traceback" not in ended.err
     assert held_step(run) == last_step(run) == LONG_STEP

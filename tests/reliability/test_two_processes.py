@@ -12,7 +12,7 @@ import pytest
 from engine.lock import this_machine
 from tests.engine.support import until
 from tests.reliability.forks import Forks
-from tests.reliability.two_processes import hammer
+from tests.reliability.two_processes import MODULES, hammer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 COMMAND = "tests.reliability.forks:tunedeck"
@@ -22,7 +22,7 @@ LONG = ["train", "--dataset", "fashion-mnist-sample", "--train-samples", "300", 
 
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
-    with Forks(tmp_path_factory.mktemp("printed")) as forks:
+    with Forks(tmp_path_factory.mktemp("printed"), *MODULES) as forks:
         yield forks
 
 
@@ -37,22 +37,22 @@ def test_a_run_that_trains_is_nobody_else_s_until_its_process_is_gone(forks, wor
     (run,) = until(lambda: [path.parents[1] for path in (workspace / "runs").glob("*/checkpoints/last.safetensors")])
     refused = forks.run(COMMAND, "resume", str(run))
     assert refused.code == 2 and refused.out == ""
-    told = f"{run.name} is running in another Tunedeck (process {training} on {this_machine()}, since "
+    told = f"{run.name} is running in another Tunedeck (process {training.pid} on {this_machine()}, since "
     assert told in refused.err and "stop it there first" in refused.err and refused.err.count("\n") == 1
     moved = forks.run("tests.reliability.two_processes:put_away", str(workspace), str(run))
     assert moved.code == 2 and told in moved.err and run.is_dir()
     listed = forks.run(COMMAND, "runs", "--json", "--workspace", str(workspace))
     assert '"status": "training"' in listed.out
-    os.kill(training, signal.SIGKILL)
-    assert forks.wait(training).code == -signal.SIGKILL
+    os.kill(training.pid, signal.SIGKILL)
+    assert training.wait().code == -signal.SIGKILL
     again = forks.start(COMMAND, "resume", str(run))  # at once: the system has let its lock go
     until(lambda: (run / "log.txt").read_text().count("training from step") == 2)
-    os.kill(again, signal.SIGTERM)
-    assert forks.wait(again).code == 130
+    os.kill(again.pid, signal.SIGTERM)
+    assert again.wait().code == 130
 
 
 def test_two_command_lines_of_the_same_second_have_folders_of_their_own(forks, workspace):
     words = [*LONG[:-1], "1", "--workspace", str(workspace)]
     processes = [forks.start(COMMAND, *words) for _ in range(2)]
-    assert [forks.wait(process).code for process in processes] == [0, 0]
+    assert [process.wait().code for process in processes] == [0, 0]
     assert len(list((workspace / "runs").iterdir())) == 2

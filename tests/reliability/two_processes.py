@@ -33,6 +33,8 @@ from tests.reliability.forks import Forks
 
 FIELDS = ("name", "tags", "notes")
 """Of the notes on a run; each is one process's to write."""
+MODULES = ("gui.runs.queue", "gui.memory", "tests.reliability.two_processes")
+"""What each process would import."""
 RUNS = 3
 """Runs that all processes put away, bring back and train."""
 
@@ -224,13 +226,13 @@ def hammer(forks: Forks, workspace: Path, processes: int, operations: int, seed:
                  *(f"shared-{number}" for number in range(RUNS))]:  # fmt: skip
         (make_run(workspace, name, config) / "lock").touch()
     reader = forks.start("tests.reliability.two_processes:read_all", str(workspace))
-    numbers = [
+    working = [
         forks.start("tests.reliability.two_processes:work", str(workspace), number, seed, operations)
         for number in range(processes)
     ]
-    ends = [forks.wait(number) for number in numbers]
+    ends = [process.wait() for process in working]
     (workspace / "stop").touch()
-    read = forks.wait(reader)
+    read = reader.wait()
     problems = [end.err for end in ends if end.code != 0] + ([read.out + read.err] if read.code != 0 else [])
     if problems:
         return 0, problems
@@ -284,7 +286,7 @@ def long_form(processes: int = 6, operations: int = 400, rounds: int = 3) -> lis
     """The long form."""
     problems: list[str] = []
     looks = 0
-    with tempfile.TemporaryDirectory() as name, Forks(Path(name) / "printed") as forks:
+    with tempfile.TemporaryDirectory() as name, Forks(Path(name) / "printed", *MODULES) as forks:
         for seed in range(rounds):
             read, found = hammer(forks, Path(name) / str(seed), processes, operations, seed)
             looks += read
