@@ -42,7 +42,7 @@ class Result:
     """From its last start to its end."""
 
     def finished(self, step: int, rows: list[EpochRow], checkpoint: str | None) -> Finished:
-        """The last event of the run that came to this: after so many steps, with these epochs and this best checkpoint."""
+        """The last event of the run that came to this in so many steps, with these epochs and this best checkpoint."""
         training = sum(row.train_seconds for row in rows)
         return Finished(
             reason=self.reason,

@@ -103,6 +103,8 @@ class Forks:
         path = self._folder / str(self._started)
         self._started += 1
         path.with_suffix(".call").write_text(json.dumps([function, *arguments]))
+        for ending in (".out", ".err"):  # it may be killed before it opens them
+            path.with_suffix(ending).touch()
         os.mkfifo(path.with_suffix(".told"))
         return Process(self, path, os.open(path.with_suffix(".told"), os.O_RDONLY | os.O_NONBLOCK))
 
