@@ -26,8 +26,9 @@ from benchmarks.rows import Row, show
 def make_runs(workspace: Path, count: int) -> None:
     """So many runs of a few epochs each, of several settings and seeds."""
     from engine.catalogue import discover
-    from engine.config import parse_strategy, recipe
+    from engine.config import recipe
     from engine.runs import new_run
+    from engine.strategy_text import parse_strategy
 
     catalogue = discover()
     for number in range(count):

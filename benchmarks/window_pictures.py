@@ -27,7 +27,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.rows import Row, show
-from engine.config import parse_strategy
+from engine.strategy_text import parse_strategy
 from gui.runs.run import Run
 from gui.training.session import State
 from gui.widgets.theme import DARK, LIGHT

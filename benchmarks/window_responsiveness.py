@@ -28,7 +28,8 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.rows import Row, show
-from engine.config import RunConfig, parse_strategy, recipe
+from engine.config import RunConfig, recipe
+from engine.strategy_text import parse_strategy
 from gui.training.session import State
 from tests.gui.driving import Driver, pump
 

@@ -20,7 +20,7 @@ import rich.table
 from rich.markup import escape
 
 from engine.catalogue import Catalogue, discover, nearest
-from engine.config import ONE_CHOICE, RECORDED, RunConfig, format_strategy, parse_strategy, recipe, run_parameters
+from engine.config import ONE_CHOICE, RECORDED, RunConfig, recipe, run_parameters
 from engine.data import Source, batch_bounds, split
 from engine.ended import Ended, ended_run
 from engine.failure import StartFailed, failure, is_fault
@@ -32,6 +32,7 @@ from engine.runs import best_checkpoint, new_run, resume_run
 from engine.schedule import Schedule
 from engine.standard_streams import Unfailing
 from engine.strategy import Augmentation, Dataset, Strategy
+from engine.strategy_text import format_strategy, parse_strategy
 from engine.summary import layer_table
 from engine.terminal_run import DONE, FAILED, Order, result, tell, train_to_the_end
 from engine.trained import evaluate_checkpoint

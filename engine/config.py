@@ -1,12 +1,7 @@
-"""`RunConfig`: all that defines a run, as one frozen value, to and from YAML and flags.
-
-A strategy is written `id` or `id:name=value,name=value`: split at the first `:`, at commas without a backslash,
-and at the first `=`; `+` separates the items of a list.
-"""
+"""`RunConfig`: all that defines a run, as one frozen value, to and from plain values."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -17,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from engine.catalogue import Catalogue, invalid_value, nearest
 from engine.guard import WrongResult, technique_of, words_of
 from engine.message import InputError, message, one_line
-from engine.parameter import Parameter, parameter_of, parameters_of
+from engine.parameter import Parameter, parameter_of
 from engine.strategy import (
     KINDS,
     Activation,
@@ -36,6 +31,7 @@ from engine.strategy import (
     Strategy,
     overrides,
 )  # fmt: skip
+from engine.strategy_text import strategy_from, strategy_to_dict
 from engine.yaml_file import parse_yaml
 
 FORMAT = 1
@@ -273,7 +269,7 @@ class RunConfig(BaseModel):
         values: dict[str, Any] = {}
         for key, value in data.items():
             if key in ONE_CHOICE:
-                values[key] = _strategy_from(value, key, catalogue)
+                values[key] = strategy_from(value, key, catalogue)
             elif key in ("with", "offered"):
                 if not isinstance(value, list):
                     raise InputError("not-a-list", "{key} is not a list of plugins", key=key)
@@ -282,7 +278,7 @@ class RunConfig(BaseModel):
                         "too-many-plugins", "{key} lists {count} plugins, of which there are {known}: list each once",
                         key=key, count=len(value), known=len(catalogue.entries),
                     )  # fmt: skip
-                values["with_" if key == "with" else key] = tuple(_strategy_from(v, None, catalogue) for v in value)
+                values["with_" if key == "with" else key] = tuple(strategy_from(v, None, catalogue) for v in value)
             elif key in _scalar_fields():
                 values[key] = value
             else:
@@ -336,60 +332,6 @@ def recipe_names() -> list[str]:
     return sorted(Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".yaml"))
 
 
-def parse_strategy(text: str, catalogue: Catalogue, kind: str | None = None, base: RunConfig | None = None) -> Strategy:
-    """The strategy that `id:name=value,...` stands for; what it leaves out is as `base` has or offers it.
-
-    Raises `InputError` as `Catalogue.make`, and for a part without `=`.
-    """
-    id, _, rest = text.partition(":")
-    entry = catalogue.entry(id, kind)
-    known = {parameter.name: parameter for parameter in entry.parameters}
-    present = (*base.strategies, *base.offered) if base else ()
-    values: dict[str, Any] = next((dict(s) for s in present if s.id == id), {})
-    for part in _parts(rest):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise InputError(
-                "no-equals",
-                "in {text}, {part} is not of the form name=value",
-                text=" ".join(text.split())[:80],
-                part=repr(part)[:80],
-            )
-        values[name] = known[name].read(value) if name in known else value
-    return catalogue.make(kind, id, values)
-
-
-def _parts(text: str) -> list[str]:
-    """A text divided at its commas, but for those that a backslash stands before.
-
-    Of backslashes before a comma two stand for one. All others are what they are, as in the path of a Windows folder.
-    """
-    parts, start = [""], 0
-    for comma in re.finditer(r"(\\*),", text):
-        count = len(comma[1])
-        parts[-1] += text[start : comma.start()] + "\\" * (count // 2) + "," * (count % 2)
-        parts += [""] * (1 - count % 2)
-        start = comma.end()
-    parts[-1] += text[start:]
-    return parts if text else []
-
-
-def format_strategy(strategy: Strategy) -> str:
-    """The text that `parse_strategy` turns back into the strategy; parameters at their default are left out."""
-    parts = [
-        re.sub(r"(\\*),", r"\1\1\,", f"{parameter.name}={parameter.write(value)}")
-        for parameter in parameters_of(type(strategy))
-        if (value := getattr(strategy, parameter.name)) != parameter.default
-    ]
-    doubled = [re.sub(r"(\\+)\Z", r"\1\1", part) for part in parts[:-1]]  # a comma comes after them
-    return strategy.id + (":" + ",".join([*doubled, *parts[-1:]]) if parts else "")
-
-
-def strategy_to_dict(strategy: Strategy) -> dict[str, Any]:
-    """A strategy as plain values: its id, then its parameters."""
-    return {"id": strategy.id, **strategy.model_dump(mode="json")}
-
-
 def run_parameters() -> tuple[Parameter, ...]:
     """The parameters of a run besides its strategies: each a field in the window and a flag."""
     return tuple(parameter_of(name, RunConfig.model_fields[name]) for name in _scalar_fields())
@@ -397,15 +339,6 @@ def run_parameters() -> tuple[Parameter, ...]:
 
 def _scalar_fields() -> list[str]:
     return [name for name in RunConfig.model_fields if name not in (*ONE_CHOICE, "with_", "offered")]
-
-
-def _strategy_from(value: Any, kind: str | None, catalogue: Catalogue) -> Strategy:
-    if isinstance(value, str):
-        return parse_strategy(value, catalogue, kind)
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
-        raise InputError("no-id", "a plugin in the settings has no id: write {{id: name, parameter: value}}")
-    values = {name: item for name, item in value.items() if name != "id"}
-    return catalogue.make(kind, value["id"], values)
 
 
 def _claims(strategy: Strategy) -> Iterable[tuple[str, str, str]]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from engine.config import ONE_CHOICE, RunConfig, strategy_to_dict
+from engine.config import ONE_CHOICE, RunConfig
 from engine.message import Message, message
 from engine.parameter import parameters_of
 from engine.strategy import Strategy
+from engine.strategy_text import strategy_to_dict
 
 Settings = RunConfig | Mapping[str, Any]
 """The settings of a run, or where they make no `RunConfig` (a plugin is gone, say) the mapping in its `config.yaml`."""

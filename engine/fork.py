@@ -17,7 +17,7 @@ from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, history_of
 from engine.checkpoint_choice import read_chosen
 from engine.checkpoint_meta import Meta
-from engine.config import RunConfig, strategy_to_dict
+from engine.config import RunConfig
 from engine.data import Report, Source, batch_bounds, split
 from engine.message import InputError
 from engine.position import Change, Parent, Position, Sums
@@ -26,6 +26,7 @@ from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, conf
 from engine.schedule import Schedule
 from engine.store import RunFolder
 from engine.strategy import DataSpec
+from engine.strategy_text import strategy_to_dict
 from engine.trainer import Trainer
 
 BATCHES = (*DATA, "batch_size", "seed")

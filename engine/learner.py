@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from engine.averaging import measure_norms, start_average, update_average
 from engine.batch import augmented, mixed
 from engine.checkpoint import Snapshot
-from engine.config import RunConfig, strategy_to_dict
+from engine.config import RunConfig
 from engine.contract import check_state
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
 from engine.evaluation import Figures, evaluate, samples_at_once
@@ -31,6 +31,7 @@ from engine.network import (
 )
 from engine.randomness import generator, seeded_generators, stream
 from engine.strategy import Progress
+from engine.strategy_text import strategy_to_dict
 
 CLEAN_SAMPLES = 2_000
 """Training samples, at most, on which the clean training loss is measured, and averaged batch norms."""

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from engine.checkpoint import Snapshot
 from engine.checkpoint_tensors import check_alike, difference, kinds_of
 from engine.config import RunConfig
-from engine.data import Scaler
+from engine.data import Parts, Scaler
 from engine.message import InputError, message
 from engine.randomness import seeded_generators, stream
 from engine.strategy import Advice, DataSpec, ParameterGroup, Slots
@@ -61,6 +61,29 @@ def spec_of(snapshot: Snapshot) -> DataSpec:
         tuple(data["input_shape"]), data["outputs"], data["task"], tuple(data["class_counts"]),
         (training, validation, test),
     )  # fmt: skip
+
+
+def check_same_data(snapshot: Snapshot, parts: Parts) -> None:
+    """Raise `InputError` where the parts have other sizes, or other classes, than when the snapshot was made."""
+    old, new = spec_of(snapshot), parts.spec
+    if old.samples != new.samples:
+        raise InputError(
+            "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now {new}",
+            old="+".join(map(str, old.samples)), new="+".join(map(str, new.samples)),
+        )  # fmt: skip
+    names = tuple(snapshot.meta["class_names"]) or parts.class_names
+    for what, one, other in (
+        ("task", old.task, new.task),
+        ("shape", old.input_shape, new.input_shape),
+        ("number of outputs", old.outputs, new.outputs),
+        ("classes", names, parts.class_names),
+        ("number of samples of each class", old.class_counts, new.class_counts),
+    ):
+        if one != other:
+            raise InputError(
+                "data-changed", "the data set has changed since the checkpoint was saved: its {what} was {old}, now "
+                "{new}", what=what, old=str(one)[:80], new=str(other)[:80],
+            )  # fmt: skip
 
 
 def statistics_of(snapshot: Snapshot) -> tuple[Tensor, Tensor]:

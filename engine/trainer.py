@@ -18,7 +18,7 @@ from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, epochs_tensor, history_of
 from engine.checkpoint_meta import Meta
 from engine.config import RunConfig
-from engine.data import Parts, Report, Source, split
+from engine.data import Report, Source, split
 from engine.description import Description
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Steps
@@ -30,7 +30,7 @@ from engine.history import EpochRow, History
 from engine.learner import Learner
 from engine.memory import check_memory
 from engine.message import InputError, Message, message
-from engine.network import check_network, restore_optimizer, spec_of
+from engine.network import check_network, check_same_data, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
 from engine.remedy import against_infinity, with_changes
 from engine.result import Result
@@ -105,7 +105,7 @@ class Trainer:
         parts = split(config.dataset.load(source), config)
         config.check(parts.spec)
         if snapshot:
-            _check_same_data(snapshot, parts)
+            check_same_data(snapshot, parts)
             check_network(config, parts.spec, snapshot.group("model"), "the checkpoint")
         device = resolve_device(config.device)
         check_memory(config, parts.spec, device)
@@ -426,26 +426,3 @@ class Trainer:
     def _describe(self) -> None:
         """Keep the settings with their changes, and what the run runs on. Raises `InputError`."""
         self.store.describe(self.description.settings(self.position), self.description.environment())
-
-
-def _check_same_data(snapshot: Snapshot, parts: Parts) -> None:
-    """Raise `InputError` where the parts have other sizes, or other classes, than when the snapshot was made."""
-    old, new = spec_of(snapshot), parts.spec
-    if old.samples != new.samples:
-        raise InputError(
-            "data-changed", "the data set has changed since the checkpoint was saved: it had {old} samples, now {new}",
-            old="+".join(map(str, old.samples)), new="+".join(map(str, new.samples)),
-        )  # fmt: skip
-    names = tuple(snapshot.meta["class_names"]) or parts.class_names
-    for what, one, other in (
-        ("task", old.task, new.task),
-        ("shape", old.input_shape, new.input_shape),
-        ("number of outputs", old.outputs, new.outputs),
-        ("classes", names, parts.class_names),
-        ("number of samples of each class", old.class_counts, new.class_counts),
-    ):
-        if one != other:
-            raise InputError(
-                "data-changed", "the data set has changed since the checkpoint was saved: its {what} was {old}, now "
-                "{new}", what=what, old=str(one)[:80], new=str(other)[:80],
-            )  # fmt: skip

@@ -11,9 +11,10 @@ from typing import Any
 from benchmarks.effects.experiments import EXPERIMENTS, Experiment
 from benchmarks.effects.figures import read_off
 from engine.catalogue import discover
-from engine.config import ONE_CHOICE, RunConfig, parse_strategy, recipe, run_parameters
+from engine.config import ONE_CHOICE, RunConfig, recipe, run_parameters
 from engine.events import Failed, Finished
 from engine.store import MemoryStore
+from engine.strategy_text import parse_strategy
 from engine.trained import Predictor
 from engine.trainer import Trainer
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, epochs_tensor
 from engine.cli import main
-from engine.config import RunConfig, parse_strategy, recipe
+from engine.config import RunConfig, recipe
 from engine.data import DataBundle, Part, Source, batch_bounds
 from engine.events import Event, Failed, Finished
 from engine.history import EpochRow
@@ -24,6 +24,7 @@ from engine.message import Message
 from engine.position import Position
 from engine.store import MemoryStore
 from engine.strategy import Dataset, Field, Strategy
+from engine.strategy_text import parse_strategy
 from engine.trainer import Stop, Trainer
 
 ROOT = Path(__file__).parents[2]

@@ -8,16 +8,14 @@ import pytest
 from engine.catalogue import Catalogue, Entry
 from engine.config import (
     RunConfig,
-    format_strategy,
-    parse_strategy,
     recipe,
     recipe_names,
     run_parameters,
-    strategy_to_dict,
 )  # fmt: skip
 from engine.message import InputError
 from engine.parameter import parameters_of
 from engine.strategy import Dataset, Field, Regularizer, Scheduler
+from engine.strategy_text import format_strategy, parse_strategy, strategy_to_dict
 from engine.yaml_file import parse_yaml, read_yaml, write_yaml
 
 

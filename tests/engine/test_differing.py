@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config import parse_strategy
 from engine.differing import Choice, Missing, but_for_the_seed, differences
+from engine.strategy_text import parse_strategy
 from tests.engine.support import tiny_config
 
 

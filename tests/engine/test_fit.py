@@ -11,13 +11,13 @@ import torch
 
 from engine import trainer as trainer_module
 from engine.checkpoint import read_checkpoint
-from engine.config import parse_strategy
 from engine.data import DataBundle, Part, Source, split
 from engine.events import EpochEnded, Failed, Finished, Fitted, Saved
 from engine.fit import MOST_POINTS, fitted, fitted_of, training_points
 from engine.message import InputError
 from engine.runs import last_checkpoint, new_run, resume_run
 from engine.strategy import Dataset
+from engine.strategy_text import parse_strategy
 from engine.trainer import Trainer
 from tests.engine.support import differing, of_type, run, run_stored
 

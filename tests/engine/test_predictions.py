@@ -11,12 +11,12 @@ import torch
 
 from engine.catalogue import Catalogue, Entry
 from engine.checkpoint import write_checkpoint
-from engine.config import parse_strategy
 from engine.data import DataBundle, Part, Source, split
 from engine.examiner import Examiner
 from engine.message import InputError
 from engine.predictions import displayed, open_network, predict
 from engine.strategy import Dataset
+from engine.strategy_text import parse_strategy
 from tests.engine.support import CLASSES, Blobs, run_stored, tiny_config
 
 

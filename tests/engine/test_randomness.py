@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from engine.config import parse_strategy
 from engine.network import build_network
 from engine.randomness import generator, seed_global_generators, seeded_generators, stream
 from engine.strategy import DataSpec
+from engine.strategy_text import parse_strategy
 from engine.summary import layer_table
 
 

@@ -9,7 +9,6 @@ import sys
 
 import pytest
 
-from engine.config import parse_strategy
 from engine.history import EPOCH_HEADER, epoch_line, read_epochs, read_history
 from engine.lock import FileLock
 from engine.run_files import disk_use, holder, is_run, runs_in
@@ -17,6 +16,7 @@ from engine.run_index import RunIndex, Status, list_runs, read_run
 from engine.run_notes import Notes, write_notes
 from engine.runs import new_run, resume_run
 from engine.store import RunFolder
+from engine.strategy_text import parse_strategy
 from engine.yaml_file import read_yaml, write_yaml
 from tests.engine.support import ROOT, run
 

@@ -7,12 +7,12 @@ import time
 import pytest
 
 from engine.checkpoint import read_checkpoint
-from engine.config import parse_strategy
 from engine.events import Changed, Failed, Finished, Fitted, Loading, Saved, SaveFailed, Started
 from engine.message import InputError
 from engine.runner import Runner
 from engine.store import MemoryStore
 from engine.strategy import Augmentation, Dataset, Scheduler, message
+from engine.strategy_text import parse_strategy
 from engine.trainer import Trainer
 from tests.engine.support import Blobs, differing, of_type, run, run_stored, until
 

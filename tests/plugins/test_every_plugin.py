@@ -14,13 +14,13 @@ from torch import nn
 
 from engine.catalogue import discover
 from engine.checkpoint import Snapshot, write_checkpoint
-from engine.config import format_strategy, parse_strategy, strategy_to_dict
 from engine.data import Source
 from engine.learner import Learner
 from engine.message import InputError, Message
 from engine.network import build_network, build_optimizer
 from engine.parameter import Parameter
 from engine.strategy import KINDS, Dataset, DataSpec, Place, Progress, Regularizer, Slots, Stopping, overrides
+from engine.strategy_text import format_strategy, parse_strategy, strategy_to_dict
 from engine.trainer import Trainer
 from engine.workspace import workspace_folder
 from engine.yaml_file import read_yaml, write_yaml

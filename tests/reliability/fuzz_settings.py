@@ -21,7 +21,7 @@ from hypothesis.strategies import SearchStrategy
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue, discover
-from engine.config import RunConfig, format_strategy, parse_strategy, recipe, run_parameters
+from engine.config import RunConfig, recipe, run_parameters
 from engine.hardware import remembered_threads
 from engine.history import EPOCH_HEADER, STEP_HEADER, read_history
 from engine.message import InputError, one_line
@@ -30,6 +30,7 @@ from engine.run_commands import _plugins, run_to_dict
 from engine.run_notes import notes_of, read_notes, write_notes
 from engine.run_record import read_run
 from engine.strategy import KINDS
+from engine.strategy_text import format_strategy, parse_strategy
 from engine.yaml_file import parse_yaml, read_yaml, write_yaml
 from gui.memory import Memory
 from gui.runs.queue import RunQueue

@@ -11,9 +11,10 @@ from PIL import Image
 
 from engine.catalogue import Catalogue, discover
 from engine.checkpoint import write_checkpoint
-from engine.config import RunConfig, parse_strategy, recipe
+from engine.config import RunConfig, recipe
 from engine.data import DataBundle, Source
 from engine.strategy import Dataset, Regularizer, Strategy
+from engine.strategy_text import parse_strategy
 from engine.trainer import Trainer
 from tests.engine.support import ROOT
 

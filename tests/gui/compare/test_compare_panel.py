@@ -12,10 +12,11 @@ from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from engine.config import parse_strategy, recipe
+from engine.config import recipe
 from engine.events import Changed, Failed, Finished, Started
 from engine.history import EpochRow
 from engine.message import message
+from engine.strategy_text import parse_strategy
 from gui.background import Background
 from gui.compare.panel import MORE_SEEDS, PAUSE_MILLISECONDS, ComparePanel
 from gui.compare.rows import compared

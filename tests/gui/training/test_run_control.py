@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.checkpoint import read_checkpoint
-from engine.config import parse_strategy
 from engine.events import Failed, Finished
+from engine.strategy_text import parse_strategy
 from engine.yaml_file import read_yaml
 from gui.training.session import State
 from tests.engine.support import differing

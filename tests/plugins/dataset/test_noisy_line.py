@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from engine.config import RunConfig, parse_strategy, recipe
+from engine.config import RunConfig, recipe
 from engine.data import Source, split
 from engine.events import Fitted
 from engine.message import InputError
 from engine.strategy import DataSpec
+from engine.strategy_text import parse_strategy
 from engine.trainer import Trainer
 from tests.plugins.bench import CATALOGUE, config, run, strategy
 
