@@ -13,15 +13,9 @@ lets `atheris` choose the examples, by what of the readers they reach.
 from __future__ import annotations
 
 import copy
-import importlib.util
-import random
-import re
-import subprocess
 import sys
 import time
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -39,13 +33,18 @@ from engine.position import Position
 from engine.runs import config_of
 from engine.trained import Predictor
 from engine.trainer import Trainer
-from tests.engine.support import ROOT, run_stored
+from tests.engine.support import run_stored
 from tests.reliability.damage import small_config
+from tests.reliability.guided import choose, guided
 from tests.reliability.sealed import Opened, digested, joined, parts
 
 MINUTES = 10
 BATCH = 2_000
 """Examples that hypothesis draws from one seed."""
+READERS = [
+    f"engine.{name}"
+    for name in ("checkpoint", "checkpoint_header", "checkpoint_meta", "checkpoint_tensors", "network", "runs")
+]
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
 
 
@@ -199,40 +198,11 @@ def fuzz(examples: int, *, derandomize: bool) -> int:
     return taken
 
 
-def guided(seconds: int) -> None:
-    """Let atheris choose for so many seconds; ends the process, with an error where something is found."""
-    import atheris
-
-    for module in ("checkpoint", "checkpoint_header", "checkpoint_meta", "checkpoint_tensors", "network", "runs"):
-        for name, function in vars(sys.modules[f"engine.{module}"]).copy().items():
-            if getattr(function, "__module__", "") == f"engine.{module}" and type(function) is type(guided):
-                setattr(sys.modules[f"engine.{module}"], name, atheris.instrument_func(function))
-
-    @settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(files())
-    def example(data: bytes) -> None:
-        used(data)
-
-    with TemporaryDirectory() as corpus:  # of shorter inputs than these no file could be made
-        for number in range(50):
-            (Path(corpus) / str(number)).write_bytes(random.Random(number).randbytes(2_048))
-        options = [f"-max_total_time={seconds}", "-max_len=4096", "-rss_limit_mb=4096", "-print_final_stats=1"]
-        atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={corpus}/", corpus], example.hypothesis.fuzz_one_input)
-        atheris.Fuzz()
-
-
 def long_form() -> list[Row]:
     """Ten minutes of atheris where it is installed, else of hypothesis from new seeds."""
-    if importlib.util.find_spec("atheris"):
-        words = [sys.executable, "-m", "tests.reliability.fuzz_checkpoint", str(60 * MINUTES)]
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-        found = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr)
-        if done.returncode:
-            print(done.stderr[-20_000:], file=sys.stderr)
-        return [
-            Row("fuzzed by atheris: findings", float(done.returncode != 0), "in 10 min", 0),
-            Row("examples of that", float(found[1]) if found else 0.0, "files", 1_000, at_most=False),
-        ]
+    rows = guided(__name__, MINUTES)
+    if rows is not None:
+        return rows
     end, examples = time.monotonic() + 60 * MINUTES, 0
     while time.monotonic() < end:
         fuzz(BATCH, derandomize=False)
@@ -245,4 +215,4 @@ def long_form() -> list[Row]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    guided(int(sys.argv[1]))
+    choose(int(sys.argv[1]), files(), used, READERS)

@@ -7,6 +7,7 @@ and read again, or raise `InputError` with one line.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import fields
@@ -34,8 +35,15 @@ from engine.strategy_text import format_strategy, parse_strategy
 from engine.yaml_file import parse_yaml, read_yaml, write_yaml
 from gui.memory import Memory
 from gui.runs.queue import RunQueue
+from tests.reliability.guided import choose, guided
 
 MINUTES = 10
+READERS = [
+    *(f"engine.{name}" for name in ("config", "strategy", "strategy_text", "parameter", "history", "result", "hardware",
+                                    "run_notes", "run_record", "run_commands", "yaml_file", "message")),
+    "gui.memory", "gui.runs.queue", "yaml.scanner", "yaml.parser", "yaml.composer", "yaml.constructor", "yaml.resolver",
+]  # fmt: skip
+"""What atheris follows."""
 
 CATALOGUE: Catalogue = discover(entry_points=False)
 IDS = [entry.id for entry in CATALOGUE.entries]
@@ -231,9 +239,9 @@ def fuzz(name: str, examples: int, seed: int | None = None) -> int:
     return tried
 
 
-def long_form(minutes: float = MINUTES) -> list[Row]:
-    """The long form: new examples for every target in turn, for so long."""
-    end, seed, tried, found = time.monotonic() + 60 * minutes, time.time_ns() % 2**32, 0, 0
+def long_form() -> list[Row]:
+    """Ten minutes of atheris where it is installed, and as long new examples for every target in turn."""
+    end, seed, tried, found = time.monotonic() + 60 * MINUTES, time.time_ns() % 2**32, 0, 0
     while time.monotonic() < end:
         for name in TARGETS:
             try:
@@ -247,4 +255,12 @@ def long_form(minutes: float = MINUTES) -> list[Row]:
     return [
         Row("settings, records and notes that were drawn", tried, "examples", 10_000, at_most=False),
         Row("of them read otherwise than said", found, "", 0),
+        *(guided(__name__, MINUTES) or []),
     ]
+
+
+if __name__ == "__main__":
+    every = strategies.one_of(*(strategies.tuples(strategies.just(name), TARGETS[name]) for name in TARGETS))
+    with TemporaryDirectory() as made:
+        targets = Targets(Path(made))
+        choose(int(sys.argv[1]), every, lambda drawn: getattr(targets, drawn[0])(drawn[1]), READERS)
