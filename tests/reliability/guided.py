@@ -1,4 +1,4 @@
-"""Examples that `atheris` chooses, by what of the readers they reach: the long form of a fuzzer, where it is installed."""
+"""Examples chosen by `atheris`, by what of the readers they reach: the long form of a fuzzer, if it is installed."""
 
 from __future__ import annotations
 
