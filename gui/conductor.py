@@ -15,7 +15,7 @@ from gui.engine_loader import Found, Loaded
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.settings.estimate import Estimator
-from gui.training.checkpoint_file import LoadedCheckpoint
+from gui.training.checkpoint_file import LoadedCheckpoint, offer
 from gui.training.control import RunControl
 from gui.training.endings import Endings
 from gui.training.session import Session, State
@@ -308,7 +308,7 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_refused(self, text: Message) -> None:
-        self.window.banners.say("refused", "error", say(text))
+        self.window.banners.say("refused", "error", say(text), offer(text, self.load_file))
 
     # --- closing ---------------------------------------------------------------------------------
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import Changed
 from engine.message import Message
 from gui.runs.run import Run, copy_of, label_of
+from gui.widgets.banner import Answer
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,15 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
         steps_per_epoch=steps_per_epoch,
         ended=progress["reason"] is not None,
     )
+
+
+def offer(text: Message, load: Callable[[Path], object]) -> list[Answer]:
+    """The button that loads the good checkpoint which is named where another one is damaged; none where none is."""
+    whole = text.values.get("whole")
+    if not isinstance(whole, str):
+        return []
+    words = QCoreApplication.translate("Checkpoint", "Load {file}").format(file=Path(whole).name)
+    return [Answer(words, lambda: load(Path(whole)))]
 
 
 def _forked_epoch(parent: dict[str, int], steps_per_epoch: int) -> float:

@@ -11,6 +11,7 @@ from engine.events import Failed
 from engine.remedy import NOT_FINITE, Kind, Remedy, last_good, remedies, with_changes
 from gui.main_window import MainWindow
 from gui.runs.run import Run
+from gui.training.checkpoint_file import offer
 from gui.training.control import RunControl
 from gui.training.session import NEVER_STARTED, Session
 from gui.widgets.banner import Answer
@@ -40,9 +41,11 @@ class Endings(QObject):
         goes_on = run.started is not None and run.continue_from is not None
         found = remedies(outcome, config, run.started.parts[0] if run.started is not None else None)
         answers = [self._answer(run, remedy, goes_on) for remedy in found]
-        if goes_on and outcome.text.code not in NOT_FINITE:  # there it would only fail again
+        instead = offer(outcome.text, self.session.load)
+        if goes_on and not instead and outcome.text.code not in NOT_FINITE:  # else it would only fail again
             # This run, whichever is in front when it is pressed.
             answers.append(Answer(self.tr("Continue from the last checkpoint"), lambda: self.control.go_on_with(run)))
+        answers += instead
         if outcome.traceback:
             answers.append(Answer(self.tr("Details"), lambda: self._show(outcome.traceback), keeps=True))
         return answers

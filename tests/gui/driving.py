@@ -113,11 +113,13 @@ class Driver:
         """The text of a banner; empty where there is none."""
         return self.window.banners.texts().get(key, "")
 
-    def answer(self, key: str, number: int = 0) -> None:
-        """Press a button of a banner."""
+    def answer(self, key: str, button: int | str = 0) -> None:
+        """Press a button of a banner: by its place, or by its words."""
         banner = self.window.banners.get(key)
         assert banner is not None, f"no banner {key}"
-        banner.buttons[number].click()
+        if isinstance(button, str):
+            button = [each.text() for each in banner.buttons].index(button)
+        banner.buttons[button].click()
 
     def close(self) -> None:
         """Close, waiting for a run to be saved."""

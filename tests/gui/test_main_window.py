@@ -234,6 +234,28 @@ def damaged(source: Path, target: Path, change) -> Path:
     return target
 
 
+def test_beside_a_damaged_checkpoint_the_good_one_is_a_button_away(open_window, workspace):
+    window = open_window(workspace)
+    window.set(epochs=2, threads="1", train_samples="200")
+    window.train()
+    run = window.session.run
+    last = last_of(run.folder)
+    whole = (last.parent / "best.safetensors").read_bytes()
+    (last.parent / "best.safetensors").unlink()  # it may be a second name of the last
+    (last.parent / "best.safetensors").write_bytes(whole)
+    damaged(last, last, lambda data: data[:-1] + bytes([data[-1] ^ 1]))
+    window.press("more")  # it fails, as the last one is damaged
+    pump(lambda: window.says("failed"))
+    window.answer("failed", "Load best.safetensors")
+    pump(lambda: window.says("loaded"))
+    assert window.session.run.source == last.parent / "best.safetensors"
+    window.conductor.load_file(last)
+    pump(lambda: window.says("refused"))
+    window.answer("refused", "Load best.safetensors")
+    pump(lambda: window.says("loaded"))
+    assert not window.says("refused")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
