@@ -99,6 +99,16 @@ def build_parser() -> argparse.ArgumentParser:
 
     summary = _verb(verbs, "summary", "Show the layers of a network, their output shapes and parameters.", json=True)
     _add_settings(summary)
+
+    hardware = _verb(
+        verbs, "hardware", "Show what there is to train with, and what is missing for a GPU to be used.", json=True
+    )
+    hardware.add_argument(
+        "--measure",
+        action="store_true",
+        help="train a few steps with these settings on every device, and say which is fastest",
+    )
+    _add_settings(hardware)
     return parser
 
 

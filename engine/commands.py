@@ -25,6 +25,7 @@ from engine.data import Source, batch_bounds, split
 from engine.ended import Ended, ended_run
 from engine.failure import StartFailed, failure, is_fault
 from engine.fork import fork_run, settings_of
+from engine.hardware_commands import hardware
 from engine.memory import memory_need
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
@@ -69,6 +70,7 @@ def _carry_out(
 ) -> tuple[int, dict[str, Any] | list[Any]]:
     verbs: dict[str, Callable[[argparse.Namespace, Catalogue, Path], tuple[int, dict[str, Any] | list[Any]]]] = {
         "train": train, "resume": resume, "fork": fork, "evaluate": evaluate, "plugins": plugins, "summary": summary,
+        "hardware": lambda given, known, folder: hardware(given, folder, lambda: settings(given, known)),
     }  # fmt: skip
     try:
         return verbs[arguments.verb](arguments, catalogue, workspace)

@@ -13,8 +13,9 @@ from typing import Any, TypeGuard
 import torch
 
 from engine.files import write_text
+from engine.hardware_problems import runs_on
 from engine.lock import changing
-from engine.message import InputError
+from engine.message import InputError, Message, message
 from engine.reading import read_json
 
 MAX_BYTES = 1_000_000
@@ -24,18 +25,60 @@ TIMED_SECONDS = 0.15
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device that a name such as `auto` or `cuda:1` means here. Raises `InputError` where it is absent."""
+    """The device that a name such as `auto` or `cuda:1` means here: for `auto` the first GPU that PyTorch can use.
+
+    Raises `InputError` where it is absent, or this PyTorch has no code for it.
+    """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        if torch.cuda.is_available() and _has_code_for(torch.device("cuda")):
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     device = torch.device(name)
     present = {
         "cpu": True,
         "mps": torch.backends.mps.is_available(),
-        "cuda": (device.index or 0) < torch.cuda.device_count(),
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
     }[device.type]
     if not present:
-        raise InputError("no-device", "there is no device {name} here: use --device auto or cpu", name=name)
+        raise InputError(
+            "no-device", "there is no device {name} here: use --device auto or cpu; `tunedeck hardware` says why",
+            name=name,
+        )  # fmt: skip
+    if device.type == "cuda" and not _has_code_for(device):
+        raise InputError(
+            "no-code-for-device", "this PyTorch has no code for the GPU {gpu}: use --device cpu; `tunedeck hardware` "
+            "says which PyTorch has", gpu=torch.cuda.get_device_name(device),
+        )  # fmt: skip
     return device
+
+
+def _has_code_for(device: torch.device) -> bool:
+    """Whether this PyTorch was built for a GPU; ROCm tells by itself."""
+    if torch.version.hip:
+        return True
+    return runs_on(torch.cuda.get_device_capability(device), tuple(torch.cuda.get_arch_list()))
+
+
+def bfloat16_advice(device: torch.device, precision: str) -> Message | None:
+    """What to consider of mixed precision on a device: it is slower than float32 where there is no arithmetic for it.
+
+    Known of GPUs by their compute capability (8.0 was the first with bfloat16, NVIDIA 2020), and of x86 processors by
+    their instructions; of any other nothing is said.
+    """
+    if precision == "float32":
+        return None
+    if device.type == "cuda" and not torch.version.hip and torch.cuda.get_device_capability(device) < (8, 0):
+        return message(
+            "bfloat16-emulated", "{name} computes bfloat16 by way of float32: precision float32 is faster there",
+            name=torch.cuda.get_device_name(device),
+        )  # fmt: skip
+    x86 = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+    if device.type == "cpu" and x86 and not torch.cpu._is_avx512_bf16_supported():
+        return message(
+            "bfloat16-slow", "this processor has no instructions for bfloat16: float32 may be faster; `tunedeck "
+            "hardware --measure` says"
+        )  # fmt: skip
+    return None
 
 
 def processors() -> int:

@@ -101,13 +101,13 @@ class Trainer:
     def _prepare(self, data_folder: Path, report: Report, snapshot: Snapshot | None) -> tuple[Learner, int]:
         """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
         config, source = self.config, Source(data_folder, report)
+        device = resolve_device(config.device)  # first: to read the data may take minutes
         torch.set_num_threads(processors())  # statistics and orthogonal weights must not depend on the run before
         parts = split(config.dataset.load(source), config)
         config.check(parts.spec)
         if snapshot:
             check_same_data(snapshot, parts)
             check_network(config, parts.spec, snapshot.group("model"), "the checkpoint")
-        device = resolve_device(config.device)
         check_memory(config, parts.spec, device)
         learner = Learner(config, parts, device, source, snapshot)
         if snapshot:

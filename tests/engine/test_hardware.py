@@ -1,11 +1,17 @@
-"""Numbers of threads, remembered for all processes of a workspace."""
+"""Devices; numbers of threads, remembered for all processes of a workspace."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
+import torch
+
 from engine import hardware
-from engine.hardware import remembered_threads
+from engine.hardware import bfloat16_advice, remembered_threads, resolve_device
+from engine.message import InputError, message
+from engine.trainer import Trainer
+from tests.engine.support import tiny_config
 
 
 def test_what_another_process_measured_meanwhile_is_kept_and_what_it_measured_for_the_same_is_taken(
@@ -26,3 +32,62 @@ def test_what_another_process_measured_meanwhile_is_kept_and_what_it_measured_fo
     found = remembered_threads(memory, ["same"], measure)
     assert (found, type(found)) == (2, int)
     assert json.loads(memory.read_text()) == {'["other"]': 3, '["same"]': 2}
+
+
+# --- devices --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Makes up GPUs of these compute capabilities, for a PyTorch that is built for 7.5 and later."""
+
+    def make_up(*capabilities, mps=False):
+        cuda = torch.cuda
+        monkeypatch.setattr(torch.version, "hip", None)
+        monkeypatch.setattr(cuda, "is_available", lambda: bool(capabilities))
+        monkeypatch.setattr(cuda, "device_count", lambda: len(capabilities))
+        monkeypatch.setattr(cuda, "get_arch_list", lambda: ["sm_75", "sm_80", "sm_90"])
+        monkeypatch.setattr(cuda, "get_device_capability", lambda device: capabilities[device.index or 0])
+        monkeypatch.setattr(cuda, "get_device_name", lambda device: f"GPU {device.index or 0}")
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+    return make_up
+
+
+def test_auto_takes_the_gpu_that_pytorch_can_use(gpus):
+    for capabilities, mps, chosen in (
+        ((), False, "cpu"),
+        ((), True, "mps"),
+        (((8, 6),), False, "cuda"),
+        (((6, 1),), False, "cpu"),  # its code would fail at the first step
+    ):
+        gpus(*capabilities, mps=mps)
+        assert str(resolve_device("auto")) == chosen
+
+
+def test_a_named_device_has_to_be_there_and_to_be_one_that_pytorch_can_use(gpus):
+    gpus((8, 6), (6, 1))
+    assert str(resolve_device("cuda:0")) == "cuda:0" and str(resolve_device("cpu")) == "cpu"
+    for name, code in (("cuda:2", "no-device"), ("mps", "no-device"), ("cuda:1", "no-code-for-device")):
+        with pytest.raises(InputError) as raised:
+            resolve_device(name)
+        assert raised.value.message.code == code and "tunedeck hardware" in str(raised.value)
+
+
+def test_mixed_precision_is_advised_against_where_there_is_no_arithmetic_for_it(gpus, monkeypatch):
+    gpus((8, 0), (7, 5))
+    assert bfloat16_advice(torch.device("cuda:0"), "bfloat16") is None
+    assert bfloat16_advice(torch.device("cuda:1"), "float32") is None
+    assert "GPU 1" in str(bfloat16_advice(torch.device("cuda:1"), "bfloat16"))
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    for able in (True, False):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda able=able: able)
+        assert (bfloat16_advice(torch.device("cpu"), "bfloat16") is None) is able
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "SVE256")
+    assert bfloat16_advice(torch.device("cpu"), "bfloat16") is None
+
+
+def test_a_run_begins_with_the_advice_on_its_precision(catalogue, monkeypatch):
+    monkeypatch.setattr("engine.description.bfloat16_advice", lambda device, precision: message("slow", precision))
+    started = next(iter(Trainer(tiny_config(catalogue, precision="bfloat16")).run()))
+    assert ("precision", message("slow", "bfloat16")) in started.warnings

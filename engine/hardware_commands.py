@@ -1,0 +1,103 @@
+"""`tunedeck hardware`: what there is to train with, what is missing, and how fast each device is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import rich.box
+import rich.console
+import rich.table
+from rich.markup import escape
+
+from engine.config import RunConfig
+from engine.data import Source, split
+from engine.hardware import is_busy
+from engine.hardware_measure import Measured, conclusion, fastest, measure
+from engine.hardware_report import Report, report, summary_lines
+from engine.machine import gather
+from engine.progress_bar import ProgressBar
+
+SIGNS = {"done": "[green]✓[/]", "not-needed": "[dim]–[/]", "missing": "[yellow]✗[/]"}
+
+
+def hardware(
+    arguments: argparse.Namespace, workspace: Path, settings: Callable[[], RunConfig]
+) -> tuple[int, dict[str, Any]]:
+    """Carry out the verb; `settings` makes those to be measured, and is asked before anything is looked at."""
+    config = settings()
+    found = report(gather())
+    if not arguments.json:
+        print_report(found)
+    result = found.to_dict() | {"measured": None, "best": None}
+    if arguments.measure:
+        made = _measure(config, workspace, found)
+        best = fastest(made)
+        result["measured"] = [each.to_dict() for each in made]
+        result["best"] = best and {"device": best.device, "precision": best.precision}
+        if not arguments.json:
+            print_measured(config, made)
+    return 0, result
+
+
+def _measure(config: RunConfig, workspace: Path, found: Report) -> list[Measured]:
+    if is_busy():
+        print("tunedeck: other programs keep the processor busy: the figures will be too low", file=sys.stderr)
+    folder = workspace / "data"
+    with ProgressBar() as bar:
+        parts = split(config.dataset.load(Source(folder, bar.loading)), config)
+        return measure(config, parts, folder, found.devices, report=bar.loading)
+
+
+def print_report(found: Report) -> None:
+    """Print what was found."""
+    console = rich.console.Console(highlight=False)
+    for name, text in summary_lines(found.facts):
+        console.print(f"[dim]{name:<10}[/] {escape(str(text))}", soft_wrap=True)
+    console.print("\nThe steps that install a GPU, and what is left of them:", style="bold")
+    for step in found.steps:
+        number = f"{step.number}." if step.number else "  "
+        console.print(
+            f" {SIGNS[step.state]} {number} {escape(TITLES[step.id])}: {escape(str(step.text))}", soft_wrap=True
+        )
+    if found.problems:
+        console.print("\nWhat is missing:", style="bold")
+    for problem in found.problems:
+        console.print(f" • {escape(str(problem.text))}", soft_wrap=True)
+        if problem.command:
+            console.print(f"     [cyan]{escape(problem.command)}[/]", soft_wrap=True)
+        if problem.page:
+            console.print(f"     {escape(problem.page)}", soft_wrap=True)
+    devices = ", ".join(found.devices)
+    console.print(
+        f"\nDevices that can be used: {escape(devices)}. `tunedeck hardware --measure` says which is fastest."
+    )
+
+
+TITLES = {
+    "gpu": "a GPU", "driver": "NVIDIA's driver", "cuda-toolkit": "the CUDA toolkit", "cudnn": "cuDNN",
+    "check": "checking the installation", "pytorch": "PyTorch for GPUs",
+}  # fmt: skip
+"""What each step is about."""
+
+
+def print_measured(config: RunConfig, made: list[Measured]) -> None:
+    """Print the figures, and what they say."""
+    console = rich.console.Console(highlight=False)
+    table = rich.table.Table(
+        box=rich.box.SIMPLE,
+    )
+    for heading in ("device", "precision"):
+        table.add_column(heading)
+    table.add_column("samples/s", justify="right")
+    table.add_column("")
+    for each in made:
+        figure = f"{each.samples_per_second:,.0f}" if each.samples_per_second else "–"
+        table.add_row(each.device, each.precision, figure, escape(str(each.reason or "")))
+    console.print(f"\n{config.model.id} on {config.dataset.id}, trained here:", style="bold")
+    console.print(table)
+    for text in conclusion(made):
+        console.print(str(text), soft_wrap=True)
