@@ -37,6 +37,8 @@ from engine.strategy import KINDS, Hooks, Strategy
 ENTRY_POINTS = "tunedeck"
 """The entry-point group by which an installed package offers strategies."""
 
+ID = r"[a-z0-9]+(-[a-z0-9]+)*"
+"""What an id looks like: lower-case words joined by hyphens."""
 MAX_PLUGIN_BYTES = 10_000_000
 """Of a plugin's file."""
 LOAD_SECONDS = 20.0
@@ -282,11 +284,11 @@ def _registered(name: str, module: ModuleType) -> list[Any]:
 def _checked(cls: Any, origin: str, taken: set[str]) -> Entry:
     if not (isinstance(cls, type) and issubclass(cls, Strategy) and cls not in KINDS.values() and hasattr(cls, "kind")):
         raise PluginError(f"{cls!r} is not a subclass of one of the kinds in engine.strategy")
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cls.id):
+    if not re.fullmatch(ID, cls.id):
         raise PluginError(f"the id {cls.id!r} is not lower-case words joined by hyphens")
     if cls.id in taken:
         raise PluginError(f"the id {cls.id} is already taken")
-    if cls.flag is not None and (cls.flag in taken or not re.fullmatch(r"--[a-z0-9]+(-[a-z0-9]+)*", cls.flag)):
+    if cls.flag is not None and (cls.flag in taken or not re.fullmatch(f"--{ID}", cls.flag)):
         raise PluginError(f"the flag {cls.flag} is taken, or not -- and lower-case words joined by hyphens")
     if "__doc__" not in cls.__dict__ or not cls.__doc__:
         raise PluginError(f"{cls.__name__} has no docstring: its first sentence is its explanation")

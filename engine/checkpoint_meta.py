@@ -26,6 +26,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from engine.catalogue import ID
 from engine.config import ONE_CHOICE, RunConfig
 from engine.message import InputError
 from engine.position import MAX_EPOCHS
@@ -64,7 +65,7 @@ Epochs = Annotated[int, Field(ge=0, le=MAX_EPOCHS)]
 Real = Annotated[float, Field(ge=-LARGEST_REAL, le=LARGEST_REAL)]
 Rate = Annotated[float, Field(ge=0, le=LARGEST_REAL)]
 Seconds = Annotated[float, Field(ge=-1e10, le=1e10)]
-Name = Annotated[str, StringConstraints(max_length=200)]
+Id = Annotated[str, StringConstraints(max_length=200, pattern=f"^{ID}$")]
 Word = Annotated[str, StringConstraints(max_length=1_000)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 Plain = Annotated[Any, AfterValidator(_plain)]
@@ -137,8 +138,8 @@ class Statistics(TypedDict):
 class Plugin(TypedDict):
     """A technique that the run needs."""
 
-    id: Name
-    kind: Name
+    id: Id
+    kind: Id
     origin: Text
     version: Word
 

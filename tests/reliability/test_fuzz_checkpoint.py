@@ -36,3 +36,11 @@ def test_a_name_of_any_length_makes_no_long_line(place):
     else:
         config["optimizer"] = {"id": name} if place == "optimizer" else f"adam:{name}"
     assert not used(opened.sealed())
+
+
+@pytest.mark.parametrize("key", ["id", "kind"])
+def test_a_plugin_whose_name_steers_a_terminal_is_named_in_one_line(key):
+    """Found by atheris: the name of a plugin that is missing was quoted as it stood."""
+    opened = Opened.of(whole())
+    opened.meta["plugins"][0][key] = "a\nb\x1b[31m"
+    assert not used(opened.sealed())
