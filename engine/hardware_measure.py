@@ -93,7 +93,7 @@ def conclusion(made: Sequence[Measured]) -> list[Message]:
     best = fastest(made)
     if best is None:
         return []
-    told = [message("use-device", "use --device {device} --precision {precision}", device=best.device,
+    told = [message("use-device", "fastest here: device {device}, precision {precision}", device=best.device,
                     precision=best.precision)]  # fmt: skip
     own = _times(made, (best.device, "bfloat16"), (best.device, "float32"))
     if own is not None:

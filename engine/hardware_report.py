@@ -97,7 +97,7 @@ def _steps(facts: Facts) -> list[Step]:
         first = message("step-no-gpu", "no GPU of NVIDIA, AMD or Apple was found: the processor trains")
     driver, at_hand = _driver_step(facts, nvidia)
     if usable:
-        check = message("step-check", "PyTorch answers: --device {device} can be used; nvcc is not needed for it",
+        check = message("step-check", "PyTorch reaches it: device {device} can be used, without nvcc",
                         device=device)  # fmt: skip
         build = message("step-pytorch", "PyTorch {version} can use it", version=facts.torch.version)
     elif gpus:

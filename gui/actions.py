@@ -40,6 +40,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "theme_light": ("Light", "", ""),
     "theme_dark": ("Dark", "", ""),
     "reset_layout": ("Reset layout", "", ""),
+    "hardware": ("Hardware…", "", ""),
     "shortcuts": ("Shortcuts", "F1", ""),
     "about": ("About Tunedeck", "", ""),
 }
@@ -51,7 +52,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "",
         "log", "overlays", "reset_view", "",
     ),
-    "Help": ("shortcuts", "about"),
+    "Help": ("shortcuts", "hardware", "about"),
 }  # fmt: skip
 PRIMARY = ("start", "queue")
 """Actions whose buttons have the accent's colour."""

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from gui.actions import THEMES, Actions
 from gui.background import Background
 from gui.centre import Centre
+from gui.hardware import show_hardware
 from gui.help import about_sheet, shortcuts_sheet
 from gui.memory import Memory
 from gui.runs.panel import RunsPanel
@@ -157,6 +158,7 @@ class MainWindow(QMainWindow):
         act["reset_layout"].triggered.connect(self._arrange)
         act["shortcuts"].triggered.connect(self._show_shortcuts)
         act["about"].triggered.connect(self._show_about)
+        act["hardware"].triggered.connect(self._show_hardware)
         for name in self.centre.names:
             act[f"tab_{name}"].triggered.connect(self._tab_chosen)
         for name in THEMES:
@@ -192,6 +194,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_about(self) -> None:
         about_sheet(str(self.workspace), self).show()
+
+    @Slot()
+    def _show_hardware(self) -> None:
+        if self.panel.ready:  # the engine is there to be asked
+            show_hardware(self.bench, self.panel, lambda: self.busy, self)
 
     # --- theme -----------------------------------------------------------------------------------
 

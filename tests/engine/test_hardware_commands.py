@@ -60,7 +60,7 @@ def test_the_figures_are_printed_with_what_they_say(capsys, workspace, machine):
     machine(Facts("Linux", Torch("2.14")))
     words = ["--measure", "--model", "mlp:hidden=8", "--train-samples", "300", "--threads", "1"]
     code, out, _ = tunedeck(capsys, "hardware", "--workspace", workspace, *words)
-    assert code == 0 and "mlp on fashion-mnist-sample" in out and "use --device cpu --precision" in out
+    assert code == 0 and "mlp on fashion-mnist-sample" in out and "fastest here: device cpu, precision" in out
 
 
 def test_settings_that_are_wrong_are_told_before_anything_is_looked_at(capsys, workspace, monkeypatch):
