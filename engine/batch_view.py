@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import torch
@@ -111,12 +112,12 @@ def first_rows(config: RunConfig, parts: Parts, troubles: Troubles) -> Tensor:
         except Exception as error:  # noqa: BLE001 a plugin may raise anything
             troubles.append(failed(regularizer, error))
     _, end = batch_bounds(len(targets), config.batch_size)[0]
-    return order[: min(end, max(SHOWN, VALUES // parts.training.inputs[0].numel()))]
+    return order[: min(end, max(SHOWN, VALUES // prod(parts.training.shape[1:])))]
 
 
 def scaler_of(config: RunConfig, parts: Parts, troubles: Troubles, statistics: Statistics | None = None) -> Scaler:
     """What brings inputs into the network's range: by the model's own statistics where it has them."""
-    training = parts.training.inputs
+    training = parts.training
     if statistics is not None:
         known_mean, known_std = statistics
         return Scaler.of(torch.from_numpy(known_mean), torch.from_numpy(known_std), training.ndim, training.device)

@@ -130,7 +130,7 @@ def should_invert(network: Network, pile: Pile, training: Part | None) -> bool:
     if not len(pile.images) or float(np.median(border_mean(pile.images))) <= LIGHT_BORDER:
         return False
     if training is not None:
-        return float(np.median(border_mean(training.inputs[:BORDER_SAMPLES].numpy()))) < DARK_BORDER
+        return float(np.median(border_mean(training.between(0, BORDER_SAMPLES).numpy()))) < DARK_BORDER
     return 0 < float(network.scale.mean.mean()) < DARK_BORDER
 
 

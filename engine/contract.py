@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from engine.data import DataBundle, Part
 from engine.guard import WrongResult, call
 from engine.layers import OutputHook, SlotHook, described, maker_of
+from engine.mapped import Mapped
 from engine.strategy import KINDS, Advice, Message, Strategy
 
 Arguments = tuple[Any, ...]
@@ -121,6 +122,10 @@ def _statistics(strategy: Strategy, method: str, given: Any, channels: int) -> A
 
 def _fitted(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
     return _statistics(strategy, "fit", given, arguments[0].shape[1])
+
+
+def _fitted_to_counts(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
+    return _statistics(strategy, "fit_counts", given, arguments[0].shape[0])
 
 
 def _own_statistics(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
@@ -231,12 +236,19 @@ def check_state(strategy: Strategy, kept: Mapping[str, Any]) -> None:
 
 
 def _is_part(part: Any) -> bool:
-    tensors = (part.inputs, part.targets) if isinstance(part, Part) else (None,)
+    if not isinstance(part, Part) or not (part.rows is None or _are_rows(part.rows, len(part.stored))):
+        return False
     return all(
         isinstance(tensor, Tensor) and tensor.device.type == "cpu" and not tensor.requires_grad
         and (not tensor.is_floating_point() or bool(tensor.isfinite().all()))
-        for tensor in tensors
+        for tensor in (part.stored, part.targets) if not isinstance(tensor, Mapped)
     )  # fmt: skip
+
+
+def _are_rows(rows: Any, count: int) -> bool:
+    if not isinstance(rows, Tensor) or rows.dtype != torch.int64 or rows.ndim != 1 or rows.device.type != "cpu":
+        return False
+    return not len(rows) or 0 <= int(rows.min()) <= int(rows.max()) < count
 
 
 def _bundle(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
@@ -264,6 +276,7 @@ def _micro_batches(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
 CHECKS: dict[tuple[str, str], Check] = {
     ("dataset", "load"): _bundle,
     ("scaling", "fit"): _fitted,
+    ("scaling", "fit_counts"): _fitted_to_counts,
     ("augmentation", "__call__"): _augmented,
     ("model", "hidden_layers"): _number("hidden_layers", (int,), 0, math.inf, "a whole number from 0 on"),
     ("model", "build"): _network,

@@ -1,4 +1,4 @@
-"""Data sets that stay resident, their parts, and the batches of an epoch."""
+"""Data sets, their parts, which are views of what they share, and the batches of an epoch."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ import torch
 from torch import Tensor
 
 from engine.config import RunConfig
-from engine.message import InputError, Message
+from engine.mapped import Mapped
+from engine.memory import bytes_in_words, free_memory
+from engine.message import InputError, Message, message
+from engine.part import Part as Part
 from engine.randomness import generator, stream
 from engine.strategy import DataSpec
 
 TEST_SHARE = 0.2
 """Share of the samples set aside for the test, where the source has no such part."""
+
+RESIDENT_SHARE = 0.25
+"""Of the memory that is free, samples may take this share to stay there; more are read, or moved, batch by batch."""
+CPU = torch.device("cpu")
 
 Report = Callable[[Message, float | None], None]
 
@@ -31,25 +38,6 @@ class Source:
     """Where downloads and caches are kept."""
     report: Report = lambda text, fraction: None
     """Tell how far loading is: a message, and 0 to 1 or None."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some samples: inputs uint8 `[N, C, H, W]` or float32 `[N, F]`, and targets int64 `[N]` or float32 `[N, K]`."""
-
-    inputs: Tensor
-    targets: Tensor
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def take(self, rows: Tensor) -> Part:
-        """These rows (int64), copied."""
-        return Part(self.inputs.index_select(0, rows), self.targets.index_select(0, rows))
-
-    def to(self, device: torch.device) -> Part:
-        """On this device."""
-        return Part(self.inputs.to(device), self.targets.to(device))
 
 
 @dataclass(frozen=True)
@@ -79,10 +67,48 @@ class Parts:
     warnings: tuple[Message, ...] = ()
     log: tuple[Message, ...] = ()
 
+    @property
+    def bytes(self) -> int:
+        """What the inputs of all parts take."""
+        return sum(part.bytes for part in _present(self))
+
+    @property
+    def are_mapped(self) -> bool:
+        """Whether inputs lie in a file."""
+        return any(isinstance(part.stored, Mapped) for part in _present(self))
+
     def to(self, device: torch.device) -> Parts:
-        """On this device."""
-        moved = {name: part.to(device) for name in ("training", "validation", "test") if (part := getattr(self, name))}
-        return replace(self, **moved)
+        """Resident on the device, or in memory, where there is ample room; else as they are. The log says which."""
+        if self._stay(device):
+            return self._copied(device) if device.type != "cpu" or self.are_mapped else self
+        here = self._copied(CPU) if self.are_mapped and self._stay(CPU) else self
+        on_disk = here.are_mapped
+        free, place = free_memory(CPU if on_disk else device), "memory" if on_disk else str(device)
+        return here._told(
+            "samples-read" if on_disk else "samples-moved", "the samples ({size}) are {read} batch by batch: they may "
+            "take {share} of the {free} that is free in {place}", read="read from the disk" if on_disk else "moved",
+            share=f"{RESIDENT_SHARE:.0%}", free=bytes_in_words(free or 0), place=place,
+        )  # fmt: skip
+
+    def resident_bytes(self, device: torch.device) -> int:
+        """What of the inputs a run takes of the device's memory for good."""
+        return self.bytes if self._stay(device) else 0
+
+    def _stay(self, device: torch.device) -> bool:
+        if device.type == "cpu" and not self.are_mapped:
+            return True
+        free = free_memory(device)
+        return free is None or self.bytes <= RESIDENT_SHARE * free
+
+    def _copied(self, device: torch.device) -> Parts:
+        names = ("training", "validation", "test")
+        moved = {name: part.copied(device) for name in names if (part := getattr(self, name)) is not None}
+        text = "the samples ({size}) stay in {place}"
+        place = "memory" if device.type == "cpu" else str(device)
+        return replace(self, **moved)._told("samples-resident", text, place=place)
+
+    def _told(self, code: str, template: str, **values: str) -> Parts:
+        return replace(self, log=(*self.log, message(code, template, size=bytes_in_words(self.bytes), **values)))
 
 
 def split(bundle: DataBundle, config: RunConfig) -> Parts:
@@ -93,8 +119,8 @@ def split(bundle: DataBundle, config: RunConfig) -> Parts:
     """
     _check(bundle)
     whole, validation, test = bundle.training, bundle.validation, bundle.test
-    rows = torch.arange(len(whole))  # of the training samples, which are copied once, at the end
-    groups = _groups(whole.inputs) if test is None or validation is None else np.zeros(0, np.int64)
+    rows = torch.arange(len(whole))  # of the training samples
+    groups = _groups(whole) if test is None or validation is None else np.zeros(0, np.int64)
     if test is None:
         rows, out = _cut(whole, rows, groups, round(TEST_SHARE * len(rows)), stream(config.split_seed, "test"))
         test = whole.take(out)
@@ -132,23 +158,23 @@ def amount(text: str, of: int, name: str) -> int:
 
 def _check(bundle: DataBundle) -> None:
     """Raise `InputError` where a data set's parts are not as `Part` says, or don't belong together."""
-    for part in _parts_of(bundle):
-        images = part.inputs.dtype == torch.uint8 and part.inputs.ndim == 4
-        features = part.inputs.dtype == torch.float32 and part.inputs.ndim == 2
+    for part in _present(bundle):
+        images = part.dtype == torch.uint8 and part.ndim == 4
+        features = part.dtype == torch.float32 and part.ndim == 2
         labels = part.targets.dtype == torch.int64 and part.targets.ndim == 1
         values = part.targets.dtype == torch.float32 and part.targets.ndim == 2
         right = labels if bundle.task == "classification" else values
-        if not (images or features) or not right or len(part.inputs) != len(part.targets):
+        if not (images or features) or not right or part.shape[0] != len(part.targets):
             raise InputError(
                 "bad-bundle", "the data set gave inputs {dtype} {shape} and targets {target} {targets}: inputs are "
                 "uint8 [N, C, H, W] or float32 [N, F], targets int64 [N], or float32 [N, K] in a regression",
-                dtype=str(part.inputs.dtype), shape=list(part.inputs.shape), target=str(part.targets.dtype),
+                dtype=str(part.dtype), shape=list(part.shape), target=str(part.targets.dtype),
                 targets=list(part.targets.shape),
             )  # fmt: skip
-        if part.inputs.shape[1:] != bundle.training.inputs.shape[1:]:
+        if part.shape[1:] != bundle.training.shape[1:]:
             raise InputError(
                 "parts-differ", "the data set has samples of shape {one} in one part and {other} in another",
-                one=list(bundle.training.inputs.shape[1:]), other=list(part.inputs.shape[1:]),
+                one=list(bundle.training.shape[1:]), other=list(part.shape[1:]),
             )  # fmt: skip
         if labels and len(part) and not 0 <= int(part.targets.min()) <= int(part.targets.max()) < _classes(bundle):
             raise InputError(
@@ -156,18 +182,18 @@ def _check(bundle: DataBundle) -> None:
             )
 
 
-def _parts_of(bundle: DataBundle) -> list[Part]:
-    return [part for part in (bundle.training, bundle.validation, bundle.test) if part is not None]
+def _present(whole: DataBundle | Parts) -> list[Part]:
+    return [part for part in (whole.training, whole.validation, whole.test) if part is not None]
 
 
 def _classes(bundle: DataBundle) -> int:
     """The number of classes: as named, else as seen in any part, however few samples are used."""
-    seen = [int(part.targets.max()) + 1 for part in _parts_of(bundle) if len(part)]
+    seen = [int(part.targets.max()) + 1 for part in _present(bundle) if len(part)]
     return len(bundle.class_names) or max(seen, default=1)
 
 
 def _spec(bundle: DataBundle, training: Part, samples: tuple[int, int, int]) -> DataSpec:
-    shape = tuple(training.inputs.shape[1:])
+    shape = training.shape[1:]
     if bundle.task == "regression":
         return DataSpec(shape, training.targets.shape[1], "regression", samples=samples)
     classes = _classes(bundle)
@@ -194,12 +220,12 @@ def _cut(part: Part, rows: Tensor, groups: np.ndarray, count: int, seed: int) ->
     return rows[~out], rows[out]
 
 
-def _groups(inputs: Tensor) -> np.ndarray:
+def _groups(part: Part) -> np.ndarray:
     """For each sample the number of its group of exact duplicates, `[N]`."""
-    rows = inputs.reshape(len(inputs), -1).numpy()
     known: dict[bytes, int] = {}
+    rows = (row for some in part.chunks() for row in some.reshape(len(some), -1).numpy())
     digests = (blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
-    return np.fromiter((known.setdefault(digest, len(known)) for digest in digests), np.int64, len(rows))
+    return np.fromiter((known.setdefault(digest, len(known)) for digest in digests), np.int64, len(part))
 
 
 def _stratified(targets: Tensor, seed: int) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine import statistics
 from engine.config import RunConfig
 from engine.data import Part, Parts
 from engine.guard import WrongResult, words_of
@@ -21,8 +22,6 @@ PAGE = 100
 """Samples on a page."""
 POINTS = 1_000
 """Points of a scatter, at most, from each part."""
-CHUNK = 2**24
-"""Values looked at together while moments are counted."""
 BALANCED = 1.1
 """How many times as large as the smallest class the largest may be where classes count as balanced."""
 
@@ -145,19 +144,19 @@ class Cloud:
 def facts_of(parts: Parts, config: RunConfig) -> Facts:
     """What there is to say of the data, and of what the settings make of its range."""
     training = parts.training
-    stored = moments_of(training.inputs)
+    stored = moments_of(training)
     scaled: Moments | Message
-    own, statistics = False, None
+    own, used = False, None
     try:
         mean, std, own = statistics_of(parts, config)
         scaled = stored.scaled(mean, std)
-        statistics = mean.float().numpy(), std.float().numpy()
+        used = mean.float().numpy(), std.float().numpy()
     except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the rest can be shown all the same
         scaled = failed(config.scaling, error)
     floats = training.targets.is_floating_point()
     return Facts(
-        {name: tuple(part.inputs.shape) for name in PARTS if (part := part_of(parts, name)) is not None},
-        str(training.inputs.dtype).removeprefix("torch."), parts.spec.task, stored, scaled, statistics, own,
+        {name: part.shape for name in PARTS if (part := part_of(parts, name)) is not None},
+        str(training.dtype).removeprefix("torch."), parts.spec.task, stored, scaled, used, own,
         (float(training.targets.min()), float(training.targets.max())) if floats else None,
         () if floats else _class_counts(parts),
     )  # fmt: skip
@@ -166,7 +165,7 @@ def facts_of(parts: Parts, config: RunConfig) -> Facts:
 def statistics_of(parts: Parts, config: RunConfig) -> tuple[Tensor, Tensor, bool]:
     """Mean and deviation `[C]` by which inputs are scaled, and whether they are the model's own."""
     own = config.model.statistics(parts.spec)
-    return (*own, True) if own else (*config.scaling.fit(parts.training.inputs), False)
+    return (*own, True) if own else (*statistics.fit(config.scaling, parts.training), False)
 
 
 def failed(strategy: Strategy, error: Exception) -> Message:
@@ -176,17 +175,13 @@ def failed(strategy: Strategy, error: Exception) -> Message:
     return message("strategy-failed", "{id} failed: {error}", id=strategy.id, error=words_of(error))
 
 
-def moments_of(inputs: Tensor) -> Moments:
+def moments_of(part: Part) -> Moments:
     """Exact for uint8 `[N, C, H, W]`, whose 256 values are counted; in doubles for float32 `[N, F]`."""
-    if inputs.dtype != torch.uint8:
-        wide = inputs.double()
+    if part.dtype != torch.uint8:
+        wide = part.inputs.double()
         figures = (wide.amin(0), wide.amax(0), wide.mean(0), wide.std(0, correction=0))
         return Moments(*(figure.numpy() for figure in figures))
-    channels = inputs.shape[1]
-    counts = torch.zeros(channels, 256, dtype=torch.float64)
-    for some in inputs.split(max(1, CHUNK // inputs[0].numel())):
-        for channel in range(channels):
-            counts[channel] += torch.bincount(some[:, channel].flatten(), minlength=256)
+    counts = statistics.pixel_counts(part).double()
     values = torch.arange(256, dtype=torch.float64)
     share = counts / counts.sum(1, keepdim=True)
     mean = share @ values
@@ -238,10 +233,10 @@ def samples_of(parts: Parts, name: str, rows: Tensor) -> tuple[Sample, ...]:
     part = part_of(parts, name)
     if part is None or not len(rows):
         return ()
-    taken = part.take(rows)
-    values = taken.inputs.flatten(1)
+    inputs, targets = part.at(rows), part.targets[rows]
+    values = inputs.flatten(1)
     columns = (
-        rows.tolist(), [_label(parts, target) for target in taken.targets], pictures_of(taken.inputs),
+        rows.tolist(), [_label(parts, target) for target in targets], pictures_of(inputs),
         values.amin(1).tolist(), values.amax(1).tolist(), values.float().mean(1).tolist(),
     )  # fmt: skip
     return tuple(Sample(*values) for values in zip(*columns, strict=True))

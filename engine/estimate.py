@@ -94,7 +94,8 @@ def estimate(config: RunConfig, parts: Parts, folder: Path, stop: Callable[[], b
     """
     images = len(parts.spec.input_shape) == 3
     device = resolve_device(config.device)
-    told = Estimate(memory_need(config, parts.spec), free_memory(device), images, None)
+    need = replace(memory_need(config, parts.spec), data=parts.resident_bytes(device))
+    told = Estimate(need, free_memory(device), images, None)
     if not told.fits:
         return told
     # In a thread of its own: a new one begins with the number of processor threads that a run would begin with, and
@@ -219,7 +220,7 @@ class _Trial:
         forward = step / self._batch / 3
         training = self._learner.parts.training
         count = min(len(training), EVALUATED_SAMPLES, max(1, int(EVALUATED_SECONDS / forward)))
-        part = training.take(torch.arange(count, device=self._device))
+        part = training.take(torch.arange(count, device=training.device))
         self._evaluate(part)  # memory is found
         passes, start = 0, time.perf_counter()
         while passes == 0 or time.perf_counter() - start < EVALUATED_SECONDS:

@@ -72,9 +72,9 @@ def evaluate(
     try:
         while start < len(part):
             end = min(start + size, len(part))
-            targets = part.targets[start:end]
             try:
-                outputs = outputs_of(part.inputs[start:end], start)
+                outputs = outputs_of(part.between(start, end), start)
+                targets = part.targets[start:end].to(outputs.device)
                 with torch.inference_mode():
                     losses.append(loss(outputs, targets))
                     if targets.ndim == 1:

@@ -77,7 +77,7 @@ def fitted(learner: Learner, epoch: int) -> Fitted | None:
     if not can_be_drawn(learner.parts.spec):
         return None
     network = learner.average or learner.model
-    inputs = _inputs(learner.parts.training)
+    inputs = _inputs(learner.parts.training).to(learner.device)
     was_training = network.training
     network.eval()
     try:
@@ -105,9 +105,10 @@ def fitted_of(checkpoint: Path, catalogue: Catalogue, parts: Parts) -> Line:
 
 def _inputs(training: Part) -> Tensor:
     """Evenly spaced inputs `[CURVE_POINTS, 1]` over the range of the training inputs and a little beyond."""
-    low, high = training.inputs.aminmax()
+    inputs = training.inputs
+    low, high = inputs.aminmax()
     reach = BEYOND * (high - low)
-    evenly = torch.linspace(float(low - reach), float(high + reach), CURVE_POINTS, device=training.inputs.device)
+    evenly = torch.linspace(float(low - reach), float(high + reach), CURVE_POINTS, device=inputs.device)
     return evenly.unsqueeze(1)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine import statistics
 from engine.averaging import measure_norms, start_average, update_average
 from engine.batch import augmented, mixed
 from engine.checkpoint import Snapshot
@@ -51,10 +52,10 @@ class Learner:
         self.device = device
         self.parts = parts.to(device)
         rows = torch.randperm(len(parts.training), generator=generator(config.split_seed, "clean"))[:CLEAN_SAMPLES]
-        self._sample = self.parts.training.take(rows.sort().values.to(device))
+        self._sample = self.parts.training.take(rows.sort().values.to(self.parts.training.device))
         # As many as in the validation part where that is smaller: the two losses are then equally rough.
         count = len(parts.validation or parts.training)
-        self.clean = self.parts.training.take(rows[:count].sort().values.to(device))
+        self.clean = self.parts.training.take(rows[:count].sort().values.to(self.parts.training.device))
         self.bounds = batch_bounds(len(parts.training), config.batch_size)
         self.model = build_network(config, parts.spec, initial=snapshot is None)
         self.average: nn.Module | None = None
@@ -68,20 +69,20 @@ class Learner:
         self._before_step = config.giving("before_step")
         self._after_step = config.giving("after_step")
         self._averagers = config.giving("average_share")
-        statistics = config.model.statistics(parts.spec)
+        known = config.model.statistics(parts.spec)
         if snapshot is not None:
-            statistics = statistics_of(snapshot)
+            known = statistics_of(snapshot)
             self.restore(snapshot, "the checkpoint")
-        self.scale = Scaler.of(
-            *(statistics or config.scaling.fit(parts.training.inputs)), parts.training.inputs.ndim, device
-        )
+        known = known or statistics.fit(config.scaling, parts.training)
+        self.scale = Scaler.of(*known, parts.training.ndim, device)
 
     def order(self, epoch: int) -> Tensor:
-        """The rows (int64 `[N]`) that epoch number `epoch` visits, in their order."""
+        """The rows (int64 `[N]`) that epoch number `epoch` visits, in their order, where the samples lie."""
+        training = self.parts.training
         for regularizer in self.config.giving("order"):
             drawing = generator(self.config.seed, "order", epoch, device=self.device)
-            return regularizer.order(self.parts.training.targets, drawing)
-        return permutation(len(self.parts.training), self.config.seed, epoch).to(self.device)
+            return regularizer.order(training.targets.to(self.device), drawing).to(training.device)
+        return permutation(len(training), self.config.seed, epoch).to(training.device)
 
     def step(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
         """One optimizer update: gather, augment, scale, forward, loss, backward, schedule, step.
@@ -94,8 +95,8 @@ class Learner:
 
     def _update(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
         config = self.config
-        inputs = self.parts.training.inputs.index_select(0, rows)
-        labels = self.parts.training.targets.index_select(0, rows)
+        inputs = self._here(self.parts.training.at(rows))
+        labels = self._here(self.parts.training.targets.index_select(0, rows))
         inputs = self.scale(augmented(config, inputs, epoch, batch))
         inputs, targets = mixed(config, self._mixers, inputs, labels, self.parts.spec.outputs, epoch, batch)
         self.optimizer.zero_grad(set_to_none=True)
@@ -145,13 +146,14 @@ class Learner:
     def measure_average(self) -> Generator[None, None, None]:
         """Make the average ready for an evaluation: its batch norms need statistics of their own."""
         if self.average is not None:
-            batches = self._sample.inputs.tensor_split(-(-len(self._sample) // max(2, self._at_once)))
+            rows = torch.arange(len(self._sample), device=self._sample.device)
+            batches = map(self._sample.at, rows.tensor_split(-(-len(rows) // max(2, self._at_once))))
             context = partial(autocast, self.config.precision, self.device)
-            yield from measure_norms(self.average, map(self.scale, batches), context)
+            yield from measure_norms(self.average, map(self._scaled, batches), context)
 
     @cached_property
     def _at_once(self) -> int:
-        return samples_at_once(self.model, self.scale(self._sample.inputs[:1]))
+        return samples_at_once(self.model, self._scaled(self._sample.between(0, 1)))
 
     def evaluate(self, part: Part) -> Generator[None, None, Figures]:
         """Loss and accuracy on a part, in evaluation mode, without augmentation, mixing or penalties.
@@ -160,8 +162,8 @@ class Learner:
         """
         network = self.average or self.model
         return evaluate(
-            network, part, lambda inputs, _: outputs_of(network, self.scale, inputs, self.config), self._loss,
-            self._at_once,
+            network, part, lambda inputs, _: outputs_of(network, self.scale, self._here(inputs), self.config),
+            self._loss, self._at_once,
         )  # fmt: skip
 
     def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -195,12 +197,25 @@ class Learner:
         trial = copy.copy(self)
         trial.model = copy.deepcopy(self.model)
         trial.optimizer = build_optimizer(self.config, trial.model)
-        rows = torch.arange(*self.bounds[0], device=self.device)
+        rows = torch.arange(*self.bounds[0], device=self.parts.training.device)
         return remembered_threads(memory, case, lambda: fastest_threads(lambda: trial.step(rows, 0, 0, config.lr)))
 
     def statistics(self) -> dict[str, list[float]]:
         """Mean and deviation of the inputs, as a checkpoint holds them."""
         return {"mean": self.scale.mean.flatten().tolist(), "std": self.scale.std.flatten().tolist()}
+
+    def _here(self, samples: Tensor) -> Tensor:
+        """On the device; those that lie elsewhere travel while it works on others."""
+        if samples.device.type == self.device.type:
+            return samples
+        return (samples.pin_memory() if self.device.type == "cuda" else samples).to(self.device, non_blocking=True)
+
+    def _scaled(self, inputs: Tensor) -> Tensor:
+        return self.scale(self._here(inputs))
+
+    def largest_input(self) -> float:
+        """The largest value, without its sign, that the network sees in the clean sample."""
+        return max(float(self._scaled(some).abs().max()) for some in self.clean.chunks())
 
     def _correct(self, outputs: Tensor, labels: Tensor) -> Tensor:
         if labels.ndim > 1:

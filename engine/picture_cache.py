@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, BinaryIO
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from engine.files import write_text
 from engine.lock import FileLock
+from engine.mapped import Mapped
 from engine.message import InputError, Message
 from engine.pictures import UNREADABLE, Pixels
 
@@ -122,15 +122,14 @@ class PictureCache:
             _flush(journal)
         self.blocks.append(block)
 
-    def images(self) -> Tensor:
-        """All pictures, uint8 `[N, C, H, W]`, read from the file as they are used; what is written there stays here."""
+    def images(self) -> Tensor | Mapped:
+        """All pictures, uint8 `[N, C, H, W]`, read from the file as they are used."""
         assert self.shape is not None
         with contextlib.suppress(OSError):
             os.utime(self.folder)  # of several caches, the one that was used last goes last
         if not self.rows:
             return torch.zeros((0, *self.shape), dtype=torch.uint8)
-        mapped = np.memmap(self.folder / PIXELS, dtype=np.uint8, mode="c", shape=(self.rows, *self.shape))
-        return torch.from_numpy(mapped)
+        return Mapped(self.folder / PIXELS, (self.rows, *self.shape))
 
     @property
     def _row_bytes(self) -> int:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from engine.data import Source
 from engine.hardware import processors
+from engine.mapped import Mapped
 from engine.memory import bytes_in_words
 from engine.message import InputError, Message, message
 from engine.picture_cache import PictureCache, Shape, remove_caches
@@ -57,7 +58,7 @@ class Form:
 class Decoded:
     """The pictures of some files."""
 
-    images: Tensor
+    images: Tensor | Mapped
     """uint8 `[N, C, H, W]`, of the files that could be read, in their order."""
     refused: dict[int, Message]
     """Those that could not, by their place, each with the reason."""

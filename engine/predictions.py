@@ -97,8 +97,8 @@ class Predictions:
     task: Literal["classification", "regression"]
     class_names: tuple[str, ...]
     gives_probabilities: bool
-    inputs: NDArray[Any]
-    """As they are stored: uint8 `[N, C, H, W]`, or float32 `[N, F]`."""
+    samples: Part
+    """As they are stored."""
     targets: NDArray[Any]
     """int64 `[N]`, or float32 `[N, K]` in a regression."""
     outputs: Floats
@@ -121,11 +121,15 @@ class Predictions:
     @property
     def has_images(self) -> bool:
         """Whether the samples can be looked at."""
-        return self.inputs.ndim == 4
+        return self.samples.ndim == 4
+
+    def input(self, row: int) -> NDArray[Any]:
+        """The input of a sample: uint8 `[C, H, W]`, or float32 `[F]`."""
+        return _array(self.samples.between(row, row + 1)[0])
 
     def pixels(self, row: int) -> Pixels:
         """The image of a sample, uint8 `[H, W]` or `[H, W, 3]`."""
-        return displayed(self.inputs[row])
+        return displayed(self.input(row))
 
     @cached_property
     def right(self) -> NDArray[np.bool_]:
@@ -195,12 +199,12 @@ def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lam
         recorded.append(outputs)
         return outputs
 
-    figures = _evaluate(network, part.to(network.predictor.device), record, keep_going)
+    figures = _evaluate(network, part, record, keep_going)
     outputs = torch.cat(recorded).cpu()
-    losses = _losses(network, outputs, part.targets.cpu())
+    losses = _losses(network, outputs, part.targets)
     return Predictions(
         network.path, network.epoch, name, network.spec.task, network.class_names, network.gives_probabilities,
-        part.inputs.cpu().numpy(), part.targets.cpu().numpy(), network.activated(outputs),
+        part, part.targets.numpy(), network.activated(outputs),
         _array(outputs.argmax(1)), losses, figures.loss,
     )  # fmt: skip
 
@@ -208,7 +212,7 @@ def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lam
 def _evaluate(network: Network, part: Part, record: Callable[[Tensor, int], Tensor], keep_going: KeepGoing) -> Figures:
     """The figures of the part, as the run itself computes them, with the outputs handed to `record` on the way."""
     loss = network.config.loss.prepare(network.spec)
-    evaluating = evaluate(network.predictor.network, part, record, loss, network.samples_at_once(part.inputs))
+    evaluating = evaluate(network.predictor.network, part, record, loss, network.samples_at_once(part.between(0, 1)))
     while True:
         check(keep_going)
         try:

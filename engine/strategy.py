@@ -201,7 +201,17 @@ class Scaling(Strategy):
     kind = "scaling"
 
     def fit(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation, each `[C]` (or `[F]`), from the training inputs; the network sees `(x - mean) / std`."""
+        """Mean and deviation, each `[C]` (or `[F]`), from the training inputs; the network sees `(x - mean) / std`.
+
+        Of more images than 268 MB it is given an even sample of that size.
+        """
+        raise NotImplementedError
+
+    def fit_counts(self, counts: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, of any number of images: from how often each of the 256 values is in each channel, `[C, 256]`.
+
+        Images are scaled by this where a technique gives it, and by `fit` else.
+        """
         raise NotImplementedError
 
 

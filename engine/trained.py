@@ -71,8 +71,7 @@ class Predictor:
 
     def evaluate(self, part: Part) -> Figures:
         """Loss and accuracy on a part."""
-        part = part.to(self.device)
-        size = samples_at_once(self.network, self._scale(part.inputs[:1]))
+        size = samples_at_once(self.network, self._scale(part.between(0, 1).to(self.device)))
         evaluating = evaluate(self.network, part, self.outputs, self.config.loss.prepare(self.spec), size)
         while True:
             try:

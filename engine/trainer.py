@@ -375,8 +375,7 @@ class Trainer:
 
     def _hints(self) -> str:
         """What may keep this run's loss finite, with the learning rate that it has come to."""
-        inputs = self.learner.scale(self.learner.clean.inputs)
-        return against_infinity(with_changes(self.config, self.position.changes), float(inputs.abs().max()))
+        return against_infinity(with_changes(self.config, self.position.changes), self.learner.largest_input())
 
     # --- what may be done while the run is suspended ---------------------------------------------
 

@@ -201,7 +201,7 @@ class PredictionImages(QWidget):
         self._by_hand = True
         row = int(self.rows[self._page * PAGE + number])
         self.detail.show_chosen(Chosen(
-            made.inputs[row], made.pixels(row), made.outputs[row], int(made.predicted[row]), made.class_names,
+            made.input(row), made.pixels(row), made.outputs[row], int(made.predicted[row]), made.class_names,
             made.gives_probabilities, int(made.targets[row]), float(made.losses[row]),
         ))  # fmt: skip
 

@@ -83,10 +83,7 @@ def _bundle(path: str, files: Sequence[PictureFile], decoded: Decoded, refused: 
         if not chosen:
             return None
         targets = torch.tensor([numbers[rows[row].label] for row in chosen])
-        # They lie side by side, and then nothing need be read before it is used.
-        together = chosen[-1] - chosen[0] == len(chosen) - 1
-        images = decoded.images[chosen[0] : chosen[-1] + 1] if together else decoded.images[torch.tensor(chosen)]
-        return Part(images, targets)
+        return Part(decoded.images, targets, torch.tensor(chosen))
 
     training = part("training")
     assert training is not None

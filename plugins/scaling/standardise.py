@@ -14,15 +14,20 @@ class Standardise(Scaling):
 
     def fit(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         if inputs.dtype == torch.uint8:
-            # Counting the 256 values gives the exact moments of any number of images without a float copy of them.
-            values = torch.arange(256, dtype=torch.float64)
-            counts = torch.stack([torch.bincount(c.flatten(), minlength=256) for c in inputs.transpose(0, 1)]).double()
-            share = counts / counts.sum(1, keepdim=True)
-            mean = share @ values
-            std = (share @ values.square() - mean.square()).clamp(min=0).sqrt()
-        else:
-            mean, std = inputs.double().mean(0), inputs.double().std(0, correction=0)
-        return mean.float(), torch.where(std > 0, std, 1.0).float()
+            counts = [torch.bincount(channel.flatten(), minlength=256) for channel in inputs.transpose(0, 1)]
+            return self.fit_counts(torch.stack(counts))
+        return _safe(inputs.double().mean(0), inputs.double().std(0, correction=0))
+
+    def fit_counts(self, counts: Tensor) -> tuple[Tensor, Tensor]:
+        # Counting the 256 values gives the exact moments of any number of images without a float copy of them.
+        values = torch.arange(256, dtype=torch.float64)
+        share = counts / counts.sum(1, keepdim=True).double()
+        mean = share @ values
+        return _safe(mean, (share @ values.square() - mean.square()).clamp(min=0).sqrt())
+
+
+def _safe(mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+    return mean.float(), torch.where(std > 0, std, 1.0).float()
 
 
 @hookimpl

@@ -32,8 +32,8 @@ def features(tmp_path, tiny):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_moments_of_images_are_exact(channels, monkeypatch):
     images = torch.randint(7, 250, (50, channels, 6, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
-    monkeypatch.setattr("engine.data_view.CHUNK", 400)  # so that chunks are put together
-    moments = moments_of(images)
+    monkeypatch.setattr("engine.part.CHUNK_BYTES", 400)  # so that chunks are put together
+    moments = moments_of(Part(images, torch.zeros(50)))
     values = images.permute(1, 0, 2, 3).reshape(channels, -1).double().numpy()
     assert moments.low.tolist() == values.min(1).tolist() and moments.high.tolist() == values.max(1).tolist()
     np.testing.assert_allclose(moments.mean, values.mean(1), rtol=1e-12)

@@ -184,7 +184,8 @@ def test_of_many_points_some_hundreds_are_taken_from_all_over(line):
     x, y = training_points(parts).training
     assert MOST_POINTS / 2 < len(x) == len(y) <= MOST_POINTS
     assert (x[0], x[-1]) == pytest.approx((-1, 1), abs=0.01)
-    known = dict(zip(*(tensor.flatten().tolist() for tensor in vars(parts.training).values()), strict=True))
+    training = parts.training
+    known = dict(zip(training.inputs.flatten().tolist(), training.targets.flatten().tolist(), strict=True))
     assert [known[each] for each in x.tolist()] == y.tolist()
 
 

@@ -39,7 +39,7 @@ def numbers(folder):
     with PictureCache(folder) as cache:
         if cache.shape is None:
             return None
-        return cache.files, [int(image[0, 0, 0]) for image in cache.images()], sorted(cache.refused)
+        return cache.files, [int(image[0, 0, 0]) for image in cache.images()[:]], sorted(cache.refused)
 
 
 BLOCKS = ([picture(1), BAD, picture(2)], [BAD], [picture(3), picture(4)])
@@ -70,7 +70,7 @@ def test_cut_anywhere_it_holds_whole_blocks_alone(tmp_path, name):
             seen.add(cache.files)
             if cache.shape is None:
                 cache.begin(SHAPE)
-            held = [int(image[0, 0, 0]) for image in cache.images()]
+            held = [int(image[0, 0, 0]) for image in cache.images()[:]]
             assert held == [1, 2, 3, 4][: len(held)] and len(held) == cache.rows
             rest = [each for block in BLOCKS for each in block][cache.files :]
             cache.add(rest)
@@ -126,7 +126,7 @@ def test_what_the_system_would_not_let_be_read_is_tried_again(tmp_path):
 def test_who_writes_into_the_pictures_writes_into_memory(tmp_path):
     filled(tmp_path, *BLOCKS)
     with PictureCache(tmp_path) as cache:
-        cache.images().fill_(9)
+        cache.images()[:].fill_(9)
     assert numbers(tmp_path)[1] == [1, 2, 3, 4]
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections import namedtuple
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,7 +48,8 @@ def opened(monkeypatch):
 
 def decoded(folder, data, form=None, report=None, most=GB):
     source = Source(data, report) if report else Source(data)
-    return decode(list_pictures(folder).files, form or Form(8), source, most, Progress(source))
+    made = decode(list_pictures(folder).files, form or Form(8), source, most, Progress(source))
+    return replace(made, images=made.images[:])  # as one tensor, which can be compared
 
 
 def levels(made):

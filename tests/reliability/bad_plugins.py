@@ -60,6 +60,7 @@ ODD: dict[str, Any] = {
 
 FITTING: dict[tuple[str, str], set[str]] = {
     ("scaling", "fit"): {"another dtype"},
+    ("scaling", "fit_counts"): {"another dtype"},
     ("model", "statistics"): {"None"},
     ("model", "hidden_layers"): {"3"},
     ("regularizer", "penalty"): {

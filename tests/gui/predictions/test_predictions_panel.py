@@ -293,7 +293,7 @@ def test_mistakes_come_first_by_their_loss(panel, folder):
     row = images.rows[0]
     true, called = made.class_names[made.targets[row]], made.class_names[made.predicted[row]]
     assert picture.caption.startswith(f"{true} → {called} ") and picture.caption.endswith(" %")
-    assert np.array_equal(picture.pixels, made.inputs[row, 0])
+    assert np.array_equal(picture.pixels, made.input(row)[0])
 
 
 def test_filters_choose_and_pages_turn(panel, folder):
@@ -332,8 +332,9 @@ def test_an_empty_choice_says_so(panel, folder):
 
 def test_samples_that_are_no_images_have_classes_all_the_same(panel, folder):
     open_run(panel, folder)
-    features = panel.predictions.inputs.reshape(200, -1)[:, :3].astype(np.float32)
-    panel.review.show_predictions(dataclasses.replace(panel.predictions, inputs=features))
+    samples = panel.predictions.samples
+    features = Part(samples.inputs.reshape(200, -1)[:, :3].float(), samples.targets)
+    panel.review.show_predictions(dataclasses.replace(panel.predictions, samples=features))
     panel.review.matrix.opened.emit(0, 0)
     assert "no images" in panel.review.images.empty.text() and panel.review.matrix.counts.sum() == 200
 
@@ -377,7 +378,7 @@ def test_the_chosen_image_is_shown_large_with_every_class(panel, folder):
     assert [bar.number for bar in bars if bar.true] == [made.targets[row]]
     assert bars[0].length == pytest.approx(made.outputs[row].max())
     assert "called" in detail.heading.text() and detail.facts.text().startswith("Loss ")
-    assert np.array_equal(detail.picture.pixels, made.inputs[row, 0])
+    assert np.array_equal(detail.picture.pixels, made.input(row)[0])
 
 
 def test_where_it_looked_is_laid_over_the_image_for_the_chosen_class(panel, folder):

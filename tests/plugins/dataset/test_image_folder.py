@@ -104,6 +104,7 @@ def test_what_can_not_be_read_is_told_in_one_line_and_named_in_the_log(folder, t
     started = next(event for event in run(trainer) if isinstance(event, Started))
     assert ("image-folder", warning) in started.warnings
     log = (tmp_path / "workspace" / "runs" / trainer.store.path.name / "log.txt").read_text()
+    assert "the samples (0 MB) stay in memory" in log
     assert log.count("a/bad.png") == 1 and log.count("notes.txt") == 1
 
 

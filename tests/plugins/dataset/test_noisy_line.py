@@ -128,7 +128,8 @@ def lesson(*ticked: str):
 def off(ticked: tuple[str, ...], to_line: bool) -> float:
     """How far the lesson's last curve lies, at the training points' x, from the points or from the line."""
     trainer, curve = lesson(*ticked)
-    x, y = (tensor.flatten().numpy() for tensor in vars(trainer.learner.parts.training).values())
+    training = trainer.learner.parts.training
+    x, y = (tensor.flatten().numpy() for tensor in (training.inputs, training.targets))
     return float(np.sqrt(np.mean((np.interp(x, curve.x, curve.y) - (x if to_line else y)) ** 2)))
 
 
