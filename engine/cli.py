@@ -109,6 +109,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="train a few steps with these settings on every device, and say which is fastest",
     )
     _add_settings(hardware)
+
+    check = _verb(verbs, "check-data", "Look for what is wrong with a folder of pictures before training.", json=True)
+    check.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
     return parser
 
 

@@ -20,6 +20,7 @@ import rich.table
 from rich.markup import escape
 
 from engine.catalogue import Catalogue, discover, nearest
+from engine.check_command import check_data
 from engine.config import ONE_CHOICE, RECORDED, RunConfig, recipe, run_parameters
 from engine.data import Source, batch_bounds, split
 from engine.ended import Ended, ended_run
@@ -71,6 +72,7 @@ def _carry_out(
     verbs: dict[str, Callable[[argparse.Namespace, Catalogue, Path], tuple[int, dict[str, Any] | list[Any]]]] = {
         "train": train, "resume": resume, "fork": fork, "evaluate": evaluate, "plugins": plugins, "summary": summary,
         "hardware": lambda given, known, folder: hardware(given, folder, lambda: settings(given, known)),
+        "check-data": check_data,
     }  # fmt: skip
     try:
         return verbs[arguments.verb](arguments, catalogue, workspace)

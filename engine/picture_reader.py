@@ -113,7 +113,7 @@ def _channels(files: Sequence[PictureFile], form: Form, progress: Progress) -> i
     if form.colour != "auto":
         return 1 if form.colour == "grey" else 3
     text = message("looking-at-pictures", "looking at {count} pictures", count=f"{len(files):,}")
-    for done, coloured in enumerate(_in_order(_is_coloured, files)):
+    for done, coloured in enumerate(in_order(_is_coloured, files)):
         progress.tell(text, done / len(files))
         if coloured:
             return 3
@@ -154,7 +154,7 @@ def _fill(cache: PictureCache, files: Sequence[PictureFile], form: Form, progres
     at_once = max(1, KEPT_BYTES // math.prod(cache.shape))
     kept_at = time.monotonic()
     try:
-        for result in _in_order(read, files[cache.files :]):
+        for result in in_order(read, files[cache.files :]):
             done.append(result)
             progress.tell(text, (cache.files + len(done)) / len(files))
             if len(done) >= at_once or time.monotonic() > kept_at + KEPT_SECONDS:
@@ -173,7 +173,7 @@ def _read(file: PictureFile, shape: Shape, resize: Resize) -> Pixels | Message:
         return error.message
 
 
-def _in_order(do: Callable[[PictureFile], T], files: Sequence[PictureFile]) -> Iterator[T]:
+def in_order(do: Callable[[PictureFile], T], files: Sequence[PictureFile]) -> Iterator[T]:
     """What `do` gives for each file, in their order, worked out by as many threads as there are processors.
 
     Pillow lets others run while it decodes. Only a few files are begun ahead, so that little waits in memory.

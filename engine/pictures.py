@@ -10,6 +10,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -83,10 +84,33 @@ def read_picture(path: Path, edge: int | None = None, name: str | None = None) -
         return np.array(made if turn is None else made.transpose(turn))
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a file tells of its picture before that is decoded."""
+
+    format: str
+    """One of `FORMATS`."""
+    mode: str
+    """Pillow's name of how it is stored."""
+    width: int
+    height: int
+    transparent: bool
+
+    @property
+    def grey(self) -> bool:
+        """Whether it is stored in shades of grey."""
+        return self.mode in ("1", "L", "LA", "F") or self.mode.startswith("I")
+
+
+def read_header(path: Path, name: str | None = None) -> Header:
+    """The header of a picture file alone. Raises as `read_picture` does."""
+    with _opened(path, name or shown(path.name), header=True) as image:
+        return Header(image.format or "", image.mode, *image.size, image.has_transparency_data)
+
+
 def is_grey(path: Path) -> bool:
     """Whether a picture is stored in shades of grey, by its header alone. Raises as `read_picture` does."""
-    with _opened(path, shown(path.name), header=True) as image:
-        return image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I")
+    return read_header(path).grey
 
 
 def fit(picture: Pixels, shape: tuple[int, ...], resize: Resize = "crop") -> Pixels:

@@ -28,7 +28,7 @@ VERDICTS = {True: "within seed noise", False: "more than seed noise", None: "no 
 
 def print_list(records: Sequence[RunRecord]) -> None:
     """Print the runs, a line each; a narrow terminal does without their time and size."""
-    console = _console()
+    console = terminal()
     columns = ["epochs", "best", "last", "gap", "test", "time", "disk"]
     shown = len(columns) if console.width >= WIDE else columns.index("time")
     table = _table(*columns[:shown])
@@ -53,7 +53,7 @@ def print_list(records: Sequence[RunRecord]) -> None:
 
 def print_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> None:
     """Print what the runs came to, the settings that differ, and what their seeds say."""
-    console = _console()
+    console = terminal()
     console.print(_results(comparison, records))
     if comparison.differences:
         console.print(_settings(comparison.differences, len(records)))
@@ -202,7 +202,7 @@ def _table(*figures: str, first: str | None = None) -> rich.table.Table:
     return table
 
 
-def _console() -> rich.console.Console:
+def terminal() -> rich.console.Console:
     """The terminal; a file gets wide lines, for it can be scrolled."""
     console = rich.console.Console()
     return console if console.is_terminal or "COLUMNS" in os.environ else rich.console.Console(width=FILE_WIDTH)

@@ -153,7 +153,7 @@ def test_no_more_than_some_files_are_begun_ahead(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(picture_reader, "processors", lambda: 1)
     monkeypatch.setattr(picture_reader, "AHEAD", 2)
     begun = []
-    results = picture_reader._in_order(lambda file: begun.append(file.name), list_pictures(folder).files)
+    results = picture_reader.in_order(lambda file: begun.append(file.name), list_pictures(folder).files)
     next(results)
     assert len(begun) <= 3
     results.close()
