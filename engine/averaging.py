@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from itertools import chain
+from itertools import chain, repeat
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,10 @@ def update_average(average: nn.Module, model: nn.Module, share: float) -> None:
 
 
 def measure_norms(
-    average: nn.Module, batches: Iterable[Tensor], context: Callable[[], AbstractContextManager[None]] = nullcontext
+    average: nn.Module,
+    batches: Iterable[Tensor],
+    context: Callable[[], AbstractContextManager[None]] = nullcontext,
+    model: nn.Module | None = None,
 ) -> Generator[None, None, None]:
     """Measure the statistics of batch norms anew: averaged weights give activations that no step has seen.
 
@@ -38,7 +41,11 @@ def measure_norms(
     evaluation that follows. `batches` are scaled inputs `[N, ...]` of two samples or more; they count alike, and should
     be of one size. Each passes through the network within a `context` of its own. Yields between them.
     """
-    norms = [module for module in average.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    frozen = [not own.training for own in model.modules()] if model else repeat(False)
+    norms = [
+        module for module, left in zip(average.modules(), frozen, strict=False)
+        if isinstance(module, _BatchNorm) and module.track_running_stats and not left
+    ]  # fmt: skip
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]

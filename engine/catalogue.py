@@ -171,8 +171,9 @@ def _sources(user_folder: Path | None, entry_points: bool) -> Iterator[tuple[str
     built_in = importlib.util.find_spec("plugins")
     for folder in built_in.submodule_search_locations or [] if built_in else []:
         for kind in KINDS:
-            for path in _plugin_files(Path(folder) / kind):
-                name = f"plugins.{kind}.{path.stem}"
+            package = kind.replace("-", "_")
+            for path in _plugin_files(Path(folder) / package):
+                name = f"plugins.{package}.{path.stem}"
                 yield path.stem, "built-in", _own_version(), lambda name=name: importlib.import_module(name)  # type: ignore[misc]
     if entry_points:
         for point in importlib.metadata.entry_points(group=ENTRY_POINTS):

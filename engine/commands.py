@@ -35,7 +35,7 @@ from engine.schedule import Schedule
 from engine.standard_streams import Unfailing
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.strategy_text import format_strategy, parse_strategy
-from engine.summary import layer_table
+from engine.summary import LayerRow, layer_table
 from engine.terminal_run import DONE, FAILED, Order, result, tell, train_to_the_end
 from engine.trained import evaluate_checkpoint
 from engine.trainer import Trainer
@@ -300,8 +300,9 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         for heading in ("type", "output shape"):
             table.add_column(heading)
         table.add_column("parameters", justify="right")
+        table.add_column("trained")
         for row in rows:
-            table.add_row(row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}")
+            table.add_row(row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}", _trained(row))
         console = rich.console.Console()
         console.print(
             f"{format_strategy(config.model)} on {config.dataset.id}: input {[1, *parts.spec.input_shape]}",
@@ -316,13 +317,19 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         "input_shape": [1, *parts.spec.input_shape],
         "layers": [
             {"name": r.name, "type": r.type, "output_shape": list(r.output_shape), "parameters": r.parameters,
-             "trainable": r.trainable} for r in rows
+             "trainable": r.trainable, "norm": r.norm} for r in rows
         ],
         "parameters": total,
         "trainable": trainable,
         "lr": course,
         "memory": need.total,
     }  # fmt: skip
+
+
+def _trained(row: LayerRow) -> str:
+    """Whether training changes a layer, and whose statistics its batch norm uses."""
+    words = "" if not row.parameters else "frozen" if not row.trainable else "yes"
+    return words + {"running": ", by its running statistics", "batch": ", by those of the batch"}.get(row.norm, "")
 
 
 def _drawn(course: list[tuple[int, float]]) -> str:

@@ -20,6 +20,7 @@ from engine.strategy import (
     Augmentation,
     Dataset,
     DataSpec,
+    FineTuning,
     Initializer,
     Loss,
     Model,
@@ -114,6 +115,11 @@ class RunConfig(BaseModel):
     def regularizers(self) -> tuple[Regularizer, ...]:
         """The ticked ones of this kind, in their order."""
         return tuple(s for s in self.with_ if isinstance(s, Regularizer))
+
+    @property
+    def fine_tuning(self) -> FineTuning | None:
+        """The ticked one of this kind, of which there is one at most."""
+        return next((s for s in self.with_ if isinstance(s, FineTuning)), None)
 
     @property
     def schedulers(self) -> tuple[Scheduler, ...]:
@@ -354,6 +360,9 @@ def _claims(strategy: Strategy) -> Iterable[tuple[str, str, str]]:
         if overrides(strategy, "order"):
             text = "{id} and {other} each lay down the order of the samples: untick one"
             yield "order", "two-orders", text
+    if isinstance(strategy, FineTuning):
+        text = "{id} and {other} each lay down what of the network is trained: untick one"
+        yield "fine-tuning", "two-fine-tunings", text
     if isinstance(strategy, Scheduler) and strategy.shape:
         text = "{id} and {other} each lay down the whole course of the learning rate: untick one"
         yield "shape", "two-schedules", text

@@ -23,6 +23,9 @@ Arguments = tuple[Any, ...]
 Check = Callable[[Strategy, Any, Arguments], Any]
 """Given the technique, what its method gave and what that was given: what is to be used of it, or `WrongResult`."""
 
+MOST_PARTS, MOST_SHARE = 1_000, 1_000
+"""Parts of a network's body that train each with a share of its own; and such a share: more is a mistake."""
+
 
 def kept(
     strategy: Strategy, method: str, function: Callable[..., Any], arguments: Arguments, named: dict[str, Any]
@@ -273,6 +276,16 @@ def _micro_batches(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
     return _number("micro_batches", (int,), 1, most, f"a whole number from 1 to {most}")(strategy, given, arguments)
 
 
+def _shares(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
+    numbers = isinstance(given, (tuple, list)) and all(
+        isinstance(share, (int, float)) and not isinstance(share, bool) and 0 <= share <= MOST_SHARE for share in given
+    )
+    if not numbers or not 1 <= len(given) <= MOST_PARTS:
+        expected = f"1 to {MOST_PARTS} numbers from 0 to {MOST_SHARE}, of Python's own"
+        raise _refuse(strategy, "lr_shares", given, expected)
+    return tuple(given)
+
+
 CHECKS: dict[tuple[str, str], Check] = {
     ("dataset", "load"): _bundle,
     ("scaling", "fit"): _fitted,
@@ -296,6 +309,7 @@ CHECKS: dict[tuple[str, str], Check] = {
     ("regularizer", "average_share"): _number(
         "average_share", (int, float, type(None)), 0, 1, "a number from 0 to 1, or None"
     ),
+    ("fine-tuning", "lr_shares"): _shares,
     ("scheduler", "lr_factor"): _number(
         "lr_factor", (int, float), 0, 1e308, "a finite number from 0 on, of Python's own"
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +27,18 @@ class Figures:
     """None in a regression."""
 
 
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """In evaluation mode; afterwards each layer is in its own mode again, a frozen one in evaluation mode."""
+    training = [module for module in network.modules() if module.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
 def samples_at_once(network: nn.Module, inputs: Tensor) -> int:
     """How many samples to evaluate together: many small images, few large ones, by the largest output of any layer.
 
@@ -39,12 +52,10 @@ def samples_at_once(network: nn.Module, inputs: Tensor) -> int:
             largest = max(largest, output.numel())
 
     hooks = [module.register_forward_hook(look) for module in network.modules()]
-    was_training = network.training
     try:
-        with torch.inference_mode():
-            network.eval()(inputs)
+        with torch.inference_mode(), evaluating(network):
+            network(inputs)
     finally:
-        network.train(was_training)
         for hook in hooks:
             hook.remove()
     return max(1, min(MOST_AT_ONCE, VALUES_AT_ONCE * len(inputs) // largest))
@@ -57,19 +68,17 @@ def evaluate(
     loss: Callable[[Tensor, Tensor], Tensor],
     size: int,
 ) -> Generator[None, None, Figures]:
-    """Yields between batches, so that whoever drives it can pause; returns the figures. The network's mode stays.
+    """Yields between batches, so that whoever drives it can pause; returns the figures. The modes of its layers stay.
 
     `outputs_of` gives the network's outputs `[N, K]` for inputs as they are stored, of which the first is that row;
     `size` is the number of samples to evaluate together; where memory runs out, it is halved: the figures are means
     over samples, and depend on it in their last digits alone.
     """
-    was_training = network.training
     losses: list[Tensor] = []
     correct: list[Tensor] = []
     counts: list[int] = []
     start = 0
-    network.eval()
-    try:
+    with evaluating(network):
         while start < len(part):
             end = min(start + size, len(part))
             try:
@@ -87,8 +96,6 @@ def evaluate(
             counts.append(end - start)
             start = end
             yield None
-    finally:
-        network.train(was_training)
     sums = [count * value for count, value in zip(counts, torch.stack(losses).tolist(), strict=True)]
     accuracy = int(torch.stack(correct).sum()) / len(part) if correct else None
     return Figures(sum(sums) / len(part), accuracy)

@@ -14,7 +14,7 @@ from engine.message import Message
 
 @dataclass(frozen=True)
 class Loading:
-    """The run is being prepared: data are read or downloaded."""
+    """The run is being prepared: data are read or downloaded; or, between steps, features of a body are computed."""
 
     text: Message
     fraction: float | None = None

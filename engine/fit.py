@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.catalogue import Catalogue
 from engine.checkpoint_choice import read_chosen
 from engine.data import Part, Parts
+from engine.evaluation import evaluating
 from engine.events import Fitted
 from engine.message import InputError
 from engine.network import outputs_of
@@ -78,12 +79,8 @@ def fitted(learner: Learner, epoch: int) -> Fitted | None:
         return None
     network = learner.average or learner.model
     inputs = _inputs(learner.parts.training).to(learner.device)
-    was_training = network.training
-    network.eval()
-    try:
+    with evaluating(network):
         outputs = outputs_of(network, learner.scale, inputs, learner.config)
-    finally:
-        network.train(was_training)
     return Fitted(epoch, tuple(inputs.flatten().tolist()), tuple(outputs.flatten().tolist()))
 
 

@@ -20,19 +20,21 @@ from engine.config import RunConfig
 from engine.contract import check_state
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
 from engine.evaluation import Figures, evaluate, samples_at_once
+from engine.features import Features, ends_caching, halves
 from engine.hardware import fastest_threads, processors, remembered_threads
+from engine.message import Message
 from engine.network import (
     autocast,
     build_network,
     build_optimizer,
     optimizer_tensors,
-    outputs_of,
     restore_model,
     statistics_of,
 )
 from engine.randomness import generator, seeded_generators, stream
 from engine.strategy import Progress
 from engine.strategy_text import strategy_to_dict
+from engine.tuning import Tuning
 
 CLEAN_SAMPLES = 2_000
 """Training samples, at most, on which the clean training loss is measured, and averaged batch norms."""
@@ -62,7 +64,11 @@ class Learner:
         if snapshot is None:
             config.model.pretrained(self.model, source)
         self.model.to(device)
-        self.optimizer = build_optimizer(config, self.model)
+        self.tuning = Tuning(config.fine_tuning, self.model)
+        self.optimizer = build_optimizer(config, self.model, self.tuning)
+        self.tuning.begin(0)
+        self._features: Features | None = None
+        self._features_fail = False
         self._loss = config.loss.prepare(parts.spec)
         self._mixers = config.giving("mix")
         self._penalties = config.giving("penalty")
@@ -75,6 +81,24 @@ class Learner:
             self.restore(snapshot, "the checkpoint")
         known = known or statistics.fit(config.scaling, parts.training)
         self.scale = Scaler.of(*known, parts.training.ndim, device)
+
+    def begin(self, epoch: int) -> Generator[tuple[Message, float | None], None, None]:
+        """Begin epoch number `epoch`, or go on in it: freeze what is frozen in it, and let the rest train.
+
+        While the body is frozen, and nothing changes its inputs, what it gives for each sample is computed once; that
+        is told, with how much is done.
+        """
+        self.tuning.begin(epoch)
+        split = halves(self.model)
+        if not self.tuning.body_is_frozen or split is None or ends_caching(self.config):
+            self._features = None
+        elif self._features is None and not self._features_fail:
+            features = Features(
+                split, lambda module, inputs: self._forward(module, self._scaled(inputs)), self._at_once
+            )
+            parts = [part for part in (self.parts.training, self.clean, self.parts.validation) if part is not None]
+            self._features_fail = not (yield from features.compute(parts))
+            self._features = None if self._features_fail else features
 
     def order(self, epoch: int) -> Tensor:
         """The rows (int64 `[N]`) that epoch number `epoch` visits, in their order, where the samples lie."""
@@ -95,20 +119,28 @@ class Learner:
 
     def _update(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
         config = self.config
-        inputs = self._here(self.parts.training.at(rows))
         labels = self._here(self.parts.training.targets.index_select(0, rows))
-        inputs = self.scale(augmented(config, inputs, epoch, batch))
+        features = self._features.of(self.parts.training) if self._features else None
+        if features is not None:
+            inputs = features.at(rows.to(features.device))
+        else:
+            inputs = self.scale(augmented(config, self._here(self.parts.training.at(rows)), epoch, batch))
         inputs, targets = mixed(config, self._mixers, inputs, labels, self.parts.spec.outputs, epoch, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss, correct = self._propagate(inputs, targets, labels)
         for regularizer in self._before_step:
             regularizer.before_step(self.model)
         for group in self.optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * self.tuning.share(group)
         self.optimizer.step()
         for regularizer in self._after_step:
             regularizer.after_step(self.model)
         return loss, correct
+
+    def _forward(self, module: nn.Module, inputs: Tensor) -> Tensor:
+        """What the network, or one half of it, gives for scaled inputs `[N, ...]`, in the run's precision."""
+        with autocast(self.config.precision, self.device):
+            return module(inputs)  # type: ignore[no-any-return]
 
     def _propagate(self, inputs: Tensor, targets: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Forward, loss, backward: of a batch as a whole, or of its parts one after another.
@@ -120,9 +152,7 @@ class Learner:
         ends = [count * (piece + 1) // pieces for piece in range(pieces)]
         losses, correct = [], []
         for start, end in pairwise([0, *ends]):
-            with autocast(config.precision, self.device):
-                outputs = self.model(inputs[start:end])
-            outputs = outputs.float()
+            outputs = self._forward(self._features.tail if self._features else self.model, inputs[start:end]).float()
             loss = self._loss(outputs, targets[start:end])
             objective = loss = loss if pieces == 1 else loss * ((end - start) / count)
             for regularizer in self._penalties if end == count else ():
@@ -149,7 +179,7 @@ class Learner:
             rows = torch.arange(len(self._sample), device=self._sample.device)
             batches = map(self._sample.at, rows.tensor_split(-(-len(rows) // max(2, self._at_once))))
             context = partial(autocast, self.config.precision, self.device)
-            yield from measure_norms(self.average, map(self._scaled, batches), context)
+            yield from measure_norms(self.average, map(self._scaled, batches), context, self.model)
 
     @cached_property
     def _at_once(self) -> int:
@@ -161,10 +191,14 @@ class Learner:
         Where there is an average of the weights, these are its figures.
         """
         network = self.average or self.model
-        return evaluate(
-            network, part, lambda inputs, _: outputs_of(network, self.scale, self._here(inputs), self.config),
-            self._loss, self._at_once,
-        )  # fmt: skip
+        features = self._features.of(part) if self._features and self.average is None else None
+        if self._features is not None and features is not None:
+            part, network = features, self._features.tail
+        return evaluate(network, part, partial(self._outputs, network, features is None), self._loss, self._at_once)
+
+    def _outputs(self, network: nn.Module, scaled: bool, inputs: Tensor, _: int) -> Tensor:
+        with torch.inference_mode():
+            return self._forward(network, self._scaled(inputs) if scaled else inputs).float()
 
     def tensors(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors of a snapshot, `model.*`, `average.*` and `optimizer.*`, and what its metadata say of them."""
@@ -183,6 +217,7 @@ class Learner:
             restore_model(average, averaged, where)
         restore_model(self.model, snapshot.group("model"), where)
         self.average = average
+        self._features = None  # another body gives others
 
     def choose_threads(self, memory: Path) -> int:
         """The number of threads that is fastest for such steps, measured on a throw-away copy of the network.
@@ -196,7 +231,9 @@ class Learner:
         ]  # fmt: skip
         trial = copy.copy(self)
         trial.model = copy.deepcopy(self.model)
-        trial.optimizer = build_optimizer(self.config, trial.model)
+        trial.tuning = Tuning(config.fine_tuning, trial.model)
+        trial.optimizer = build_optimizer(config, trial.model, trial.tuning)
+        trial.tuning.begin(0)
         rows = torch.arange(*self.bounds[0], device=self.parts.training.device)
         return remembered_threads(memory, case, lambda: fastest_threads(lambda: trial.step(rows, 0, 0, config.lr)))
 

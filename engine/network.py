@@ -18,6 +18,7 @@ from engine.data import Parts, Scaler
 from engine.message import InputError, message
 from engine.randomness import seeded_generators, stream
 from engine.strategy import Advice, DataSpec, ParameterGroup, Slots
+from engine.tuning import Tuning
 
 
 def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) -> nn.Module:
@@ -34,12 +35,15 @@ def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) ->
     return model
 
 
-def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
-    """The optimizer over the trainable parameters, divided into groups by the regularizers that want to."""
+def build_optimizer(config: RunConfig, model: nn.Module, tuning: Tuning | None = None) -> Optimizer:
+    """The optimizer over the trainable parameters, in groups as the regularizers want them, and fine-tuning.
+
+    It holds those too that `tuning` freezes for a while: without a gradient, no step moves them.
+    """
     groups: list[ParameterGroup] = [{"params": [(n, p) for n, p in model.named_parameters() if p.requires_grad]}]
     for regularizer in config.giving("parameter_groups"):
         groups = regularizer.parameter_groups(groups)
-    return config.optimizer.build(groups)
+    return config.optimizer.build(tuning.divide(groups) if tuning else groups)
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:

@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from engine.events import EpochEnded, Event, Failed, Finished, SaveFailed, Started, Steps
+from engine.events import EpochEnded, Event, Failed, Finished, Loading, SaveFailed, Started, Steps
 from engine.message import Message
 
 
@@ -24,7 +24,7 @@ class ProgressBar:
         )  # fmt: skip
         self._task: TaskID | None = None
         self._epochs = 0
-        self._last = ""
+        self._last = self._told = ""
 
     def __enter__(self) -> ProgressBar:
         self._progress.__enter__()
@@ -55,6 +55,8 @@ class ProgressBar:
             for owner, text in event.warnings:
                 print(f"tunedeck: {owner}: {text}", file=sys.stderr)
             self._start(event)
+        elif isinstance(event, Loading):
+            self._between_steps(event)
         elif isinstance(event, Steps) and self._task is not None:
             rate = f"{event.samples_per_second:,.0f} samples/s"
             self._progress.update(
@@ -67,6 +69,16 @@ class ProgressBar:
             print(f"tunedeck: {event.text}; trying again until there is room (Ctrl-C ends it)", file=sys.stderr)
         elif isinstance(event, (Finished, Failed)):
             self._progress.stop()
+
+    def _between_steps(self, event: Loading) -> None:
+        """What keeps the run from its next step: in place of the epoch's number, the bar stays."""
+        words = str(event.text)
+        if self._live and self._task is not None:
+            done = "" if event.fraction is None else f" {event.fraction:.0%}"
+            self._progress.update(self._task, description=words + done)
+        elif words != self._told:
+            print(words, file=sys.stderr)
+        self._told = words
 
     def _start(self, event: Started) -> None:
         self._epochs = event.epochs

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from engine.history import History
 
 __all__ = [
-    "KINDS", "Activation", "Advice", "Augmentation", "DataSpec", "Dataset", "Field", "Initializer", "Loss", "Message",
-    "Model", "Optimizer", "ParameterGroup", "Place", "Progress", "Regularizer", "Scaling", "Scheduler", "Slots",
-    "Stopping", "Strategy", "hookimpl", "message", "overrides",
+    "KINDS", "Activation", "Advice", "Augmentation", "DataSpec", "Dataset", "Field", "FineTuning", "Initializer",
+    "Loss", "Message", "Model", "Optimizer", "ParameterGroup", "Place", "Progress", "Regularizer", "Scaling",
+    "Scheduler", "Slots", "Stopping", "Strategy", "hookimpl", "message", "overrides",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker("tunedeck")
@@ -315,6 +315,8 @@ class Regularizer(Strategy):
     many = True
     slot: ClassVar[str | None] = None
     """The model's slot that `layer` fills; a model without it can't be trained with this regularizer."""
+    mixes_inputs: ClassVar[bool] = True
+    """Whether `mix`, where it is given, changes the inputs too. Else what a frozen body makes of them may be kept."""
 
     def layer(self, place: Place) -> nn.Module:
         """A new module for the slot at this place."""
@@ -341,11 +343,11 @@ class Regularizer(Strategy):
         raise NotImplementedError
 
     def before_step(self, model: nn.Module) -> None:
-        """Act on the gradients between the backward pass and the step, such as clipping them."""
+        """Act on the gradients between the backward pass and the step: to clip them, say. Frozen weights have none."""
         raise NotImplementedError
 
     def after_step(self, model: nn.Module) -> None:
-        """Act on the weights after the step, such as bounding their norm."""
+        """Act on the weights after the step, such as bounding their norm. Those without `requires_grad` are frozen."""
         raise NotImplementedError
 
     def average_share(self, progress: Progress) -> float | None:
@@ -354,6 +356,23 @@ class Regularizer(Strategy):
         The first share starts the average with the weights as they are; 0 leaves it alone. Where there is an average,
         it is validated, kept as best and handed over in place of the weights.
         """
+        raise NotImplementedError
+
+
+class FineTuning(Strategy):
+    """What of a pretrained network training may change (미세 조정): a pure function of time. A run has one at most.
+
+    The layers of the network's `body` are divided, from the input on, into equally many for each share; its `head`
+    always trains with the whole learning rate. A part whose share is 0 is frozen: its weights have no gradient, and
+    nothing else moves them; its batch norms stay in evaluation mode, with the statistics that they came with. A body
+    that is frozen as a whole is in evaluation mode as a whole, its dropout too.
+    """
+
+    kind = "fine-tuning"
+    many = True
+
+    def lr_shares(self, epoch: int) -> Sequence[float]:
+        """The share of the learning rate of each part of the body in epoch number `epoch` (from 0); always as many."""
         raise NotImplementedError
 
 
@@ -392,8 +411,8 @@ class Stopping(Strategy):
 KINDS: dict[str, type[Strategy]] = {
     kind.kind: kind
     for kind in (
-        Dataset, Scaling, Augmentation, Model, Activation, Initializer, Loss, Optimizer, Regularizer, Scheduler,
-        Stopping,
+        Dataset, Scaling, Augmentation, Model, Activation, Initializer, Loss, Optimizer, Regularizer, FineTuning,
+        Scheduler, Stopping,
     )
 }  # fmt: skip
 """Every kind by its name, in the order in which a run uses them."""

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from engine.config import RunConfig
 from engine.strategy import Activation, DataSpec, Regularizer, Slots
+from engine.tuning import Tuning
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class LayerRow:
     """Whether data have passed it before: the network uses it several times."""
     about: str = ""
     """The first line of its class's docstring."""
+    norm: Literal["", "batch", "running"] = ""
+    """The statistics by which a batch norm normalises in training: those of the batch, or, frozen, the running ones."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +96,18 @@ def layer_table(config: RunConfig, data: DataSpec) -> list[LayerRow]:
 def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
     """The network that these settings make for such data, layer by layer.
 
+    What is trainable, and how batch norms work, is told as it is in the first epoch.
+
     Built on PyTorch's meta device: no memory, no arithmetic, no random number drawn, at any size. Raises what the model
     raises where it can't be built.
     """
     slots = _NotingSlots(config.activation, config.regularizers)
     with torch.device("meta"):
-        model = config.model.build(data, slots).eval()
+        model = config.model.build(data, slots)
         inputs = torch.empty(1, *data.input_shape)
+    Tuning(config.fine_tuning, model).begin(0)
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
     rows: list[LayerRow] = []
     blocks: list[BlockRow] = []
     passed: set[nn.Module] = set()
@@ -118,6 +127,7 @@ def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
                 technique=slots.origins.get(module, ""),
                 again=module in passed,
                 about=_about(module),
+                norm=_norm(module, modes[module]),
             )
         )
         passed.add(module)
@@ -141,6 +151,12 @@ def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
 
 def _shape(output: Any) -> tuple[int, ...]:
     return tuple(output.shape) if isinstance(output, Tensor) else ()
+
+
+def _norm(module: nn.Module, training: bool) -> Literal["", "batch", "running"]:
+    if not isinstance(module, _BatchNorm):
+        return ""
+    return "batch" if training or not module.track_running_stats else "running"
 
 
 def _about(module: nn.Module) -> str:

@@ -21,7 +21,7 @@ from engine.config import RunConfig
 from engine.data import Report, Source, split
 from engine.description import Description
 from engine.evaluation import Figures
-from engine.events import Changed, EpochEnded, Event, Finished, Saved, SaveFailed, Steps
+from engine.events import Changed, EpochEnded, Event, Finished, Loading, Saved, SaveFailed, Steps
 from engine.failure import LossNotFinite, StartFailed, failure, is_fault
 from engine.fit import fitted
 from engine.going_on import what_applies
@@ -159,6 +159,7 @@ class Trainer:
             while position.reason is None:
                 order = learner.order(position.epoch)
                 self._clock.start(position.sums.seconds)
+                yield from self._begin_epoch()
                 for start, end in learner.bounds[position.batch :]:
                     lr = self._schedule.lr(position.step, self.history)
                     loss, correct = learner.step(order[start:end], position.epoch, position.batch, lr)
@@ -176,6 +177,15 @@ class Trainer:
             yield from self._finish()
         except Stop:
             yield from self._stop()
+
+    def _begin_epoch(self) -> Generator[Event | None, None, None]:
+        """Let the learner get ready for the epoch, and tell what takes long."""
+        told: Message | None = None
+        for text, fraction in self.learner.begin(self.position.epoch):
+            if text != told:
+                self.store.log(str(text))
+            told = text
+            yield Loading(text, fraction)
 
     def _flush(self) -> Steps | None:
         """The steps that no event has told of yet, as one."""

@@ -32,6 +32,7 @@ KIND_TITLES = {
     "loss": "Loss function",
     "optimizer": "Optimizer",
     "regularizer": "Regularization",
+    "fine-tuning": "Fine-tuning",
     "scheduler": "Learning rate schedule",
     "stopping": "Stopping",
 }

@@ -172,6 +172,10 @@ class LayerTree(QTreeWidget):
         lines = [f"<b>{escape(row.name)}</b>&nbsp; {escape(row.type)}", escape(layer_words(row.type, row.about))]
         if row.tensors:
             lines.append(escape(" · ".join(f"{name} {list(sizes)}" for name, sizes in row.tensors)))
+        if row.norm == "running":
+            lines.append(escape(self.tr("Frozen: it normalises by the running statistics that it came with.")))
+        elif row.norm == "batch":
+            lines.append(escape(self.tr("In training it normalises by the statistics of each batch.")))
         if technique:
             lines.append(escape(self.tr("Put there by {technique}.").format(technique=technique)))
         self._explain(item, lines)

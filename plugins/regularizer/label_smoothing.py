@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class LabelSmoothing(Regularizer):
     """Ask for a little less than certainty: part of each target is spread evenly over all classes."""
 
+    mixes_inputs = False
+
     smoothing: float = Field(0.1, ge=0, lt=1)
     """Share of the target that is spread. Validation targets are never smoothed."""
 

@@ -19,6 +19,7 @@ from engine.strategy import (
     Augmentation,
     Dataset,
     Field,
+    FineTuning,
     Initializer,
     Loss,
     Model,
@@ -190,6 +191,8 @@ class CountedSteps(torch.optim.Optimizer):
     def step(self, closure=None):
         for group in self.param_groups:
             for parameter in group["params"]:
+                if parameter.grad is None:  # it is frozen
+                    continue
                 state = self.state[parameter]
                 state["count"] = state.get("count", 0) + 1  # a plain number, no tensor
                 parameter.sub_(parameter.grad.sign(), alpha=group["lr"] / state["count"])
@@ -235,6 +238,16 @@ class SampleNorm(Regularizer):
         return nn.GroupNorm(1, place.features)
 
 
+class Slowly(FineTuning):
+    """Freeze what is near the input, and let the rest learn slowly."""
+
+    share: float = Field(0.5, ge=0, le=1)
+    """How slowly."""
+
+    def lr_shares(self, epoch):
+        return 0, self.share
+
+
 class Milestones(Scheduler):
     """Lower the rate at some steps."""
 
@@ -274,5 +287,5 @@ class Target(Stopping):
 def register_strategies():
     return [
         GreyBars, ColourBars, Features, Halves, Speckle, Wide, Bent, Narrow, LooksAway, AheadAdam, SignDescent,
-        Bounded, Blend, SampleNorm, Milestones, Target,
+        Bounded, Blend, SampleNorm, Slowly, Milestones, Target,
     ]  # fmt: skip

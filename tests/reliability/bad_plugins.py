@@ -92,6 +92,7 @@ SOUND: dict[str, Callable[..., Any]] = {
     "before_step": lambda self, model: None,
     "after_step": lambda self, model: None,
     "average_share": lambda self, progress: 0.1,
+    "lr_shares": lambda self, epoch: (1.0,),
     "lr_factor": lambda self, progress, history: 1.0,
     "reason": lambda self, progress, history: None,
     "__call__": lambda self, images, generator: images,

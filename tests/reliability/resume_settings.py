@@ -27,10 +27,12 @@ ACTING = {
     "adagrad": "lr_decay=0.01",
     "adam": "amsgrad=true",
     "cosine-warm-restarts": "T_0=2,T_mult=2",
+    "discriminative-lr": "parts=3,unfreeze_every=1",
     "early-stopping": "patience={late},min_delta=1000",
     "ema": "decay=0.9",
     "fashion-mnist": f"path={SAMPLE}",
     "from-checkpoint": "path={start}",
+    "freeze-body": "unfreeze_after=1",
     "gradient-accumulation": "parts=3",
     "gradient-clipping": "max_norm=0.1",
     "image-folder": "path={pictures},size=12",
@@ -72,6 +74,14 @@ TOGETHER: dict[str, tuple[str, ...]] = {
     "swa with batch norm": ("swa:start=0.4", "batch-norm"),
     "mixup and cutmix in parts": ("mixup", "cutmix", "gradient-accumulation:parts=3", "dropout"),
     "cosine, warm-up and plateau": ("cosine", "warm-up:epochs=2", "reduce-lr-on-plateau:patience=1,threshold=1"),
+    "a frozen body, then not": (
+        "small-resnet",
+        "freeze-body:unfreeze_after=1",
+        "weight-decay:decay=0.01",
+        "ema:decay=0.9",
+    ),
+    "a frozen body and dropout": ("freeze-body", "label-smoothing", "dropout:p=0.3", "gradient-accumulation:parts=3"),
+    "a frozen body and noise": ("freeze-body:unfreeze_after=1", "cnn", "batch-norm", "gaussian-noise", "max-norm"),
     "adam without amsgrad": ("adam:amsgrad=false",),
     "sgd without momentum": ("sgd:momentum=0,nesterov=false",),
 }
@@ -142,7 +152,7 @@ class Settings:
         """What a run with a technique of this class needs besides."""
         tasks = getattr(kind, "tasks", None) or {getattr(kind, "task", "classification")}
         needed = [] if "classification" in tasks else ["noisy-line", "mlp"] + (["mse"] if kind.kind != "loss" else [])
-        return needed + (["mlp"] if kind.kind in ("activation", "initializer") else [])
+        return needed + (["mlp"] if kind.kind in ("activation", "initializer", "fine-tuning") else [])
 
     def _with_slots(self, slots: Sequence[str]) -> str:
         """A model that offers these slots."""

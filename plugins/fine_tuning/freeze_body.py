@@ -1,0 +1,44 @@
+"""A pretrained network whose body stays as it came (Yosinski et al. 2014, arXiv:1411.1792)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.message import message
+from engine.strategy import Advice, DataSpec, Field, FineTuning, hookimpl
+from plugins.fine_tuning._advice import advice_on_caching, advice_on_weights
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+
+class FreezeBody(FineTuning):
+    """Train the head alone, on what a pretrained body makes of each image (동결): few images and little time will do.
+
+    The body's weights, and the statistics of its batch norms, stay as they came. As long as nothing changes the images,
+    such as augmentation, what the body makes of each is computed once. Later the body may join, at a smaller rate.
+    """
+
+    unfreeze_after: int | None = Field(None, ge=1, le=1_000_000)
+    """Epochs after which the body trains too; none keeps it frozen to the end."""
+    lr_share: float = Field(0.1, gt=0, le=1)
+    """Share of the learning rate with which the body trains then: large steps would undo what it has learned."""
+
+    def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
+        yield from advice_on_weights(config)
+        yield from advice_on_caching(config)
+        if self.unfreeze_after is not None and self.unfreeze_after >= config.epochs:
+            yield Advice("warning", message(
+                "never-unfrozen", "the body is never unfrozen: the run ends after {epochs} epochs, and it is due after "
+                "{after}", epochs=config.epochs, after=self.unfreeze_after,
+            ), "unfreeze_after")  # fmt: skip
+
+    def lr_shares(self, epoch: int) -> Sequence[float]:
+        frozen = self.unfreeze_after is None or epoch < self.unfreeze_after
+        return (0.0 if frozen else self.lr_share,)
+
+
+@hookimpl
+def register_strategies() -> list[type[FineTuning]]:
+    return [FreezeBody]
