@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.config import RunConfig
+from engine.grouping import joined
 from engine.mapped import Mapped
 from engine.memory import bytes_in_words, free_memory
 from engine.message import InputError, Message, message
@@ -26,6 +27,9 @@ TEST_SHARE = 0.2
 RESIDENT_SHARE = 0.25
 """Of the memory that is free, samples may take this share to stay there; more are read, or moved, batch by batch."""
 CPU = torch.device("cpu")
+
+LEAST_CUT = 0.9
+"""Share of the samples asked for that a part has at least, where nothing is told."""
 
 Report = Callable[[Message, float | None], None]
 
@@ -53,6 +57,9 @@ class DataBundle:
     """What to tell of the data when a run begins, such as how many files had to be left out."""
     log: tuple[Message, ...] = ()
     """What the run's log is to hold of the data, such as each of those files with the reason."""
+    groups: Tensor | None = None
+    """Training samples that stay in one part where others are cut from them, such as frames of one burst, have the same
+    number here: int64 `[N]`. Exact duplicates stay together in any case."""
 
 
 @dataclass(frozen=True)
@@ -114,20 +121,26 @@ class Parts:
 def split(bundle: DataBundle, config: RunConfig) -> Parts:
     """The parts of a run, where the source lacks one cut from its training samples, stratified and seeded.
 
-    Exact duplicates stay in one part. The seed is `split_seed` alone, so that runs of many seeds share their parts.
+    Exact duplicates stay in one part, and so does each of the bundle's groups. The seed is `split_seed` alone, so that
+    runs of many seeds share their parts.
     Raises `InputError` where more samples are asked for than there are.
     """
     _check(bundle)
     whole, validation, test = bundle.training, bundle.validation, bundle.test
     rows = torch.arange(len(whole))  # of the training samples
-    groups = _groups(whole) if test is None or validation is None else np.zeros(0, np.int64)
+    cuts = test is None or validation is None
+    groups = _groups(whole, bundle.groups) if cuts else np.zeros(0, np.int64)
+    warnings = list(bundle.warnings)
     if test is None:
-        rows, out = _cut(whole, rows, groups, round(TEST_SHARE * len(rows)), stream(config.split_seed, "test"))
+        count = round(TEST_SHARE * len(rows))
+        rows, out = _cut(whole, rows, groups, count, stream(config.split_seed, "test"))
         test = whole.take(out)
+        warnings += _too_large(bundle, "test", len(out), count)
     if validation is None:
         count = amount(config.validation_samples, len(rows), "validation_samples")
         rows, out = _cut(whole, rows, groups, count, stream(config.split_seed, "validation"))
         validation = whole.take(out)
+        warnings += _too_large(bundle, "validation", len(out), count)
     count = amount(config.train_samples, len(rows), "train_samples")
     if count < len(rows):
         order = _stratified(whole.targets[rows], stream(config.split_seed, "train-samples"))
@@ -139,8 +152,18 @@ def split(bundle: DataBundle, config: RunConfig) -> Parts:
     training = whole.take(rows) if len(rows) < len(whole) else whole
     return Parts(
         training, validation if len(validation) else None, test if len(test) else None, bundle.class_names,
-        _spec(bundle, training, (len(training), len(validation), len(test))), bundle.warnings, bundle.log,
+        _spec(bundle, training, (len(training), len(validation), len(test))), tuple(warnings), bundle.log,
     )  # fmt: skip
+
+
+def _too_large(bundle: DataBundle, part: str, got: int, asked: int) -> list[Message]:
+    """That a part came out small, where groups stay together that are larger than it."""
+    if bundle.groups is None or got >= LEAST_CUT * asked:
+        return []
+    return [message(
+        "groups-too-large", "the part for {part} has {got} samples instead of {asked}: the groups that stay together "
+        "are too large for more", part=part, got=f"{got:,}", asked=f"{asked:,}",
+    )]  # fmt: skip
 
 
 def amount(text: str, of: int, name: str) -> int:
@@ -158,6 +181,7 @@ def amount(text: str, of: int, name: str) -> int:
 
 def _check(bundle: DataBundle) -> None:
     """Raise `InputError` where a data set's parts are not as `Part` says, or don't belong together."""
+    _check_groups(bundle)
     for part in _present(bundle):
         images = part.dtype == torch.uint8 and part.ndim == 4
         features = part.dtype == torch.float32 and part.ndim == 2
@@ -182,6 +206,15 @@ def _check(bundle: DataBundle) -> None:
             )
 
 
+def _check_groups(bundle: DataBundle) -> None:
+    groups = bundle.groups
+    if groups is not None and (groups.dtype != torch.int64 or groups.shape != (len(bundle.training),)):
+        raise InputError(
+            "bad-groups", "the data set gave groups {dtype} {shape}: they are int64 [N], of the training samples",
+            dtype=str(groups.dtype), shape=list(groups.shape),
+        )  # fmt: skip
+
+
 def _present(whole: DataBundle | Parts) -> list[Part]:
     return [part for part in (whole.training, whole.validation, whole.test) if part is not None]
 
@@ -204,7 +237,7 @@ def _spec(bundle: DataBundle, training: Part, samples: tuple[int, int, int]) -> 
 def _cut(part: Part, rows: Tensor, groups: np.ndarray, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """Of these rows of a part, the rest and `count` that are taken out, each int64 and in their order.
 
-    `groups` tells the group of exact duplicates of every row of the part: it goes to one side as a whole.
+    `groups` tells the group of every row of the part: it goes to one side as a whole.
     """
     here = groups[rows.numpy()]
     sizes = np.bincount(here, minlength=len(groups))
@@ -220,12 +253,13 @@ def _cut(part: Part, rows: Tensor, groups: np.ndarray, count: int, seed: int) ->
     return rows[~out], rows[out]
 
 
-def _groups(part: Part) -> np.ndarray:
-    """For each sample the number of its group of exact duplicates, `[N]`."""
+def _groups(part: Part, groups: Tensor | None) -> np.ndarray:
+    """For each sample the number of its group, `[N]`: of exact duplicates, and of what else belongs together."""
     known: dict[bytes, int] = {}
     rows = (row for some in part.chunks() for row in some.reshape(len(some), -1).numpy())
     digests = (blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
-    return np.fromiter((known.setdefault(digest, len(known)) for digest in digests), np.int64, len(part))
+    equal = np.fromiter((known.setdefault(digest, len(known)) for digest in digests), np.int64, len(part))
+    return equal if groups is None else joined(equal, groups.numpy())
 
 
 def _stratified(targets: Tensor, seed: int) -> Tensor:

@@ -6,17 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.finding import Finding, remedy
+from engine.grouping import Ints, join
 from engine.message import Message, message
-from engine.near_duplicates import alike_in_series, join, similar_groups
+from engine.near_duplicates import alike_in_series, similar_groups
 from engine.picture_folder import ORDER
 from engine.picture_look import Looked
 from engine.picture_names import series_pairs
 from engine.picture_reader import Progress
-
-Ints = NDArray[np.int64]
 
 
 def duplicates(looked: Looked, progress: Progress) -> Iterator[Finding]:

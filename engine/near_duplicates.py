@@ -29,6 +29,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.grouping import Ints, join
 from engine.pictures import Pixels
 
 EDGE, COLOUR_EDGE = 32, 8
@@ -49,7 +50,6 @@ PAIRS = 2**16
 """Pairs that are looked at closely at once."""
 
 Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 
 def similar_groups(grey: Pixels, colour: Pixels, going_on: Callable[[float], None] = lambda done: None) -> Ints:
@@ -83,21 +83,6 @@ def alike_in_series(grey: Pixels, colour: Pixels, pairs: Ints) -> NDArray[np.boo
             colour, some, SHIFTED_COLOUR
         )
     return found
-
-
-def join(parents: Ints, pairs: Ints) -> None:
-    """Make one group of the groups of each pair, in place. A group's number is the least row in it, as it was before.
-
-    Minimum labels spread along the pairs, and each row then takes the label of its label, until nothing changes.
-    """
-    while True:
-        ends = parents[pairs]
-        ends = ends[ends[:, 0] != ends[:, 1]]
-        if not len(ends):
-            return
-        np.minimum.at(parents, ends.max(1), ends.min(1))
-        while not np.array_equal(parents, shorter := parents[parents]):
-            parents[:] = shorter
 
 
 def _features(grey: Pixels) -> Floats:

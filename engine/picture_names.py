@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.grouping import Ints
 from engine.message import InputError
 from engine.picture_folder import PictureFile
 
@@ -24,8 +24,6 @@ STEP = 3
 COUNTED, COUNTED_WITH_DIGITS = 0.1, 0.5
 """Of a class, the share above which the last number of a name merely counts its pictures (`IMG_0001` to `IMG_0999`) and
 joins none; and where digits come before it, such as those of a video or patient (`cat_0012_frame03`)."""
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,8 @@ import torch
 from engine.data import DataBundle, Part, Source
 from engine.message import InputError, Message, message
 from engine.picture_folder import PictureFile, list_pictures
+from engine.picture_groups import groups_of
+from engine.picture_names import compiled
 from engine.picture_reader import Decoded, Form, Progress, decode
 from engine.strategy import Advice, Dataset, DataSpec, Field, hookimpl
 
@@ -36,12 +39,25 @@ class ImageFolder(Dataset):
     """How a picture becomes square: crop cuts off what stands out, pad adds black, stretch distorts."""
     colour: Literal["auto", "grey", "rgb"] = "auto"
     """Channels: grey is one, rgb three; auto takes grey where no file holds colours."""
+    keep_together: Literal["exact", "names", "similar"] = "exact"
+    """What stays in one part where parts are cut: exact duplicates; names: also files whose names differ in the last
+    number alone, such as cat_0012_frame03; similar: also pictures that are nearly the same, and frames of one burst."""
+    name_pattern: str = ""
+    """For names: a regular expression, such as (patient[0-9]+); files in which its group is the same stay together."""
     cache_gigabytes: float = Field(20.0, ge=0.001, le=100_000)
     """Room on the disk, in gigabytes, that decoded pictures of all folders and sizes may take together."""
 
     def advice(self, config: "RunConfig", data: DataSpec | None = None) -> Iterable[Advice]:
         if not self.path:
             yield Advice("error", NO_PATH, "path")
+        try:
+            compiled(self.name_pattern)
+        except InputError as error:
+            yield Advice("error", error.message, "name_pattern")
+        if self.name_pattern and self.keep_together != "names":
+            yield Advice("warning", message(
+                "pattern-unused", "name_pattern changes nothing: keep_together is {keep}", keep=self.keep_together
+            ), "name_pattern")  # fmt: skip
 
     def load(self, source: Source) -> DataBundle:
         if not self.path:
@@ -53,11 +69,24 @@ class ImageFolder(Dataset):
         most = int(1e9 * self.cache_gigabytes)
         decoded = decode(found.files, Form(self.size, self.resize, self.colour), source, most, progress)
         refused = (*found.refused, *decoded.refused.values())
-        return _bundle(self.path, found.files, decoded, refused)
+        bundle, taught = _bundle(self.path, found.files, decoded, refused)
+        if bundle.validation is not None and bundle.test is not None:
+            return self._with_own_parts(bundle)
+        groups = groups_of(taught, bundle.training, self.keep_together, self.name_pattern, progress)
+        return replace(bundle, groups=groups)
+
+    def _with_own_parts(self, bundle: DataBundle) -> DataBundle:
+        """Nothing is cut from the training pictures, so that nothing can be kept together."""
+        if self.keep_together == "exact":
+            return bundle
+        text = message("parts-given", "keep_together changes nothing: the folder has val and test of its own")
+        return replace(bundle, warnings=(*bundle.warnings, text))
 
 
-def _bundle(path: str, files: Sequence[PictureFile], decoded: Decoded, refused: tuple[Message, ...]) -> DataBundle:
-    """The parts of the pictures, and what is to be told of the files that are none.
+def _bundle(
+    path: str, files: Sequence[PictureFile], decoded: Decoded, refused: tuple[Message, ...]
+) -> tuple[DataBundle, list[PictureFile]]:
+    """The parts of the pictures, and what is to be told of the files that are none; and the files of those to train on.
 
     Raises `InputError` where fewer than two classes have pictures to train on.
     """
@@ -88,9 +117,10 @@ def _bundle(path: str, files: Sequence[PictureFile], decoded: Decoded, refused: 
     training = part("training")
     assert training is not None
     warnings = (*_summary(len(rows) + len(refused), refused), *unlearned)
-    return DataBundle(
+    bundle = DataBundle(
         training, part("validation"), part("test"), tuple(classes), warnings=warnings, log=(*refused, *unlearned)
     )
+    return bundle, [file for file in rows if file.part == "training"]
 
 
 def _summary(count: int, refused: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -80,6 +80,40 @@ def test_exact_duplicates_stay_together(tiny, seed):
     assert abs(len(seen[2]) - 140) <= 1 and abs(len(seen[1]) - 56) <= 1
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_what_belongs_together_stays_in_one_part_together_with_its_copies(tiny, seed):
+    draw = random.Random(seed)
+    whole = numbered(300, copies=30, seed=seed)
+    groups = torch.tensor([draw.randrange(150) for _ in range(len(whole))])
+    data = DataBundle(whole, groups=groups)
+    parts = split(data, tiny(split_seed=seed, validation_samples="15%"))
+    known = {}
+    for row, group in zip(numbers(data.training), groups.tolist(), strict=True):
+        known.setdefault(row, set()).add(group)
+    where = [
+        set().union(*(known[number] for number in numbers(part)))
+        for part in (parts.training, parts.validation, parts.test)
+    ]
+    assert not (where[0] & where[1] or where[0] & where[2] or where[1] & where[2])
+    assert len(parts.test) >= 0.9 * 0.2 * len(data.training) and parts.warnings == ()
+    again = split(data, tiny(split_seed=seed, validation_samples="15%", seed=seed + 1))
+    assert numbers(again.validation) == numbers(parts.validation)
+
+
+def test_groups_that_are_too_large_for_a_part_are_told(tiny):
+    data = DataBundle(numbered(100), groups=torch.zeros(100, dtype=torch.int64))
+    parts = split(data, tiny(train_samples="all"))
+    assert len(parts.training) == 100 and parts.test is None
+    assert [text.code for text in parts.warnings] == ["groups-too-large"] * 2
+    assert "0 samples instead of 20" in str(parts.warnings[0])
+
+
+@pytest.mark.parametrize("groups", [torch.zeros(99, dtype=torch.int64), torch.zeros(100)])
+def test_groups_of_the_wrong_form_are_refused(tiny, groups):
+    with pytest.raises(InputError, match="groups"):
+        split(DataBundle(numbered(100), groups=groups), tiny())
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_smaller_share_of_the_training_samples_lies_within_a_larger_one(tiny, seed):
     bundle = DataBundle(numbered(500, seed=seed))

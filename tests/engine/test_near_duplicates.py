@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import near_duplicates
+from engine.grouping import join
 from engine.message import InputError
-from engine.near_duplicates import alike_in_series, join, similar_groups
+from engine.near_duplicates import alike_in_series, similar_groups
 from engine.picture_folder import PictureFile
 from engine.picture_look import small
 from engine.picture_names import groups_by_name, name_of, series_pairs

@@ -92,6 +92,62 @@ def test_exact_duplicates_stay_in_one_part_whatever_their_names_and_kinds(folder
     assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
 
 
+def scene(draw):
+    """A picture of 32×32, and the same moved by a pixel."""
+    blocks = np.kron(draw.integers(0, 256, (5, 5), dtype=np.uint8), np.ones((8, 8), np.uint8))
+    return [Image.fromarray(blocks[step : step + 32, :32]) for step in range(2)]
+
+
+def parts_of(folder, **values):
+    """By its pixels, each sample's part."""
+    parts = split(load(folder, **values), settings(folder))
+    named = (("training", parts.training), ("validation", parts.validation), ("test", parts.test))
+    return {image.numpy().tobytes(): name for name, part in named for image in part.inputs}
+
+
+@pytest.mark.parametrize(("keep", "apart"), [("names", 0), ("exact", 1)])
+def test_frames_of_a_video_stay_in_one_part_by_their_names(folder, keep, apart):
+    paths = [
+        f"{label}/{label}_{video:02}_frame{frame}.png" for label in "ab" for video in range(12) for frame in range(4)
+    ]
+    fill(folder, *paths)
+    where = parts_of(folder, keep_together=keep)
+    videos = {}
+    for path in paths:
+        videos.setdefault(path.partition("_frame")[0], set()).add(
+            where[np.asarray(Image.open(folder / path)).tobytes()]
+        )
+    assert len(set(where.values())) == 3
+    assert (max(map(len, videos.values())) > 1) == bool(apart)
+
+
+@pytest.mark.parametrize(("keep", "apart"), [("similar", 0), ("exact", 1)])
+def test_pictures_that_are_alike_stay_in_one_part_and_frames_that_move(folder, keep, apart):
+    draw, groups = np.random.default_rng(1), []
+    for label in "ab":
+        (folder / label).mkdir()
+        for number in range(20):
+            paths = [folder / label / f"IMG_{10 * number + step:04}.png" for step in range(2)]
+            first, moved = scene(draw)
+            lighter = first.point(lambda value: min(255, round(1.1 * value)))
+            for path, picture in zip(paths, (first, moved if number % 2 else lighter), strict=True):
+                picture.save(path)
+            groups.append(paths)
+    where = parts_of(folder, keep_together=keep, size=32)
+    found = [{where[np.asarray(Image.open(path)).tobytes()] for path in paths} for paths in groups]
+    assert set.union(*found) == {"training", "validation", "test"}
+    assert (max(map(len, found)) > 1) == bool(apart)
+
+
+def test_keeping_together_is_told_where_it_changes_nothing_and_a_bad_pattern_before_the_run(folder):
+    fill(folder, *(f"{part}/{label}/1.png" for part in ("train", "val", "test") for label in "ab"))
+    assert [text.code for text in load(folder, keep_together="similar").warnings] == ["parts-given"]
+    bad = config(strategy("image-folder", path=str(folder), keep_together="names", name_pattern="("))
+    assert [(each.level, each.field) for _, each in bad.advice()] == [("error", "name_pattern")]
+    unused = config(strategy("image-folder", path=str(folder), name_pattern="a"))
+    assert [(each.level, each.field) for _, each in unused.advice()] == [("warning", "name_pattern")]
+
+
 def test_what_can_not_be_read_is_told_in_one_line_and_named_in_the_log(folder, tmp_path):
     many(folder, 4)
     (folder / "a" / "bad.png").write_bytes(b"no")
