@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ COLOURS_ALONE = {
 }
 """Augmentations that leave grey images as they are, and why."""
 
-OFFLINE = {"fashion-mnist": {"path": str(SAMPLE)}}
+OFFLINE = {"fashion-mnist": {"path": str(SAMPLE)}, "mnist": {"path": str(SAMPLE)}}
 """What keeps a strategy from looking for its files elsewhere, or names those that it can't do without."""
 
 LARGE = ("resnet18", "resnet50", "mobilenet-v3-large")
@@ -80,6 +81,21 @@ def _pictures(tmp_path_factory):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(picture).save(path)
     OFFLINE["image-folder"] = {"path": str(folder), "size": 16}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cifar10(tmp_path_factory):
+    """A folder with the files of CIFAR-10, of a few records each."""
+    folder, draw = tmp_path_factory.mktemp("cifar10"), np.random.default_rng(2)
+    module = sys.modules["plugins.dataset.cifar10"]
+    for name in module.FILES:
+        records = draw.integers(0, 256, (20, module.RECORD), dtype=np.uint8)
+        records[:, 0] %= 10
+        (folder / name).write_bytes(records.tobytes())
+    OFFLINE["cifar10"] = {"path": str(folder)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "RECORDS", 20)
+        yield
 
 
 def of_kind(*kinds: str) -> list[str]:

@@ -16,16 +16,16 @@ SAMPLE = Path(__file__).parents[3] / "resources" / "sample"
 
 @pytest.fixture
 def whole(catalogue, monkeypatch):
-    """The data set on a system without the Debian package; downloads copy the bundled sample."""
+    """The data set on a system without the Debian package; what is downloaded is the bundled sample."""
     module = sys.modules["plugins.dataset.fashion_mnist"]
     monkeypatch.setattr(module, "SYSTEM_FOLDER", Path("/nowhere"))
     downloads = []
 
-    def download(source):
+    def fetch(wanted, folder, source):
         downloads.append(source)
-        shutil.copytree(SAMPLE, source.folder / "FashionMNIST" / "raw", dirs_exist_ok=True)
+        shutil.copytree(SAMPLE, folder, dirs_exist_ok=True)
 
-    monkeypatch.setattr(module, "download", download)
+    monkeypatch.setattr(sys.modules["plugins.dataset._files"], "_fetch", fetch)
     return catalogue.make("dataset", "fashion-mnist", {}), downloads
 
 
