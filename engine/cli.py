@@ -90,6 +90,10 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.set_defaults(changes=[])
 
+    export = _verb(verbs, "export", "Write a trained network as a file to take away, proven to do the same.", json=True)
+    export.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
+    export.add_argument("out", metavar="OUT", help="the file to write: .onnx, or .safetensors for the weights alone")
+
     runs = _verb(verbs, "runs", "List the runs of the workspace, or compare some of them.", json=True)
     runs.add_argument("run", nargs="*", metavar="RUN", help="two or more to compare: folders, names or beginnings")
     runs.add_argument("--search", metavar="WORDS", help="list the runs whose name, techniques or notes hold these")

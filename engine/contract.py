@@ -17,7 +17,7 @@ from engine.data import DataBundle, Part
 from engine.guard import WrongResult, call
 from engine.layers import OutputHook, SlotHook, described, maker_of
 from engine.mapped import Mapped
-from engine.strategy import KINDS, Advice, Message, Strategy
+from engine.strategy import KINDS, Advice, Dataset, Message, Strategy
 
 Arguments = tuple[Any, ...]
 Check = Callable[[Strategy, Any, Arguments], Any]
@@ -66,6 +66,17 @@ def _of_type(method: str, types: type | tuple[type, ...], expected: str) -> Chec
     def check(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
         if not isinstance(given, types):
             raise _refuse(strategy, method, given, expected)
+        return given
+
+    return check
+
+
+def _one_of(method: str, values: tuple[Any, ...]) -> Check:
+    """The check that a method gives one of these values."""
+
+    def check(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
+        if given not in values:
+            raise _refuse(strategy, method, given, f"one of {', '.join(map(repr, values))}")
         return given
 
     return check
@@ -288,6 +299,8 @@ def _shares(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
 
 CHECKS: dict[tuple[str, str], Check] = {
     ("dataset", "load"): _bundle,
+    ("dataset", "resizing"): _one_of("resizing", ("crop", "pad", "stretch", None)),
+    ("dataset", "fitting"): _of_type("fitting", Dataset, "a data set: itself, or one like it"),
     ("scaling", "fit"): _fitted,
     ("scaling", "fit_counts"): _fitted_to_counts,
     ("augmentation", "__call__"): _augmented,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 NOT_FLUSHED = frozenset((errno.EIO, errno.ENOSPC, errno.EDQUOT))
 """What a disk says that could not flush a folder; all else says that its file system has no such flush."""
@@ -24,6 +27,16 @@ def write_bytes(path: Path, data: bytes) -> None:
     """
     with _replacing(path) as temporary:
         _write(temporary, data)
+
+
+def write_proven(path: Path, data: bytes, prove: Callable[[Path], T]) -> T:
+    """Write a file as `write_bytes` does, if `prove`, given the file that lies beside it, raises nothing.
+
+    Returns what that gives.
+    """
+    with _replacing(path) as temporary:
+        _write(temporary, data)
+        return prove(temporary)
 
 
 def give_name(file: Path, name: Path) -> None:

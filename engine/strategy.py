@@ -194,6 +194,21 @@ class Dataset(Strategy):
         """
         raise NotImplementedError
 
+    @property
+    def resizing(self) -> Literal["crop", "pad", "stretch"] | None:
+        """How it brings picture files to the size of its samples (`engine.pictures.fit`); None where it reads none.
+
+        Pictures that a network is given later are prepared in the same way.
+        """
+        return None
+
+    def fitting(self, shape: tuple[int, ...]) -> Dataset:
+        """The same data with samples of this shape, where it can make them so; else as they are.
+
+        Asked where a network is measured on another data set than its own.
+        """
+        return self
+
 
 class Scaling(Strategy):
     """The range in which inputs reach the network (데이터 범위 조정)."""

@@ -59,6 +59,15 @@ class ImageFolder(Dataset):
                 "pattern-unused", "name_pattern changes nothing: keep_together is {keep}", keep=self.keep_together
             ), "name_pattern")  # fmt: skip
 
+    @property
+    def resizing(self) -> Literal["crop", "pad", "stretch"]:
+        return self.resize
+
+    def fitting(self, shape: tuple[int, ...]) -> Dataset:
+        if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:
+            return self
+        return self.model_copy(update={"size": shape[1], "colour": "grey" if shape[0] == 1 else "rgb"})
+
     def load(self, source: Source) -> DataBundle:
         if not self.path:
             raise InputError(NO_PATH.code, NO_PATH.template)
