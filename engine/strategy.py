@@ -187,6 +187,11 @@ class Dataset(Strategy):
     task: ClassVar[Literal["classification", "regression"]] = "classification"
     """What its `DataBundle` says too: known before the data are read."""
 
+    @property
+    def picture_folder(self) -> str:
+        """The folder of the user's own pictures that it reads, in the form of `engine.picture_folder`; else empty."""
+        return ""
+
     def load(self, source: Source) -> DataBundle:
         """Read the data. May report progress through `source`, and keeps downloads in `source.folder`.
 

@@ -55,6 +55,8 @@ class Background(QObject):
         self._thread: threading.Thread | None = None
         self._ending = threading.Lock()
         """Held where the thread decides to end, and where it is given work: none falls between the two."""
+        self.ending = False
+        """Whether what is being done may give up, as nobody will see what comes of it."""
         self._finished.connect(self._hand_over)
 
     @property
@@ -84,6 +86,7 @@ class Background(QObject):
 
     def end(self) -> None:
         """Begin nothing more, and wait for what is being done."""
+        self.ending = True
         for key in list(self._newest):
             self.forget(key)
         self._waiting.put(None)

@@ -18,6 +18,7 @@ from gui.workbench import Workbench
 
 if TYPE_CHECKING:
     from gui.compare.panel import ComparePanel
+    from gui.data.panel import DataPanel
     from gui.predictions.panel import PredictionsPanel
 
 
@@ -27,6 +28,9 @@ class Centre(QFrame):
 
     seeds_asked = Signal(object, int)
     """A run, and how many more of it are to come with other seeds."""
+
+    settings_asked = Signal(object)
+    """Other settings, which mend something about the data."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -72,6 +76,11 @@ class Centre(QFrame):
         return iter(self._made.values())
 
     @property
+    def data(self) -> DataPanel:
+        """The tab Data."""
+        return self.tab("data")  # type: ignore[return-value]
+
+    @property
     def predictions(self) -> PredictionsPanel:
         """The tab Predictions."""
         return self.tab("predictions")  # type: ignore[return-value]
@@ -106,6 +115,8 @@ class Centre(QFrame):
         panel.set_theme(self._theme)
         if self._config is not None:
             panel.show_settings(self._config)
+        if name == "data":
+            self.data.settings_asked.connect(self.settings_asked)
         if name == "compare":
             self.compare.seeds_asked.connect(self.seeds_asked)
             self.compare.show_runs(self._compared)

@@ -79,6 +79,7 @@ class Conductor(QObject):
         window.runs.list.runs_changed.connect(self._on_runs_changed)
         window.dropped.connect(self._on_dropped)
         window.panel.changed.connect(self._on_settings)
+        window.centre.settings_asked.connect(window.panel.set_config)
         window.closing.connect(self._on_closing)
 
     # --- the engine is there ---------------------------------------------------------------------

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from gui.background import Trouble
 from gui.data.augmentation_preview import AugmentationPreview
+from gui.data.check_view import CheckView
 from gui.data.classes import Classes
 from gui.data.facts import FactsBar
 from gui.data.samples import SampleCard, Samples
@@ -39,6 +40,9 @@ NOT_HERE = "not-here-yet"
 class DataPanel(Panel):
     """Of the settings on the left, not of the run in front: what Start would train on."""
 
+    settings_asked = Signal(object)
+    """Other settings, which mend something about the data."""
+
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self.facts: Facts | None = None
@@ -56,7 +60,16 @@ class DataPanel(Panel):
         self.samples = Samples(bench)
         self.scatter = Scatter(bench)
         self.preview = AugmentationPreview(bench)
+        self.check_button = QPushButton(self.tr("Check pictures"))
+        self.check_button.setToolTip(
+            self.tr("Looks for duplicates, leaks between the parts, unreadable files and more in the folder")
+        )
+        self.check_button.hide()
+        self.check = CheckView(bench)
         self._lay_out()
+        self.check_button.clicked.connect(self._check_pressed)
+        self.check.back_pressed.connect(self._back_to_data)
+        self.check.settings_asked.connect(self.settings_asked)
         self.classes.chosen.connect(self.samples.show_class)
         self.samples.selected.connect(self.card.show_sample)
         self._say(
@@ -92,15 +105,29 @@ class DataPanel(Panel):
         self.area = UprightScrollArea()
         self.area.setAccessibleName(self.tr("Data set"))
         self.area.setWidget(content)
-        self._stack = QStackedLayout(self)
+        self._stack = QStackedLayout()
         self._stack.addWidget(self.notice)
         self._stack.addWidget(self.area)
+        self._pages = QStackedLayout(self)
+        offer = QHBoxLayout()
+        offer.setContentsMargins(4, 8, 8, 0)
+        offer.addWidget(self.check_button)
+        offer.addStretch(1)
+        data = QWidget()
+        below = QVBoxLayout(data)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addLayout(offer)
+        below.addLayout(self._stack, 1)
+        self._pages.addWidget(data)
+        self._pages.addWidget(self.check)
 
     def refresh(self) -> None:
         """Show what is new in the settings."""
         config = self.config
         if config is None:
             return
+        self._show_check(config)
         wanted = what_is_told(config)
         if wanted != self._asked:
             self._ask(config, wanted)
@@ -109,7 +136,7 @@ class DataPanel(Panel):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
-        for widget in (self.classes, self.samples, self.scatter, self.preview):
+        for widget in (self.classes, self.samples, self.scatter, self.preview, self.check):
             widget.set_theme(theme)
         super().set_theme(theme)
 
@@ -117,6 +144,25 @@ class DataPanel(Panel):
         """Put images beside the classes, or under them where that is too narrow."""
         super().resizeEvent(event)
         self._arrange()
+
+    def _show_check(self, config: RunConfig) -> None:
+        """Offer the check where there is a folder of pictures; elsewhere there is none to go on with."""
+        folder = config.dataset.picture_folder
+        self.check_button.setVisible(bool(folder))
+        self.check.show_folder(folder)
+        self.check.show_settings(config)
+        if self.check.idle:
+            self._back_to_data()
+
+    @Slot()
+    def _check_pressed(self) -> None:
+        self._pages.setCurrentWidget(self.check)
+        if self.check.idle:
+            self.check.begin()
+
+    @Slot()
+    def _back_to_data(self) -> None:
+        self._pages.setCurrentIndex(0)
 
     def _ask(self, config: RunConfig, wanted: tuple[object, ...]) -> None:
         self._asked = wanted

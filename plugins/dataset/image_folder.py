@@ -47,6 +47,10 @@ class ImageFolder(Dataset):
     cache_gigabytes: float = Field(20.0, ge=0.001, le=100_000)
     """Room on the disk, in gigabytes, that decoded pictures of all folders and sizes may take together."""
 
+    @property
+    def picture_folder(self) -> str:
+        return self.path
+
     def advice(self, config: "RunConfig", data: DataSpec | None = None) -> Iterable[Advice]:
         if not self.path:
             yield Advice("error", NO_PATH, "path")
