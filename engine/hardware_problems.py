@@ -179,7 +179,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _least_driver(facts: Facts) -> tuple[int, ...]:
-    cuda = _version(facts.torch.cuda or "0")
+    cuda = _version(facts.torch.cuda or "") or (0,)
     system = "Windows" if facts.system == "Windows" or facts.wsl else "Linux"
     return LEAST_DRIVER.get(cuda[0], {}).get(system, ())
 
