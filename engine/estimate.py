@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from engine.config import RunConfig
 from engine.data import Part, Parts, Report, Source, batch_bounds
+from engine.features import ends_caching, halves
 from engine.hardware import processors, resolve_device
 from engine.learner import CLEAN_SAMPLES, Learner
 from engine.memory import MemoryNeed, free_memory, memory_need
@@ -51,6 +53,8 @@ class Cost:
     """Training samples of an epoch."""
     steps: int
     """Steps of an epoch."""
+    keeps_features: bool = False
+    """Whether what a frozen body gives for the samples is computed once: later epochs then take next to nothing."""
 
     @property
     def samples_per_second(self) -> float:
@@ -60,7 +64,21 @@ class Cost:
     def run(self, config: RunConfig) -> float:
         """Seconds of a whole run with settings of which this is the cost."""
         kept = self.steps / config.keep_every if config.keep_every else 0.0
-        return config.epochs * (self.training + self.evaluation + (1 + kept) * self.saving) + self.test
+        again = max(0, _frozen_epochs(config) - 1) if self.keeps_features else 0
+        working = (config.epochs - again) * (self.training + self.evaluation)
+        return working + config.epochs * (1 + kept) * self.saving + self.test
+
+    def first(self) -> float:
+        """Seconds until the figures of the first epoch are there."""
+        return self.training + self.evaluation + self.saving
+
+
+def _frozen_epochs(config: RunConfig) -> int:
+    """For how many epochs, from the first one on, the whole body of the network is frozen."""
+    technique = config.fine_tuning
+    if technique is None:
+        return 0
+    return sum(1 for _ in takewhile(lambda epoch: not any(technique.lr_shares(epoch)), range(config.epochs)))
 
 
 @dataclass(frozen=True)
@@ -170,6 +188,7 @@ class _Trial:
             test=sample * counts[2],
             samples=counts[0],
             steps=self._steps,
+            keeps_features=halves(self._learner.model) is not None and not ends_caching(self._config),
         )
 
     def _step_seconds(self) -> float:

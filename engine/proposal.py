@@ -6,9 +6,8 @@ it is proposed where its weights are here already, and else offered with what wo
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,53 +19,33 @@ from engine.catalogue import Catalogue
 from engine.config import RunConfig, recipe
 from engine.data import TEST_SHARE, Part, Parts, amount
 from engine.estimate import Estimate, estimate
-from engine.message import InputError, Message
-from engine.picture_folder import PictureFile, PictureFolder, list_pictures
+from engine.folder_look import Seen
+from engine.message import InputError, Message, message
+from engine.picture_folder import PictureFile
 from engine.picture_reader import in_order
-from engine.pictures import Pixels, fit, read_header, read_picture, shown
-from engine.strategy import Dataset, DataSpec, Model, Strategy
+from engine.pictures import Pixels, fit, read_picture, shown
+from engine.strategy import DataSpec, Model, Strategy
 
 RECIPE = "own-pictures"
-DATASET = "image-folder"
-"""Of which the recipe is one: it takes `path` and `size`."""
-SAMPLED = 24
-"""Files that are looked at and decoded, spread over all of them."""
+"""Its data set takes a `path` and a `size`."""
 PHOTOGRAPH = 96
 """Pixels of the shorter side from which on a picture counts as a photograph: smaller ones are drawings and signs, or so
 small that a pretrained network would see little but what was made up to enlarge them."""
+MAYBE = message("weights-maybe", "its weights are downloaded if they are not here yet")
+"""Told of pretrained weights that were not looked for."""
 LARGE, MEDIUM, SMALL, LEAST = 224, 128, 64, 16
 """Sizes to train at: of pretrained networks (what ImageNet's were trained at, and one at a third of the cost), and of
 others."""
-SEEN = 40_000
-"""Samples that a run should see in all, about: few pictures are shown more often, up to twice the recipe's epochs."""
+USUAL = 2_000
+"""Training samples for which the recipe's epochs are meant: fewer are shown more often, up to twice as often."""
 STEPS = 20
 """Steps that an epoch should have at least, where batches can be so small."""
 BATCHES = (8, 64)
 """Samples of a batch, at least and at most."""
+KEPT = ("seed", "split_seed", "device", "threads")
+"""Settings that a proposal leaves alone."""
 FEW = 1_000
 """With fewer pictures, a fifth of them is set aside for validation, for its figures to mean something."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a look at a folder gave."""
-
-    folder: Path
-    parts: tuple[int, int, int]
-    """Files for training, validation and test; 0 where the folder has no such part."""
-    classes: int
-    left_out: int
-    """Files and folders that are none of the data."""
-    side: int
-    """The shorter side of its pictures, in pixels: the median of some."""
-    channels: int
-    some: tuple[PictureFile, ...]
-    """Files that hold pictures."""
-
-    @property
-    def pictures(self) -> int:
-        """All of them."""
-        return sum(self.parts)
 
 
 @dataclass(frozen=True)
@@ -91,77 +70,24 @@ class Proposal:
     seen: Seen
     offers: tuple[Offer, ...]
 
-    @property
-    def dataset(self) -> Dataset:
-        """The folder as a data set."""
-        return self.offers[0].config.dataset
 
-
-def look(folder: Path, going_on: Callable[[], None] = lambda: None) -> Seen:
-    """Count the pictures of a folder and open a few. Nothing is written; `going_on` is called often and may raise.
-
-    Raises `InputError` where it is no folder of classes with pictures: in one line, with what a person can do.
-    """
-    found = list_pictures(folder, going_on)
-    training = [file for file in found.files if file.part == "training"]
-    name = shown(folder.name or str(folder))
-    if not found.files and not found.refused:
-        raise InputError("folder-empty", "{name} is empty: choose a folder with one folder for each class", name=name)
-    classes = len({file.label for file in training})
-    if not training and any(each.code == "of-no-class" for each in found.refused):
-        raise InputError(
-            "folder-without-classes", "{name} has files and no folders of classes: put the pictures of each class into "
-            "a folder of its own", name=name,
-        )  # fmt: skip
-    if classes < 2:
-        raise InputError(
-            "folder-of-one-class", "{name} has pictures of {count} classes: at least two are needed, each in a folder of "
-            "its own", name=name, count=classes,
-        )  # fmt: skip
-    return _seen(folder, name, found, training, classes, going_on)
-
-
-def _seen(
-    folder: Path, name: str, found: PictureFolder, training: Sequence[PictureFile], classes: int,
-    going_on: Callable[[], None],
-) -> Seen:  # fmt: skip
-    sides, greys, some = [], [], []
-    for file in spread(training, SAMPLED):
-        going_on()
-        try:
-            header = read_header(file.path)
-        except InputError:
-            continue
-        sides.append(min(header.width, header.height))
-        greys.append(header.grey)
-        some.append(file)
-    if not some:
-        raise InputError(
-            "no-pictures", "none of the {count} files of {name} that were tried is a picture: choose a folder with "
-            "JPEG, PNG, WebP, TIFF, BMP or GIF files", name=name, count=min(SAMPLED, len(training)),
-        )  # fmt: skip
-    counts = [sum(file.part == part for file in found.files) for part in ("training", "validation", "test")]
-    return Seen(
-        folder, (counts[0], counts[1], counts[2]), classes, len(found.refused), round(statistics.median(sides)),
-        1 if all(greys) else 3, tuple(some),
-    )  # fmt: skip
-
-
-def spread(files: Sequence[PictureFile], most: int) -> list[PictureFile]:
-    """So many of some files, at equal distances; all where there are fewer."""
-    if len(files) <= most:
-        return list(files)
-    return [files[place * len(files) // most] for place in range(most)]
-
-
-def propose(seen: Seen, catalogue: Catalogue, data_folder: Path, stop: Callable[[], bool] = lambda: False) -> Proposal:
+def propose(
+    seen: Seen,
+    catalogue: Catalogue,
+    data_folder: Path,
+    stop: Callable[[], bool] = lambda: False,
+    present: RunConfig | None = None,
+) -> Proposal:
     """Settings for the pictures of a folder, each with what it will take here.
 
-    Nothing is measured once `stop` says yes, such as while a run trains. Nothing is downloaded.
+    Nothing is measured once `stop` says yes, such as while a run trains. Nothing is downloaded. Of the `present`
+    settings what is no matter of the pictures stays: `KEPT`.
     """
     base = recipe(RECIPE, catalogue)
-    offers = [_offer(_plain(base, seen, catalogue), seen, data_folder, stop)]
-    pretrained = _pretrained(base, seen, catalogue)
+    if present is not None:
+        base = base.changed({name: getattr(present, name) for name in KEPT})
+    offers = [_offer(_plain(base, seen), seen, data_folder, stop)]
+    pretrained = _pretrained(base, seen)
     if pretrained is not None:
         offer = _offer(pretrained, seen, data_folder, stop)
         # What has to be fetched first is offered after what can begin at once.
@@ -169,32 +95,31 @@ def propose(seen: Seen, catalogue: Catalogue, data_folder: Path, stop: Callable[
     return Proposal(seen, tuple(offers))
 
 
-def with_folder(config: RunConfig, seen: Seen) -> RunConfig:
-    """Settings with this folder as the data set and nothing else changed, but that its images are of a fitting size."""
-    size = _small(seen.side)
-    return config.changed({"dataset": _remade(config.dataset, path=str(seen.folder), size=size)})
+def with_folder(config: RunConfig, seen: Seen, catalogue: Catalogue) -> RunConfig:
+    """These settings with the folder as their data set, at a fitting size, and nothing else changed."""
+    dataset = recipe(RECIPE, catalogue).dataset
+    return config.changed({"dataset": _remade(dataset, path=str(seen.folder), size=_small(seen.side))})
 
 
 # --- settings -------------------------------------------------------------------------------------
 
 
-def _plain(base: RunConfig, seen: Seen, catalogue: Catalogue) -> RunConfig:
+def _plain(base: RunConfig, seen: Seen) -> RunConfig:
     return _sized(base, seen, _small(seen.side))
 
 
-def _pretrained(base: RunConfig, seen: Seen, catalogue: Catalogue) -> RunConfig | None:
+def _pretrained(base: RunConfig, seen: Seen) -> RunConfig | None:
     """With the model on offer, and what trains its head alone, where that is on offer too; None for small pictures."""
     model = next((each for each in base.offered if isinstance(each, Model)), None)
     if model is None or seen.side < PHOTOGRAPH:
         return None
     size = LARGE if seen.side >= 3 * LARGE // 4 else MEDIUM
-    if "size" in type(model).model_fields:
-        model = _remade(model, size=size)
+    chosen = _remade(model, size=size) if "size" in type(model).model_fields else model
     ticked = tuple(each for each in base.offered if each.kind == "fine-tuning")
     # As long as nothing changes the images, what a frozen body makes of each is computed once.
     kept = tuple(each for each in base.with_ if each.kind != "augmentation" or not ticked)
     rest = tuple(each for each in base.offered if each.id not in {model.id, *(one.id for one in ticked)})
-    values = {"model": model, "with_": (*kept, *ticked), "offered": rest, "epochs": -(-base.epochs // 2)}
+    values = {"model": chosen, "with_": (*kept, *ticked), "offered": rest, "epochs": -(-base.epochs // 2)}
     return _sized(base.changed(values), seen, size)
 
 
@@ -205,7 +130,7 @@ def _sized(config: RunConfig, seen: Seen, size: int) -> RunConfig:
     return config.changed({
         "dataset": _remade(config.dataset, path=str(seen.folder), size=size),
         "batch_size": min(BATCHES[1], max(BATCHES[0], batch)),
-        "epochs": min(2 * config.epochs, max(config.epochs, round(SEEN / max(1, training)))),
+        "epochs": min(2 * config.epochs, max(config.epochs, round(config.epochs * USUAL / max(1, training)))),
         "validation_samples": "20%" if seen.pictures < FEW else config.validation_samples,
     })  # fmt: skip
 
@@ -236,33 +161,36 @@ def _counts(config: RunConfig, seen: Seen) -> tuple[int, int, int]:
 
 def _offer(config: RunConfig, seen: Seen, folder: Path, stop: Callable[[], bool]) -> Offer:
     asked: list[Message] = []
+    pretrained = config.model != _without_weights(config.model)
+    unknown = MAYBE if pretrained else None
 
     def refuse(text: Message, fraction: float | None) -> None:
         asked.append(text)
         raise InputError("weights-not-here", "the weights are not here")
 
     if stop():
-        return Offer(config, None, None, None)
+        return Offer(config, None, None, unknown)
     size = getattr(config.dataset, "size", SMALL)
     images, seconds = decoded(seen, size)
     parts = _made_up(config, seen, images)
     found = estimate(config, parts, folder, stop, refuse)
     if asked:  # a network without its weights takes as long
-        plain = config.changed({"model": type(config.model)(**_without_weights(config.model))})
+        plain = config.changed({"model": _without_weights(config.model)})
         found = estimate(plain, parts, folder, stop, refuse)
+    if found.cost is None and not asked and found.fits:
+        return Offer(config, None, None, unknown)
     return _told(config, found, seconds * seen.pictures, asked[0] if asked else None)
 
 
-def _without_weights(model: Strategy) -> dict[str, object]:
-    return {name: value for name, value in model.model_dump().items() if name != "weights"}
+def _without_weights(model: Strategy) -> Strategy:
+    return type(model)(**model.model_dump(exclude={"weights"}))
 
 
 def _told(config: RunConfig, found: Estimate, decoding: float, download: Message | None) -> Offer:
     cost = found.cost
     if cost is None:
         return Offer(config, None, None, download, found.fits)
-    first = decoding + cost.training + cost.evaluation + cost.saving
-    return Offer(config, first, decoding + cost.run(config), download, found.fits)
+    return Offer(config, decoding + cost.first(), decoding + cost.run(config), download, found.fits)
 
 
 def decoded(seen: Seen, size: int) -> tuple[Pixels, float]:
@@ -275,7 +203,7 @@ def decoded(seen: Seen, size: int) -> tuple[Pixels, float]:
     seconds = (time.perf_counter() - start) / len(made)
     images = [each for each in made if not isinstance(each, Message)]
     if not images:
-        raise InputError("no-pictures", str(made[0]).replace("{", "").replace("}", ""))
+        raise InputError("no-pictures", "none of some files of {name} can be read", name=shown(seen.folder.name))
     return np.stack(images), seconds
 
 

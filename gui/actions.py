@@ -12,6 +12,7 @@ from gui.widgets.theme import Theme
 # name: (text, shortcut, icon)
 ACTIONS: dict[str, tuple[str, str, str]] = {
     "load": ("Load checkpoint…", "Ctrl+O", "open"),
+    "open_folder": ("Open folder of pictures…", "Ctrl+Shift+O", ""),
     "save": ("Save checkpoint…", "Ctrl+S", "save"),
     "save_picture": ("Save picture of the graph…", "Ctrl+Shift+E", ""),
     "save_figures": ("Save figures of the graph…", "", ""),
@@ -45,7 +46,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "about": ("About Tunedeck", "", ""),
 }
 MENUS: dict[str, tuple[str, ...]] = {
-    "File": ("load", "save", "", "save_picture", "save_figures", "", "quit"),
+    "File": ("open_folder", "", "load", "save", "", "save_picture", "save_figures", "", "quit"),
     "Edit": ("undo", "redo", "", "filter", "search"),
     "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue"),
     "View": (

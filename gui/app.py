@@ -83,6 +83,7 @@ class Application(QObject):
         """After the window was closed: keep the settings, wait for the threads."""
         self.conductor.keep_settings()
         self.conductor.estimator.give_up()
+        self.conductor.folders.give_up()
         self.window.bench.background.end()
         self.loader.join()
         self.reporter.remove()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 from engine.config import RunConfig
 from engine.events import EpochEnded, SaveFailed
 from engine.message import InputError, Message
+from gui.drops import FolderDrops
 from gui.engine_loader import Found, Loaded
 from gui.main_window import MainWindow
 from gui.runs.run import Run
@@ -50,6 +51,7 @@ class Conductor(QObject):
         self._share = QTimer(self)
         self._share.setInterval(LOOK_MILLISECONDS)
         self.estimator = Estimator(window.bench, window.panel, lambda: self.session.busy, self)
+        self.folders = FolderDrops(window, lambda: self.session.busy, self)
         self.view = RunView(window, self.session)
         self.control = RunControl(window, self.session)
         self.endings = Endings(window, self.session, self.control)
@@ -71,6 +73,7 @@ class Conductor(QObject):
         window, act = self.window, self.window.actions_by_name
         act["save"].triggered.connect(self.save)
         act["load"].triggered.connect(self.load)
+        act["open_folder"].triggered.connect(self.open_folder)
         act["save_picture"].triggered.connect(self.save_picture)
         act["save_figures"].triggered.connect(self.save_figures)
         window.graph.picture_asked.connect(self.save_picture)
@@ -197,8 +200,14 @@ class Conductor(QObject):
         elif checkpoints and self.session.state is State.READY:
             self.load_file(checkpoints[0])
         elif paths and not checkpoints:
-            self.window.centre.bring_forward("predictions")
-            self.window.centre.predictions.classify(paths)
+            self.folders.take(paths)
+
+    @Slot()
+    def open_folder(self) -> None:
+        """Choose a folder of pictures, to train on them."""
+        name = QFileDialog.getExistingDirectory(self.window, self.tr("Open folder of pictures"))
+        if name:
+            self.folders.consider(Path(name))
 
     def ask_save(self, title: str, suggestion: Path, files: str) -> Path | None:
         """Ask for a file to write."""

@@ -12,6 +12,7 @@ from engine.config import RunConfig
 from gui.background import Trouble
 from gui.graph.plot import FigureAxis, tabular
 from gui.settings.choice_row import QuietComboBox
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.widgets.theme import LIGHT, Theme
@@ -33,6 +34,10 @@ SIZES = {"training": 9, "validation": 7, "test": 6}
 
 
 class _Plot(pg.PlotWidget):
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        let_drops_pass(self)
+
     def sizeHint(self) -> QSize:  # noqa: N802
         """As little as it is to have: it grows into what there is."""
         return LEAST

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from gui.graph.curves import Range, fitted, union
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.theme import Theme
 
 PAN = {
@@ -123,6 +124,7 @@ class Plot(pg.PlotWidget):
         self.figures = FigureAxis("left")
         self.epochs = EpochAxis("bottom")
         super().__init__(parent, axisItems={"left": self.figures, "bottom": self.epochs})
+        let_drops_pass(self)
         self.setAccessibleName(name)
         self.setAccessibleDescription(self.tr("Arrow keys move the view, plus and minus zoom, Home shows everything"))
         self.setMinimumSize(160, 96)

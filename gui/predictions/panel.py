@@ -225,9 +225,12 @@ class PredictionsPanel(Panel):
         return [Path(name) for name in names]
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Take files and folders."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        """Take files; folders are the window's."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths and not any(path.is_dir() for path in paths):
             event.acceptProposedAction()
+        else:
+            event.ignore()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """Classify what was dropped."""

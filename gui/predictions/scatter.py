@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from gui.graph.plot import FigureAxis, tabular
 from gui.numbers import count
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.sortable_table import Column, SortableTable
 from gui.widgets.theme import LIGHT, Theme
 
@@ -32,6 +33,7 @@ class PredictionScatter(QSplitter):
         self.setChildrenCollapsible(False)
         self.plot = pg.PlotWidget(axisItems={"left": FigureAxis("left"), "bottom": FigureAxis("bottom")})
         self.plot.setAccessibleName(self.tr("Predicted against true values"))
+        let_drops_pass(self.plot)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         menu = self.plot.plotItem.ctrlMenu

@@ -12,6 +12,7 @@ from gui import numbers
 from gui.runs.run import Run
 from gui.runs.words import size, summary
 from gui.training.report import margin
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.flow import FlowLayout
 from gui.words import say
@@ -44,6 +45,8 @@ class RunDetails(QWidget):
         self.tags.setToolTip(self.tr("Words to find the run by, with commas between them"))
         self.tags.setMaxLength(MAX_TAGS * (MAX_TAG + 2))
         self.notes = QPlainTextEdit()
+        for field in (self.tags, self.notes):
+            let_drops_pass(field)
         self.notes.setTabChangesFocus(True)
         self.notes.setToolTip(self.tr("What is worth remembering of the run"))
         self.notes.setFixedHeight(NOTE_LINES * self.notes.fontMetrics().lineSpacing() + 16)

@@ -21,6 +21,7 @@ from gui.runs.waiting import WaitingList
 from gui.runs.watch import RunWatch, Sight
 from gui.runs.words import size
 from gui.widgets.banner import Answer, Banners
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.fold_button import FoldButton
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.words import say
@@ -46,6 +47,7 @@ class RunsPanel(QWidget):
         self.waiting_removed = self.waiting.removed
         self.waiting_moved = self.waiting.moved
         self.search = QLineEdit()
+        let_drops_pass(self.search)
         self.search.setPlaceholderText(self.tr("Search runs (Ctrl+Shift+F)"))
         self.search.setToolTip(self.tr("Words of the name, tags, notes, model, techniques, data set or status"))
         self.search.setAccessibleName(self.tr("Search runs"))

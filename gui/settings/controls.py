@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from engine.parameter import Parameter
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.icon_button import IconButton
 from gui.widgets.looks import as_tip
 
@@ -92,6 +93,7 @@ class TextBox(QLineEdit):
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__()
+        let_drops_pass(self)
         self._list = parameter.type.endswith("-list")
         self.textEdited.connect(self._text_edited)
 

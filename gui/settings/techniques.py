@@ -14,6 +14,7 @@ from gui.settings.fields import SPACING, FieldRow
 from gui.settings.lr_course import LrCourse
 from gui.settings.plugin_group import ORDERED, PluginGroup, UnloadedGroup
 from gui.settings.plugin_row import PluginRow, UnloadedRow
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.note import counted, total
 
 SCHEDULED = "scheduler"
@@ -37,6 +38,7 @@ class Techniques(QWidget):
         self.heading = QLabel(self.tr("Techniques"))
         self.heading.setProperty("role", "heading")
         self.filter_box = QLineEdit()
+        let_drops_pass(self.filter_box)
         self.filter_box.setPlaceholderText(self.tr("Filter (Ctrl+F)"))
         self.filter_box.setAccessibleName(self.tr("Filter techniques"))
         self.filter_box.setToolTip(self.tr("Words of a name or an explanation, in English or Korean."))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBox
 
 from gui import numbers
 from gui.settings.fields import Note
+from gui.widgets.drops import let_drops_pass
 
 
 class LrField(QWidget):
@@ -17,6 +18,7 @@ class LrField(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.edit = QLineEdit()
+        let_drops_pass(self.edit)
         self.edit.setAccessibleName(self.tr("Learning rate to go on with"))
         self.edit.setToolTip(self.tr("From the next step on. The change is recorded with the run and drawn."))
         self.edit.returnPressed.connect(self._enter)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from engine.config import RunConfig
 from gui.app import Application
@@ -132,6 +133,27 @@ class Driver:
         self.window.deleteLater()
         dispose(self.app)
         assert self.crashes == []
+
+
+def drop(widget: QWidget, *paths: Path) -> bool:
+    """Drop files and folders on a widget as Qt does: the first of it and those around it that takes them gets them.
+
+    Returns whether any did.
+    """
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    copy, none, left = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    around: QWidget | None = widget
+    while around is not None:
+        if around.acceptDrops():
+            entering = QDragEnterEvent(around.rect().center(), copy, mime, left, none)
+            entering.ignore()
+            around.dragEnterEvent(entering)
+            if entering.isAccepted():
+                around.dropEvent(QDropEvent(QPointF(around.rect().center()), copy, mime, left, none))
+                return True
+        around = around.parentWidget()
+    return False
 
 
 def type_into(row: FieldRow, text: str) -> None:
