@@ -38,6 +38,12 @@ def mismatched(files: Sequence[PictureFile], listed: Sequence[Message]) -> Itera
     """Classes that one part has and another lacks, and names that may mean the same."""
     places = places_of(files)
     training = places.get("training", Counter())
+    if len(training) < 2:
+        what = message(
+            "too-few-classes-there", "there are pictures to train on of {count} classes, and at least two are needed",
+            count=len(training),
+        )  # fmt: skip
+        yield Finding("class-mismatch", "error", (), what, remedy("make-classes"))
     for part, here in places.items():
         for label in sorted(here.keys() - training.keys()):
             held = tuple(file.name for file in files if file.part == part and file.label == label)

@@ -30,6 +30,7 @@ REMEDIES = {
     "rename": "rename it, for other programs go by the name",
     "look": "look at it, and remove it where it shows nothing",
     "class-folder": "give the class pictures in train, or rename its folder as the class is called there",
+    "make-classes": "put the pictures of each class into a folder of its own",
     "fill-part": "move some of its pictures there",
     "one-name": "rename one of the folders, where they are one class",
     "more-pictures": "move more pictures there, or remove that folder: the part is then cut from the others",

@@ -19,6 +19,8 @@ SUFFIXES = {
     "BMP": ("bmp", "dib"), "WEBP": ("webp",), "TIFF": ("tif", "tiff"), "GIF": ("gif",),
 }  # fmt: skip
 """What the names of each format end in."""
+ASTRAY = ("of-no-class", "beside-the-parts")
+"""Codes of what the listing refuses because of where it lies: a folder of pictures without classes is nothing else."""
 SMALL = 4
 """So many times shorter than half of all is the shorter side of a picture that counts as small among them."""
 NAMES_OF_KINDS = {
@@ -28,10 +30,15 @@ NAMES_OF_KINDS = {
 
 def unreadable(listed: Sequence[Message], refused: Sequence[tuple[PictureFile, Message]]) -> Iterator[Finding]:
     """What is left out of training: what the listing of the folder refused, and files that are no pictures."""
+    astray = [text for text in listed if text.code in ASTRAY]
+    if astray:
+        names = tuple(str(text.values["name"]) for text in astray)
+        many = message("astray", "{count} files and folders lie beside the classes, such as {name}", count=len(names),
+            name=names[0])  # fmt: skip
+        yield Finding("unreadable", "warning", names, many if len(astray) > 1 else astray[0], remedy("into-class"))
     for text in listed:
-        what = "into-class" if text.code in ("of-no-class", "beside-the-parts") else "replace"
-        if text.code != "empty-folder":
-            yield Finding("unreadable", "warning", (str(text.values["name"]),), text, remedy(what))
+        if text.code not in (*ASTRAY, "empty-folder"):
+            yield Finding("unreadable", "warning", (str(text.values["name"]),), text, remedy("replace"))
     for file, text in refused:
         yield Finding("unreadable", "warning", (file.name,), text, remedy("replace"))
 
@@ -47,8 +54,8 @@ def suspicious(looked: Looked) -> Iterator[Finding]:
                 name=file.name, format=header.format, other=known[suffix],
             )  # fmt: skip
             yield Finding("unreadable", "info", (file.name,), what, remedy("rename"))
-    flat = looked.colour.reshape(len(looked.files), -1).astype(np.float32).std(1) < FLAT
-    flat &= looked.grey.reshape(len(looked.files), -1).astype(np.float32).std(1) < FLAT
+    flat = looked.colour.std((1, 2, 3), dtype=np.float32) < FLAT
+    flat &= looked.grey.std((1, 2), dtype=np.float32) < FLAT
     for row in np.flatnonzero(flat).tolist():
         name = looked.files[row].name
         what = message("one-colour", "{name} is of one colour all over", name=name)

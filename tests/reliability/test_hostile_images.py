@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
+from engine.data_check import check_folder
 from engine.message import InputError
-from engine.pictures import fit, read_picture
-from tests.reliability.hostile_images import MEGABYTES, try_folder
+from engine.pictures import fit, read_picture, shown
+from tests.reliability.hostile_images import MEGABYTES, fill, state_of, try_folder
 from tests.reliability.hostile_pictures import BAD, ODD
 
 pytestmark = [
@@ -52,3 +53,20 @@ def test_an_odd_picture_becomes_as_large_as_asked(tmp_path, name, resize):
         ODD[name](tmp_path / name)
     for channels in (1, 3):
         assert fit(read_picture(tmp_path / name, 16), (channels, 16, 12), resize).shape == (channels, 16, 12)
+
+
+def test_a_check_of_a_hostile_folder_names_each_bad_file_and_changes_nothing(tmp_path):
+    names = fill(tmp_path / "pictures", damaged=100, vast=False, seed=1)
+    before = state_of(tmp_path / "pictures")
+    check = check_folder(str(tmp_path / "pictures"))
+    left_out = [
+        file.rsplit("/", 1)[-1]
+        for finding in check.findings
+        if finding.kind == "unreadable" and finding.what.code not in ("wrong-suffix", "one-colour")
+        for file in finding.files
+    ]
+    assert sorted(left_out.count(shown(name)) for name in names["bad"]) == [1] * len(names["bad"])
+    assert not {shown(name) for name in (*names["plain"], *names["odd"])} & set(left_out)
+    assert check.images + len(left_out) == sum(map(len, names.values()))
+    assert all(str(each.to_dict()["message"]).isprintable() for each in check.findings)
+    assert state_of(tmp_path / "pictures") == before
