@@ -45,7 +45,7 @@ LOAD_SECONDS = 20.0
 """How long a plugin may take to be imported before it is given up."""
 
 UNAVAILABLE = "it needs the module {}, which is not installed: install the package that brings it"
-"""A package is often not called as its module is, and one of that name may be anybody's."""
+"""A package is often not called as its module is, and one of that name may be anybody's. `needs` tells what to do."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,8 @@ def _load_apart(name: str, origin: str, load: Callable[[], ModuleType], taken: s
         except BaseException as error:  # noqa: BLE001 the boundary: a plugin may raise anything
             missing = _missing_library(error)
             if missing is not None:
-                outcome.append([Entry(name, None, None, origin, unavailable=UNAVAILABLE.format(missing))])
+                told = str(error) if str(error).startswith("it needs ") else UNAVAILABLE.format(missing)
+                outcome.append([Entry(name, None, None, origin, unavailable=told)])
                 return
             text = " ".join(str(error).split()) if isinstance(error, PluginError) else words_of(error)
             outcome.append([Entry(name, None, None, origin, text, traceback.format_exc())])

@@ -19,6 +19,7 @@ documentation. What a strategy does to a run stands in the methods of its kind, 
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS", "Activation", "Advice", "Augmentation", "DataSpec", "Dataset", "Field", "FineTuning", "Initializer",
     "Loss", "Message", "Model", "Optimizer", "ParameterGroup", "Place", "Progress", "Regularizer", "Scaling",
-    "Scheduler", "Slots", "Stopping", "Strategy", "hookimpl", "message", "overrides",
+    "Scheduler", "Slots", "Stopping", "Strategy", "hookimpl", "message", "needs", "overrides",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker("tunedeck")
@@ -436,6 +437,16 @@ KINDS: dict[str, type[Strategy]] = {
     )
 }  # fmt: skip
 """Every kind by its name, in the order in which a run uses them."""
+
+
+def needs(module: str, *, extra: str) -> None:
+    """Say, at the top of a plugin's file, that it needs a module which `tunedeck[extra]` brings; without importing it.
+
+    Raises `ModuleNotFoundError` where it is not installed: the plugin is then shown as unavailable.
+    """
+    if importlib.util.find_spec(module) is None:
+        text = f'it needs the library {module}, which is not installed: pip install "tunedeck[{extra}]"'
+        raise ModuleNotFoundError(text, name=module)
 
 
 def overrides(strategy: Strategy, method: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.features import ends_caching
 from engine.message import message
 from engine.strategy import Advice
+from plugins.initializer._layers import brings_weights
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 def advice_on_weights(config: RunConfig) -> Iterable[Advice]:
     """Of a network that has learned nothing yet."""
-    pretrained = getattr(config.model, "weights", "none") != "none" or getattr(config.model, "weights_file", "")
-    if not pretrained and config.initializer.id != "from-checkpoint":
+    if not brings_weights(config) and config.initializer.id != "from-checkpoint":
         yield Advice("warning", message(
             "nothing-pretrained", "the network starts from random weights, and those it keeps from changing stay "
             "random: take a model with weights, or the initializer from-checkpoint",

@@ -29,7 +29,8 @@ def fill(model: nn.Module, draw: Callable[[Tensor], object]) -> None:
 
 def brings_weights(config: RunConfig) -> bool:
     """Whether the model has weights of its own, which take the place of the initial ones in all but its head."""
-    return getattr(config.model, "weights", "none") != "none"
+    plain = getattr(config.model, "weights", "none") != "none"
+    return plain or bool(getattr(config.model, "weights_file", ""))
 
 
 def advice_on_own_weights(config: RunConfig) -> Iterable[Advice]:

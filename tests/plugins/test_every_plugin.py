@@ -54,10 +54,11 @@ COLOURS_ALONE = {
 }
 """Augmentations that leave grey images as they are, and why."""
 
-OFFLINE = {"fashion-mnist": {"path": str(SAMPLE)}, "mnist": {"path": str(SAMPLE)}}
-"""What keeps a strategy from looking for its files elsewhere, or names those that it can't do without."""
+OFFLINE = {"fashion-mnist": {"path": str(SAMPLE)}, "mnist": {"path": str(SAMPLE)}, "timm": {"name": "test_resnet"}}
+"""What keeps a strategy from looking for its files elsewhere, or names those that it can't do without; or a small one.
+"""
 
-LARGE = ("resnet18", "resnet50", "mobilenet-v3-large")
+LARGE = ("resnet18", "resnet50", "mobilenet-v3-large", "efficientnet-b0")
 """Models of millions of weights: an optimizer that keeps none beside them spares the suite half a minute."""
 
 

@@ -57,9 +57,9 @@ ACTING = {
 """Parameters with which a technique acts within so short a run, where its own defaults don't, or keeps more state."""
 
 SMALL_MODELS = {
-    "cnn": "channels=4+6,hidden=8", "mlp": "hidden=12+8", "small-resnet": "widths=4+8",
+    "cnn": "channels=4+6,hidden=8", "mlp": "hidden=12+8", "small-resnet": "widths=4+8", "timm": "name=test_resnet",
 }  # fmt: skip
-LARGE_MODELS = ("resnet18", "resnet50", "mobilenet-v3-small", "mobilenet-v3-large")
+LARGE_MODELS = ("resnet18", "resnet50", "mobilenet-v3-small", "mobilenet-v3-large", "efficientnet-b0")
 """Millions of weights: tried in the long form alone, and with an optimizer that keeps none beside them."""
 
 EVERYTHING = (

@@ -24,12 +24,13 @@ from engine.trainer import Trainer
 from plugins.activation.relu import ReLU
 from plugins.activation.tanh import Tanh
 from plugins.model._torchvision import MEAN, SIZE, STD
+from plugins.model.efficientnet import EfficientNetB0
 from plugins.model.mobilenet_v3 import MobileNetV3Large, MobileNetV3Small
 from plugins.model.resnet import ResNet18, ResNet50
 from plugins.regularizer.dropout import Dropout
 from tests.plugins.bench import config, learned, reread, run, strategy
 
-ALL = (ResNet18, ResNet50, MobileNetV3Small, MobileNetV3Large)
+ALL = (ResNet18, ResNet50, MobileNetV3Small, MobileNetV3Large, EfficientNetB0)
 GREY = DataSpec((1, 28, 28), 10)
 COLOUR = DataSpec((3, 64, 64), 5)
 
@@ -49,7 +50,7 @@ def theirs(model, classes: int) -> nn.Module:
 
 def our_name(name: str) -> str:
     """What a tensor of torchvision's network is called in ours."""
-    for last in ("fc.", "classifier.3."):
+    for last in ("fc.", "classifier.3.", "classifier.1."):
         if name.startswith(last):
             return name.replace(last, "head.")
     return f"body.{name}"
@@ -394,7 +395,7 @@ def test_it_is_told_what_enlarging_costs():
 
 @pytest.mark.parametrize("kind", ALL, ids=by_id)
 def test_an_activation_that_is_not_used_is_told(kind):
-    own = {module.__class__.__name__ for module in theirs(kind, 2).modules()} & {"ReLU", "Hardswish"}
+    own = {module.__class__.__name__ for module in theirs(kind, 2).modules()} & {"ReLU", "Hardswish", "SiLU"}
     [(field, text)] = told(kind(), activation=Tanh())
     assert field == ""
     assert text.endswith("the chosen tanh is not used")
