@@ -12,7 +12,8 @@ import torch
 
 from engine.data import Part
 from engine.message import InputError, Message, message
-from engine.pictures import Pixels, border_mean, fit, read_picture
+from engine.picture_form import DARK_BORDER, LIGHT_BORDER, is_dark
+from engine.pictures import Pixels, Resize, border_mean, fit, read_picture
 from engine.predictions import KeepGoing, Network, check
 from engine.scores import Floats, Ints
 
@@ -20,10 +21,6 @@ MOST_FILES = 1_000
 """Files that are looked at together, at most."""
 UNSEEN = frozenset(("thumbs.db", "desktop.ini"))
 """What file managers leave in folders of pictures, beside files whose name begins with a dot."""
-LIGHT_BORDER, DARK_BORDER = 150.0, 80.0
-"""A border above the one is light, below the other dark, of 255."""
-BORDER_SAMPLES = 1_000
-"""Training images by whose border the background is judged, at most."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +58,11 @@ class Classified:
     """Whether light and dark were exchanged."""
 
 
-def picture_files(paths: Iterable[Path]) -> tuple[list[Path], list[Refused]]:
-    """The files among these paths and directly in folders among them, in the order of their numbers and names.
+def picture_files(paths: Iterable[Path], *, deep: bool = False) -> tuple[list[Path], list[Refused]]:
+    """The files among these paths and in folders among them, in the order of their numbers and names.
 
-    Folders within folders are not looked into. What can't be listed, or holds no file, is refused.
+    Folders within folders are looked into where `deep` says so, but for those that are links. What can't be listed, or
+    holds no file, is refused.
     """
     files: list[Path] = []
     refused: list[Refused] = []
@@ -73,21 +71,29 @@ def picture_files(paths: Iterable[Path]) -> tuple[list[Path], list[Refused]]:
             files.append(path)
             continue
         try:
-            within = sorted((file for file in path.iterdir() if _is_seen(file)), key=_by_number)
+            within = sorted(_within(path, deep), key=_by_number)
         except OSError as error:
             reason = message("unreadable", "{path} can't be read: {reason}", path=path.name, reason=error.strerror)
             refused.append(Refused(path.name, reason))
             continue
         if not within:
-            reason = message(
-                "no-files", "{name} holds no files (folders within it are not looked into)", name=path.name
-            )
-            refused.append(Refused(path.name, reason))
-        files += within
+            text = "{name} holds no files" if deep else "{name} holds no files (folders within it are not looked into)"
+            refused.append(Refused(path.name, message("no-files", text, name=path.name)))
+        found, not_listed = picture_files(within, deep=True) if deep else (within, [])
+        files += found
+        refused += not_listed
     return files, refused
 
 
-def read_pile(paths: Iterable[Path], shape: tuple[int, ...], keep_going: KeepGoing = lambda: True) -> Pile:
+def _within(folder: Path, deep: bool) -> list[Path]:
+    """What is to be looked at of that which lies in a folder."""
+    seen = [path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in UNSEEN]
+    return [path for path in seen if not path.is_dir() or (deep and not path.is_symlink())]
+
+
+def read_pile(
+    paths: Iterable[Path], shape: tuple[int, ...], keep_going: KeepGoing = lambda: True, resize: Resize = "crop"
+) -> Pile:
     """Read the pictures in these files and folders for a network of this input shape `(C, H, W)`.
 
     A file that can't be read is refused by name and reason; the others are there all the same. Raises `InputError`
@@ -99,7 +105,7 @@ def read_pile(paths: Iterable[Path], shape: tuple[int, ...], keep_going: KeepGoi
     for file in found[:MOST_FILES]:
         check(keep_going)
         try:
-            images.append(fit(read_picture(file, max(shape[1:])), shape))
+            images.append(fit(read_picture(file, max(shape[1:])), shape, resize))
             files.append(file)
         except InputError as error:
             refused.append(Refused(file.name, error.message))
@@ -122,20 +128,18 @@ def classify(network: Network, pile: Pile, *, invert: bool = False, keep_going: 
 
 
 def should_invert(network: Network, pile: Pile, training: Part | None) -> bool:
-    """Whether most pictures have a light border and the training images a dark one.
+    """Whether most pictures have a light border and the training images a dark one. Photographs stay as they are.
 
     Without the training images, what the network's inputs are shifted by tells how dark they are on the whole, where
     it was taken from them.
     """
+    if network.config.dataset.resizing is not None:
+        return False
     if not len(pile.images) or float(np.median(border_mean(pile.images))) <= LIGHT_BORDER:
         return False
     if training is not None:
-        return float(np.median(border_mean(training.between(0, BORDER_SAMPLES).numpy()))) < DARK_BORDER
+        return is_dark(training)
     return 0 < float(network.scale.mean.mean()) < DARK_BORDER
-
-
-def _is_seen(file: Path) -> bool:
-    return not file.name.startswith(".") and file.name.lower() not in UNSEEN and not file.is_dir()
 
 
 def _by_number(file: Path) -> list[tuple[int, int, str]]:

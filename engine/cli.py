@@ -90,6 +90,11 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.set_defaults(changes=[])
 
+    predict = _verb(verbs, "predict", "Tell pictures apart: files, or folders with all that is in them.", json=True)
+    predict.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
+    predict.add_argument("path", nargs="+", metavar="PATH", help="a picture, or a folder of them")
+    predict.add_argument("--csv", metavar="FILE.csv", help="write file, class and probability of each picture there")
+
     export = _verb(verbs, "export", "Write a trained network as a file to take away, proven to do the same.", json=True)
     export.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
     export.add_argument("out", metavar="OUT", help="the file to write: .onnx, or .safetensors for the weights alone")

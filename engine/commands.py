@@ -19,7 +19,7 @@ import rich.console
 import rich.table
 from rich.markup import escape
 
-from engine import export_command
+from engine import export_command, predict_command
 from engine.catalogue import Catalogue, discover, nearest
 from engine.check_command import check_data
 from engine.config import ONE_CHOICE, RECORDED, RunConfig, recipe, run_parameters
@@ -74,7 +74,7 @@ def _carry_out(
         "train": train, "resume": resume, "fork": fork, "evaluate": evaluate, "plugins": plugins, "summary": summary,
         "hardware": lambda given, known, folder: hardware(given, folder, lambda: settings(given, known)),
         "check-data": check_data,
-        "export": export_command.export,
+        "export": export_command.export, "predict": predict_command.predict,
     }  # fmt: skip
     try:
         return verbs[arguments.verb](arguments, catalogue, workspace)

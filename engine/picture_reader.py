@@ -8,7 +8,7 @@ import math
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +40,7 @@ AHEAD = 4
 """Files that are begun, for each processor."""
 
 Colour = Literal["auto", "grey", "rgb"]
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -173,7 +174,7 @@ def _read(file: PictureFile, shape: Shape, resize: Resize) -> Pixels | Message:
         return error.message
 
 
-def in_order(do: Callable[[PictureFile], T], files: Sequence[PictureFile]) -> Iterator[T]:
+def in_order(do: Callable[[S], T], files: Iterable[S]) -> Iterator[T]:
     """What `do` gives for each file, in their order, worked out by as many threads as there are processors.
 
     Pillow lets others run while it decodes. Only a few files are begun ahead, so that little waits in memory.

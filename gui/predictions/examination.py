@@ -50,7 +50,7 @@ class Examination:
         self._errands: dict[str, _Errand] = {}
         self._examiner: Examiner | None = None
         self._catalogue: object = None
-        self._pile: tuple[tuple[Path, ...], tuple[int, ...], Pile] | None = None
+        self._pile: tuple[tuple[Path, ...], tuple[tuple[int, ...], str], Pile] | None = None
 
     def predict(self, path: Path, part: str, done: Callable[[Predictions], None], failed: Failed) -> None:
         """Let a checkpoint say what each sample of a part is."""
@@ -131,9 +131,9 @@ class Examination:
         """The pictures, which are not read again for another look."""
         from engine.classify import read_pile
 
-        shape = network.spec.input_shape
-        if self._pile is None or self._pile[:2] != (files, shape):
-            self._pile = (files, shape, read_pile(files, shape, errand.is_needed))
+        form = network.spec.input_shape, network.config.dataset.resizing or "crop"
+        if self._pile is None or self._pile[:2] != (files, form):
+            self._pile = (files, form, read_pile(files, form[0], errand.is_needed, form[1]))
         return self._pile[2]
 
     def _training(self, network: Network) -> object:

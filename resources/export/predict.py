@@ -1,5 +1,6 @@
 """Tell pictures apart: python predict.py [MODEL.onnx] PICTURE... (needs onnxruntime, numpy and Pillow)."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ def smaller(image, edge):
 def prepare(path, facts):
     """The picture in a file as the network takes it: uint8 [C, H, W]."""
     channels, height, width = json.loads(facts["input_shape"])
-    edge, size, image = max(height, width), (width, height), Image.open(path)
+    edge, size, image = max(height, width), (width, height), Image.open(io.BytesIO(Path(path).read_bytes()))
     image.draft(None, (4 * edge, 4 * edge))
     image.load()
     turn = TURNS.get(image.getexif().get(0x0112))
