@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from gui.background import Trouble
-from gui.data.check_words import MENDS, check_words, mended
+from gui.data.check_words import MENDS, check_words, mended, show_with_names
 from gui.widgets.flow import FlowLayout
 from gui.widgets.image_grid import ImageGrid, Picture
 from gui.widgets.looks import give
@@ -60,7 +60,8 @@ class CheckDetail(QWidget):
         column.addWidget(self.remedy)
         column.addLayout(buttons)
         column.addWidget(self.told)
-        column.addWidget(self.grid, 1)
+        column.addWidget(self.grid, 100)
+        column.addStretch(1)
 
     def show_finding(self, check: DataCheck | None, finding: Finding | None) -> None:
         """Show this one, or nothing."""
@@ -69,7 +70,7 @@ class CheckDetail(QWidget):
         self.grid.show_pictures([])
         if finding is None or check is None:
             return
-        self.what.setText(say(finding.what))
+        show_with_names(self.what, say(finding.what))
         self.remedy.setText(say(finding.remedy))
         self.copy.setVisible(bool(finding.files))
         self.open.setVisible(bool(finding.files))
@@ -153,6 +154,5 @@ def _label(role: str) -> QLabel:
     label = QLabel()
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     give(label, role=role)
     return label

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SIGNS = {"error": WRONG, "warning": CONSIDER, "info": "\N{INFORMATION SOURCE}"}
 MOST = 500
 """Findings that are listed under one kind, at most."""
+NAMED = 4
+"""Files of a finding that are named in its line, at most."""
 FINDING = Qt.ItemDataRole.UserRole + 1
 
 
@@ -65,7 +67,7 @@ class CheckTree(QTreeWidget):
         font.setBold(True)
         above.setFont(0, font)
         for finding in findings[:MOST]:
-            line = QTreeWidgetItem(above, [say(finding.what)])
+            line = QTreeWidgetItem(above, [_line(finding)])
             line.setToolTip(0, as_tip(say(finding.what)))
             line.setData(0, FINDING, finding)
         if len(findings) > MOST:
@@ -75,3 +77,8 @@ class CheckTree(QTreeWidget):
 
     def _changed(self, *_: object) -> None:
         self.chosen.emit(self.finding)
+
+
+def _line(finding: Finding) -> str:
+    """What tells a finding from others of its kind: its files, or what is said of it."""
+    return ", ".join(finding.files[:NAMED]) or say(finding.what)

@@ -13,6 +13,7 @@ from gui import numbers
 from gui.background import Trouble
 from gui.data.check_detail import CheckDetail
 from gui.data.check_tree import CheckTree
+from gui.data.check_words import show_with_names
 from gui.data.check_work import STOPPED, CheckWork
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
@@ -129,7 +130,7 @@ class CheckView(QWidget):
     def _tell(self, text: Message, fraction: float | None) -> None:
         if self._work is not self.sender():
             return
-        self.told.setText(say(text))
+        show_with_names(self.told, say(text))
         self.bar.setRange(0, 0 if fraction is None else 1000)
         self.bar.setValue(round(1000 * (fraction or 0)))
 
@@ -164,7 +165,7 @@ class CheckView(QWidget):
         """Show what there is to be seen in this state, and say it."""
         working = self._work is not None
         give(self.told, role="failure" if failure else "muted")
-        self.told.setText(text)
+        show_with_names(self.told, text)
         self.bar.setVisible(working)
         self.stop.setVisible(working)
         self.again.setVisible(not working)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, QTranslator
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from engine.config import recipe
 from engine.runs import new_run
+from engine.strategy_text import parse_strategy
 from gui.graph.drawings import Style
 from gui.graph.read_out import Entry, ReadOut
 from gui.main_window import MINIMUM
@@ -136,6 +138,34 @@ def troubles_of(app, driver) -> list[str]:
         if needed.width() > MINIMUM.width() or needed.height() > MINIMUM.height():
             troubles.append(f"{tab}: it needs {needed.width()} × {needed.height()} pixels")
     return troubles
+
+
+@pytest.mark.usefixtures("strained")
+def test_the_check_of_pictures_fits_at_the_smallest_size(app, open_window, workspace, tmp_path):
+    pictures = tmp_path / "pictures"
+    for label, count in (("강아지 사진", 30), ("b", 5)):
+        (pictures / label).mkdir(parents=True)
+        for number in range(count):
+            Image.effect_noise((12, 12), 90).save(pictures / label / f"{number}.png")
+    Image.effect_noise((12, 12), 90).convert("RGB").save(pictures / "b" / f"{'long' * 40}.png")
+    driver = open_window(workspace)
+    driver.window.resize(MINIMUM)
+    dataset = parse_strategy("image-folder:size=12", driver.panel.catalogue, "dataset")
+    driver.set(dataset=dataset.model_copy(update={"path": str(pictures)}))
+    show_tab(app, driver, "data")
+    panel = driver.window.centre.data
+    troubles = cut_off(driver.window)
+    panel.check_button.click()
+    settle(app, driver.window)
+    troubles += cut_off(driver.window)
+    pump(lambda: panel.check.check is not None)
+    assert {finding.mend for finding in panel.check.check.findings} == {None, "balance", "validate-more"}
+    for place in range(panel.check.tree.topLevelItemCount()):
+        panel.check.tree.setCurrentItem(panel.check.tree.topLevelItem(place))
+        pump(lambda: not driver.window.bench.background.busy)
+        settle(app, driver.window)
+        troubles += cut_off(driver.window)
+    assert driver.window.size() == MINIMUM and not troubles, "\n".join(troubles)
 
 
 def test_the_buttons_of_a_message_stand_under_it_where_it_is_narrow(show):
