@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.config import RunConfig
 from engine.data import Part, Parts, Report, Source, batch_bounds
 from engine.features import ends_caching, halves
-from engine.hardware import processors, resolve_device
+from engine.hardware import bfloat16_advice, processors, resolve_device
 from engine.learner import CLEAN_SAMPLES, Learner
 from engine.memory import MemoryNeed, free_memory, memory_need
 from engine.message import InputError, Message
@@ -94,6 +94,8 @@ class Estimate:
     """None where it was not measured."""
     reason: Message | None = None
     """Why it was not measured, where that is the settings' doing."""
+    slow: Message | None = None
+    """What makes it slower than need be on this device."""
 
     @property
     def fits(self) -> bool:
@@ -113,7 +115,7 @@ def estimate(config: RunConfig, parts: Parts, folder: Path, stop: Callable[[], b
     images = len(parts.spec.input_shape) == 3
     device = resolve_device(config.device)
     need = replace(memory_need(config, parts.spec), data=parts.resident_bytes(device))
-    told = Estimate(need, free_memory(device), images, None)
+    told = Estimate(need, free_memory(device), images, None, slow=bfloat16_advice(device, config.precision))
     if not told.fits:
         return told
     # In a thread of its own: a new one begins with the number of processor threads that a run would begin with, and

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from engine.config import RunConfig
-from engine.message import InputError
+from engine.message import InputError, Message
 from gui import numbers
 from gui.background import Trouble
 from gui.predictions.panel import checkpoint_of
@@ -86,11 +86,13 @@ class FolderDrops(QObject):
             text = self.tr("{count} other files or folders are left out: tunedeck check-data names each.")
             lines.append(text.format(count=numbers.count(found.seen.left_out)))
         lines += [self._describe(offer) for offer in found.offers]
+        if any(offer.first is not None for offer in found.offers):
+            lines.append(self.tr("Times are as measured on this machine."))
         answers = [self._answer(offer, first=offer is found.offers[0]) for offer in found.offers]
         self._say("info", "\n".join(lines), [*answers, self._only_data(found.seen)])
 
     def _counts(self, seen: Seen) -> str:
-        return self.tr("{folder}: {pictures} images, {classes} classes, {side} pixels and more").format(
+        return self.tr("{folder}: {pictures} images, {classes} classes, about {side} pixels").format(
             folder=seen.folder.name, pictures=numbers.count(seen.pictures), classes=numbers.count(seen.classes),
             side=numbers.count(seen.side),
         )  # fmt: skip
@@ -101,15 +103,20 @@ class FolderDrops(QObject):
             return self.tr("{name}: needs more memory than is free here.").format(name=name)
         if offer.first is None or offer.whole is None:
             told = self.tr("{name}: the time is measured when no run trains.").format(name=name)
-            return told if offer.download is None else f"{told} {say(offer.download)}."
-        text = self.tr("{name}: first result in about {first}, all {epochs} epochs in about {whole}, measured here.")
+            return told if offer.download is None else f"{told} {self._download(offer.download)}"
+        text = self.tr("{name}: first result in about {first}, all {epochs} epochs in about {whole}.")
         told = text.format(
             name=name, first=numbers.duration(rounded(offer.first)), whole=numbers.duration(rounded(offer.whole)),
             epochs=numbers.count(offer.config.epochs),
         )  # fmt: skip
         if offer.download is None:
             return told
-        return self.tr("{told} Its weights come first: {download}.").format(told=told, download=say(offer.download))
+        return f"{told} {self._download(offer.download)}"
+
+    def _download(self, text: Message) -> str:
+        if "megabytes" in text.values:
+            return self.tr("Its weights are downloaded first ({size} MB).").format(size=text.values["megabytes"])
+        return self.tr("{text}.").format(text=say(text))
 
     def _name(self, offer: Offer) -> str:
         name = self.tr("{model}, {size} pixels").format(
@@ -125,7 +132,7 @@ class FolderDrops(QObject):
         else:
             text = self.tr("Take {model}").format(model=title(type(offer.config.model)))
         if offer.download is not None:
-            text = self.tr("{take} and download its weights").format(take=text)
+            text = self.tr("{take} (download)").format(take=text)
         return Answer(text, lambda: self._take(offer.config))
 
     def _only_data(self, seen: Seen) -> Answer:

@@ -120,7 +120,7 @@ class Estimator(QObject):
 
         config = self._panel.config
         memory = self.tr("About {memory} of memory").format(memory=bytes_in_words(found.memory.total))
-        warning = ""
+        warning = say(found.slow) if found.slow is not None else ""
         if found.cost is not None:
             text = f"{memory} · {self._time(config, found.cost, images=found.images)}"
         elif not found.fits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from engine.data import Parts, Source, split
 from engine.estimate import Cost, estimate
 from engine.learner import Learner
 from engine.memory import memory_need
-from engine.message import InputError
+from engine.message import InputError, message
 from engine.strategy import Model, Regularizer
 from tests.engine.support import differing, run_stored, tiny_config
 
@@ -45,7 +46,26 @@ def test_a_run_costs_its_epochs_its_saves_and_its_test(tiny):
     cost = Cost(training=2.0, evaluation=0.5, saving=0.25, test=3.0, samples=130, steps=5)
     assert cost.run(tiny(epochs=4)) == 4 * 2.75 + 3
     assert cost.run(tiny(epochs=4, keep_every=5)) == 4 * 3.0 + 3, "one more save in every epoch"
-    assert cost.samples_per_second == 65
+    assert cost.samples_per_second == 65 and cost.first() == 2.75
+
+
+def test_while_a_body_is_frozen_its_features_are_computed_once(tiny):
+    cost = Cost(training=2.0, evaluation=0.5, saving=0.25, test=3.0, samples=130, steps=5, keeps_features=True)
+    assert cost.run(tiny(epochs=10)) == 10 * 2.75 + 3, "nothing is frozen"
+    assert cost.run(tiny(epochs=10, ticked=["freeze-body"])) == 2.5 + 10 * 0.25 + 3
+    assert cost.run(tiny(epochs=10, ticked=["freeze-body:unfreeze_after=4"])) == 7 * 2.5 + 10 * 0.25 + 3
+    other = replace(cost, keeps_features=False)
+    assert other.run(tiny(epochs=10, ticked=["freeze-body"])) == 10 * 2.75 + 3
+
+
+def test_what_keeps_features_from_being_kept_is_seen(tiny):
+    assert told(tiny(ticked=["freeze-body"])).cost.keeps_features
+    assert not told(tiny(ticked=["freeze-body", "random-horizontal-flip"])).cost.keeps_features
+
+
+def test_a_precision_that_slows_the_device_down_is_told(tiny, monkeypatch):
+    monkeypatch.setattr("engine.estimate.bfloat16_advice", lambda device, precision: message("slow", precision))
+    assert str(told(tiny(precision="bfloat16")).slow) == "bfloat16"
 
 
 def test_steps_of_a_trial_stand_for_those_of_an_epoch(tiny, monkeypatch):

@@ -55,7 +55,7 @@ def test_a_dropped_folder_is_counted_measured_taken_and_trained(driver, flowers)
     before = driver.panel.config
     assert drop(driver.window.graph, flowers)
     text = proposed(driver)
-    assert "꽃 사진 모음: 30 images, 2 classes" in text and "measured here" in text
+    assert "꽃 사진 모음: 30 images, 2 classes" in text and "measured on this machine" in text
     assert buttons(driver) == ["Take the proposal", "Only the data set"] and driver.panel.config == before
     driver.answer("folder")
     config = driver.panel.config
@@ -181,9 +181,9 @@ def test_closed_in_the_middle_of_a_look_the_window_closes(driver, flowers):
 def test_pretrained_weights_are_downloaded_only_where_that_is_said_on_the_button(driver, tmp_path):
     names = [f"{label}/{number}.png" for label in "ab" for number in range(3)]
     drop(driver.window, fill(tmp_path / "photographs", *names, side=180))
-    assert "MB" in proposed(driver)
+    assert "downloaded first (10 MB)" in proposed(driver)
     first, second, _ = buttons(driver)
-    assert "download" not in first and "download its weights" in second
+    assert "download" not in first and "(download)" in second
     assert not (driver.window.workspace / "data" / "weights").exists()
     driver.answer("folder", 1)
     assert driver.panel.config.model.weights == "imagenet" and driver.panel.config.fine_tuning is not None

@@ -10,7 +10,7 @@ import engine.machine
 from engine.machine_facts import Facts, Gpu, Torch
 from gui.hardware import HardwareSheet
 from gui.training.session import State
-from tests.gui.driving import pump
+from tests.gui.driving import pump, type_into
 
 RTX = Gpu("nvidia", "NVIDIA <b>RTX</b>", 8 * 2**30, (8, 6))
 LACKING = Facts(
@@ -122,3 +122,15 @@ def test_a_machine_that_can_not_be_looked_at_says_so(open_window, workspace, mon
     sheet = driver.window.findChild(HardwareSheet)
     pump(lambda: "no such machine" in sheet.found.text())
     assert not sheet.measure_button.isEnabled()
+
+
+def test_a_device_that_is_absent_is_told_as_it_is_typed_or_when_it_is_started(driver):
+    row = driver.panel.field("device")
+    type_into(row, "gpu")
+    assert row.error and "cuda:1" in row.error and driver.panel.problem() is not None
+    type_into(row, "cuda:7")
+    assert driver.panel.problem() is None  # it may be there on another machine
+    driver.press("start")
+    pump(lambda: "no device cuda:7" in driver.says("failed"))
+    driver.wait_for_end()
+    assert not list((driver.window.workspace / "runs").glob("*")), "nothing is left of a run that could not begin"

@@ -11,6 +11,7 @@ from engine.catalogue import Catalogue, Entry
 from engine.estimate import Cost, Estimate
 from engine.history import EpochRow
 from engine.memory import MemoryNeed
+from engine.message import message
 from gui.background import Background
 from gui.settings import estimate as module
 from gui.settings.estimate import Estimator, essence, rounded
@@ -66,6 +67,13 @@ def scene(app, catalogue, workspace, monkeypatch):
 def test_memory_time_and_speed_in_one_line(scene):
     assert scene.text == "About 180 MB of memory · about 1:20 for 20 epochs (14,200 images/s measured here)"
     assert not scene.panel.foot.warning.isVisible()
+
+
+def test_what_slows_the_device_down_stands_beside_it(scene):
+    scene.found = replace(scene.found, slow=message("slow", "this is slow here"))
+    type_into(scene.panel.field("batch_size"), "16")
+    scene.settle()
+    assert "This is slow here" in scene.panel.foot.warning.warnings() and "about 1:20" in scene.text
 
 
 def test_more_epochs_are_told_at_once_without_another_measurement(scene):
