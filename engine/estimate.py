@@ -55,6 +55,8 @@ class Cost:
     """Steps of an epoch."""
     keeps_features: bool = False
     """Whether what a frozen body gives for the samples is computed once: later epochs then take next to nothing."""
+    ended_by: tuple[str, ...] = ()
+    """The ids of the ticked techniques without which such features would be kept."""
 
     @property
     def samples_per_second(self) -> float:
@@ -67,6 +69,10 @@ class Cost:
         again = max(0, _frozen_epochs(config) - 1) if self.keeps_features else 0
         working = (config.epochs - again) * (self.training + self.evaluation)
         return working + config.epochs * (1 + kept) * self.saving + self.test
+
+    def run_without_those(self, config: RunConfig) -> float:
+        """Seconds of such a run without the techniques that keep features from being kept."""
+        return (replace(self, keeps_features=True) if self.ended_by else self).run(config)
 
     def first(self) -> float:
         """Seconds until the figures of the first epoch are there."""
@@ -183,6 +189,7 @@ class _Trial:
         counts = self._parts.spec.samples
         clean = min(CLEAN_SAMPLES, counts[1] or counts[0])
         averaged = min(CLEAN_SAMPLES, counts[0]) if self._learner.average is not None else 0
+        cached, ids = halves(self._learner.model) is not None, ends_caching(self._config)
         return Cost(
             training=step * counts[0] / self._batch,
             evaluation=sample * (clean + counts[1] + averaged),
@@ -190,7 +197,8 @@ class _Trial:
             test=sample * counts[2],
             samples=counts[0],
             steps=self._steps,
-            keeps_features=halves(self._learner.model) is not None and not ends_caching(self._config),
+            keeps_features=cached and not ids,
+            ended_by=tuple(ids) if cached else (),
         )
 
     def _step_seconds(self) -> float:

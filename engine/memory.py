@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import takewhile
 from math import prod
 from pathlib import Path
 
@@ -48,17 +49,30 @@ def memory_need(config: RunConfig, data: DataSpec, rows: list[LayerRow] | None =
     """The memory of a run with these settings; `rows` are the layers of its network where they are known."""
     rows = layer_table(config, data) if rows is None else rows
     parameters = sum(row.parameters for row in rows)
-    kept = 1 + _copies_in_state(config) + len(config.giving("average_share"))
-    copies = 1 + 4 * kept  # the gradients; what is kept, and it three times more while a checkpoint is made
+    frozen = _always_frozen(config, rows)
+    trained = parameters - sum(row.parameters for row in frozen)
+    # What is kept, and it three times more while a checkpoint is made; of what trains the gradients besides.
+    whole = 4 * (1 + len(config.giving("average_share")))
+    moved = 1 + 4 * _copies_in_state(config)
     batch = config.samples_of_a_batch(data)
     parts = config.micro_batches(batch)
-    outputs = sum(prod(row.output_shape) for row in rows)
+    # What is frozen needs no more than what one layer is given and gives.
+    outputs = sum(prod(row.output_shape) for row in rows[len(frozen) :])
+    outputs += max((prod(row.output_shape) for row in frozen), default=0)
     inputs = prod(data.input_shape)
     return MemoryNeed(
-        weights=FLOAT * copies * parameters,
+        weights=FLOAT * (whole * parameters + moved * trained),
         activations=2 * FLOAT * -(-batch // parts) * (outputs + inputs),
         data=sum(data.samples) * inputs * (1 if len(data.input_shape) == 3 else FLOAT),
     )
+
+
+def _always_frozen(config: RunConfig, rows: list[LayerRow]) -> list[LayerRow]:
+    """The layers before the first that trains, where fine-tuning freezes all of the body to the run's last epoch."""
+    technique = config.fine_tuning
+    if technique is None or any(technique.lr_shares(config.epochs - 1)):
+        return []
+    return list(takewhile(lambda row: not row.trainable, rows))
 
 
 def _copies_in_state(config: RunConfig) -> int:

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from engine.config import RunConfig
 from engine.history import EpochRow
-from engine.message import InputError, Message
+from engine.message import InputError, Message, message
+from engine.strategy import Advice
 from gui import numbers
 from gui.background import Trouble
 from gui.settings.panel import SettingsPanel
@@ -66,6 +67,8 @@ class Estimator(QObject):
         key = essence(config)
         known = self._known.get(key)
         if known is None or row.train_seconds <= 0:
+            return
+        if config.fine_tuning is not None and row.epoch > 1:  # with features that were kept, or with more that trains
             return
         from engine.estimate import Cost
 
@@ -123,6 +126,7 @@ class Estimator(QObject):
         warning = say(found.slow) if found.slow is not None else ""
         if found.cost is not None:
             text = f"{memory} · {self._time(config, found.cost, images=found.images)}"
+            self._panel.show_measured(ends_caching(config, found.cost))
         elif not found.fits:
             text = memory
             warning = self.tr(
@@ -143,6 +147,18 @@ class Estimator(QObject):
             time=numbers.duration(rounded(cost.run(config))), epochs=numbers.count(config.epochs),
             speed=numbers.rate(cost.samples_per_second, unit),
         )  # fmt: skip
+
+
+def ends_caching(config: RunConfig, cost: Cost) -> list[tuple[str, Advice]]:
+    """What to tell of techniques without which the features of a frozen body would be kept: what they cost."""
+    seconds, kept = rounded(cost.run(config)), rounded(cost.run_without_those(config))
+    if seconds <= kept:
+        return []
+    text = message(
+        "ends-feature-caching", "ends feature caching: about {time} instead of {kept}",
+        time=numbers.duration(seconds), kept=numbers.duration(kept),
+    )  # fmt: skip
+    return [(id, Advice("warning", text)) for id in cost.ended_by]
 
 
 def _estimate(bench: Workbench, config: RunConfig, stop: Callable[[], bool]) -> Estimate:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QStackedLayout, QVBo
 from engine.catalogue import Catalogue
 from engine.config import RunConfig, recipe, recipe_names
 from engine.message import InputError
-from engine.strategy import Strategy
+from engine.strategy import Advice, Strategy
 from gui.settings.choice_row import ChoiceRow
 from gui.settings.fields import SPACING, FieldRow
 from gui.settings.foot import SettingsFoot
@@ -109,6 +109,10 @@ class SettingsPanel(QWidget):
     def show_estimate(self, text: str, warning: str = "") -> None:
         """Say below the settings what the run will take, and a warning where that is too much."""
         self.foot.show_estimate(text, warning)
+
+    def show_measured(self, advice: Sequence[tuple[str, Advice]]) -> None:
+        """Say at techniques, besides what is said of the settings, what came of a measurement."""
+        self.techniques.show_advice([*self.config.advice(), *advice])
 
     def problem(self) -> str | None:
         """Why a run can't start with what stands in the forms, or None."""

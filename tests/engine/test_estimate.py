@@ -213,3 +213,16 @@ def test_weights_that_are_not_here_yet_leave_the_time_untold(tiny):
 def test_a_device_that_is_absent_is_an_input_error(tiny):
     with pytest.raises(InputError, match="no device cuda:9"):
         told(tiny(device="cuda:9"))
+
+
+def test_a_frozen_body_runs_once_unless_something_changes_its_inputs(tiny, monkeypatch):
+    settings = {"model": "small-resnet:widths=4+8", "epochs": 10}
+    kept = told(tiny(ticked=["freeze-body"], **settings)).cost
+    assert kept.keeps_features and kept.ended_by == ()
+    config = tiny(ticked=["freeze-body", "gaussian-noise", "mixup"], **settings)
+    ended = told(config).cost
+    assert not ended.keeps_features and ended.ended_by == ("gaussian-noise", "mixup")
+    saved = 10 * ended.saving + ended.test
+    assert ended.run(config) == pytest.approx(10 * (ended.training + ended.evaluation) + saved)
+    assert ended.run_without_those(config) == pytest.approx(ended.training + ended.evaluation + saved)
+    assert kept.run_without_those(config) == kept.run(config)

@@ -96,3 +96,14 @@ def test_free_memory_is_told_or_unknown(monkeypatch):
 
 def test_bytes_in_words():
     assert [bytes_in_words(count) for count in (640_400_000, 2_340_000_000, 999)] == ["640 MB", "2.3 GB", "0 MB"]
+
+
+def test_what_stays_frozen_needs_no_gradients_no_state_and_no_activations(tiny):
+    settings = {"model": "small-resnet:widths=8+16", "optimizer": "adam", "epochs": 3}
+    data = DataSpec((1, 8, 8), 4, samples=(130, 40, 40))
+    plain, frozen, later = (
+        memory_need(tiny(**settings, ticked=ticked), data)
+        for ticked in ([], ["freeze-body"], ["freeze-body:unfreeze_after=2"])
+    )
+    assert frozen.weights < plain.weights / 2 and frozen.activations < plain.activations / 2
+    assert later == plain, "it must be there when the body joins"

@@ -180,3 +180,26 @@ def test_the_essence_is_what_a_step_costs(catalogue):
 )
 def test_no_estimate_is_more_exact_than_it_can_be(seconds, told):
     assert rounded(seconds) == told
+
+
+def test_what_ends_feature_caching_says_at_its_checkbox_what_that_costs(scene):
+    scene.found = replace(scene.found, cost=replace(COST, training=150.0, ended_by=("gaussian-noise",)))
+    scene.panel.plugin("freeze-body").box.click()
+    scene.panel.plugin("gaussian-noise").box.click()
+    scene.settle()
+    assert "Ends feature caching: about 50:30 instead of 2:40" in scene.panel.plugin("gaussian-noise").note.warnings()
+    assert "about 50:30 for 20 epochs" in scene.text
+    type_into(scene.panel.field("epochs"), "1")
+    assert scene.panel.plugin("gaussian-noise").note.warnings() == "", "with one epoch there is nothing to be kept"
+    scene.panel.undo()
+    assert "instead of" in scene.panel.plugin("gaussian-noise").note.warnings()
+
+
+def test_later_epochs_of_a_frozen_body_are_no_measure_of_the_first(scene):
+    scene.panel.plugin("freeze-body").box.click()
+    scene.settle()
+    before = scene.text
+    scene.estimator.learn(scene.panel.config, EpochRow(2, train_seconds=0.01, train_samples=42_600, val_seconds=0.01))
+    assert scene.text == before
+    scene.estimator.learn(scene.panel.config, EpochRow(1, train_seconds=30.0, train_samples=42_600, val_seconds=9.0))
+    assert scene.text != before
