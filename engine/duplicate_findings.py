@@ -10,7 +10,7 @@ import numpy as np
 from engine.finding import Finding, remedy
 from engine.grouping import Ints, join
 from engine.message import Message, message
-from engine.near_duplicates import alike_in_series, similar_groups
+from engine.near_duplicates import FRAME_EDGE, alike_in_series, similar_groups
 from engine.picture_folder import ORDER
 from engine.picture_look import Looked
 from engine.picture_names import series_pairs
@@ -34,7 +34,9 @@ def duplicates(looked: Looked, progress: Progress) -> Iterator[Finding]:
         if len(set(exact[rows].tolist())) > 1:
             yield _near(looked, rows, cut=cut)
     pairs = series_pairs(looked.files)
-    pairs = pairs[alike_in_series(looked.grey, looked.colour, pairs)]
+    sides = np.array([min(header.width, header.height) for header in looked.headers], np.int64)
+    pairs = pairs[(sides[pairs] >= FRAME_EDGE).all(1)]
+    pairs = pairs[alike_in_series(looked.grey, looked.colour, pairs, lambda done: progress.tell(text, done))]
     together = nearly.copy()
     join(together, pairs)
     for rows in _groups(together):

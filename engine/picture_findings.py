@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -21,6 +21,8 @@ SUFFIXES = {
 """What the names of each format end in."""
 ASTRAY = ("of-no-class", "beside-the-parts")
 """Codes of what the listing refuses because of where it lies: a folder of pictures without classes is nothing else."""
+COMMON = 0.9
+"""Share of the pictures that have one size where another size is told."""
 SMALL = 4
 """So many times shorter than half of all is the shorter side of a picture that counts as small among them."""
 NAMES_OF_KINDS = {
@@ -79,8 +81,32 @@ def mixed(looked: Looked) -> Iterator[Finding]:
         )  # fmt: skip
         severity: Severity = "warning" if kind in ("grey", "colour") else "info"
         yield Finding("mixed-modes", severity, tuple(files), what, remedy("one-mode"))
+    yield from _sizes(looked)
+
+
+def _sizes(looked: Looked) -> Iterator[Finding]:
+    """Pictures of another size than nearly all others, or much smaller than most."""
+    count = len(looked.files)
+    if not count:
+        return
+    shapes = [tuple(sorted((header.width, header.height))) for header in looked.headers]  # however it was held
+    sizes = Counter(shapes)
+    (usual, often), *_ = sizes.most_common(1)
+    if COMMON * count <= often < count:
+        others = [row for row, each in enumerate(shapes) if each != usual]
+        first = looked.headers[others[0]]
+        what = message(
+            "other-sizes", "of {count} pictures, {some} not of {usual} pixels as the others are, such as {name} "
+            "of {size}",
+            count=f"{count:,}", some=f"{len(others):,}",
+            usual=f"{usual[0]}×{usual[1]}", name=looked.files[others[0]].name,
+            size=f"{first.width}×{first.height}",
+        )  # fmt: skip
+        names = tuple(looked.files[row].name for row in others)
+        yield Finding("mixed-modes", "info", names, what, remedy("look-small"))
+        return
     sides = np.array([min(header.width, header.height) for header in looked.headers])
-    small = np.flatnonzero(SMALL * sides < np.median(sides)) if count else np.zeros(0, int)
+    small = np.flatnonzero(SMALL * sides < np.median(sides))
     if len(small):
         files = [looked.files[row].name for row in small.tolist()]
         what = message(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.grouping import Ints, join
 from engine.message import message
-from engine.near_duplicates import COLOUR_EDGE, EDGE, alike_in_series, similar_groups
+from engine.near_duplicates import COLOUR_EDGE, EDGE, FRAME_EDGE, alike_in_series, similar_groups
 from engine.part import Part
 from engine.picture_folder import PictureFile
 from engine.picture_look import small
@@ -40,6 +40,8 @@ def _similar(files: Sequence[PictureFile], part: Part, progress: Progress) -> In
     text = message("comparing-pictures", "comparing {count} pictures", count=f"{len(files):,}")
     grey, colour = _smalls(part, lambda done: progress.tell(text, done / 2))
     groups = similar_groups(grey, colour, lambda done: progress.tell(text, (1 + done) / 2))
+    if min(part.shape[2:]) < FRAME_EDGE:
+        return groups
     pairs = series_pairs(files)
     join(groups, pairs[alike_in_series(grey, colour, pairs)])
     return groups

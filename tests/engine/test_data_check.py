@@ -137,3 +137,24 @@ def test_frames_of_a_burst_are_told_before_they_are_divided_and_after(tmp_path):
     [leak] = [finding for finding in check_folder(str(tmp_path)).findings if finding.kind == "leak"]
     assert leak.severity == "error" and leak.files == (f"train/{files[0]}", f"val/{files[1]}")
     assert leak.what.code == "leak-burst"
+
+
+def test_other_sizes_are_told_where_nearly_all_have_one_and_small_ones_where_they_differ(tmp_path):
+    draw = np.random.default_rng(0)
+    for number in range(60):
+        for label in "ab":
+            (tmp_path / label).mkdir(exist_ok=True)
+            side = 10 if label + str(number) == "a7" else 60
+            Image.fromarray(draw.integers(0, 256, (side, side), dtype=np.uint8)).save(
+                tmp_path / label / f"{number}.png"
+            )
+
+    def told():
+        return [
+            (each.what.code, each.files) for each in check_folder(str(tmp_path)).findings if each.kind == "mixed-modes"
+        ]
+
+    assert told() == [("other-sizes", ("a/7.png",))]
+    for number in range(20, 60):
+        Image.fromarray(draw.integers(0, 256, (50 + number, 70), dtype=np.uint8)).save(tmp_path / "b" / f"{number}.png")
+    assert told() == [("small-pictures", ("a/7.png",))]
