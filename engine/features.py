@@ -16,6 +16,8 @@ from engine.tuning import BODY
 
 MOST_BYTES = 2**31
 """Of the features that are kept, at most; and no more than half of the memory that is free."""
+PROBE = 16
+"""Samples by which the size of features, and whether they are always the same, is seen."""
 COMPUTING = "computing-features"
 
 
@@ -54,12 +56,19 @@ class Features:
         """This very part with the features in place of its inputs, where they were computed."""
         return next((features for known, features in self._of if known is part), None)
 
+    def select(self, part: Part, whole: Part, rows: Tensor) -> None:
+        """Take those of a part from those of another, of which it has these rows (int64 `[N]`)."""
+        features = self.of(whole)
+        assert features is not None
+        kept = features.at(rows.to(features.device))
+        self._of.append((part, Part(kept, part.targets.to(kept.device))))
+
     def compute(self, parts: list[Part]) -> Generator[tuple[Message, float | None], None, bool]:
         """Compute the features of these parts, telling how far it is. Returns whether they can be used.
 
         They can't where they are too large for memory, or where the body gives others for the same inputs.
         """
-        first = self._features(parts[0], 0)
+        first = self._features(parts[0], 0, PROBE)
         total = sum(map(len, parts))
         need = total * first[0].nbytes
         free = free_memory(first.device)
@@ -70,27 +79,27 @@ class Features:
                 "{most}: the whole network runs in every epoch", need=bytes_in_words(need), most=bytes_in_words(most),
             ), None  # fmt: skip
             return False
-        if not torch.equal(first, self._features(parts[0], 0)):
+        if not torch.equal(first, self._features(parts[0], 0, PROBE)):
             yield message(
                 "features-differ", "the frozen body gives other features each time: the whole network runs in every "
                 "epoch"
             ), None  # fmt: skip
             return False
         text = message(
-            COMPUTING, "computing the features of {count} samples, once: nothing of the frozen body changes them",
-            count=total,
+            COMPUTING, "computing the features of {count} samples, once: the frozen body gives the same in every "
+            "epoch", count=total,
         )  # fmt: skip
         done = 0
         for part in parts:
             kept = first.new_empty(len(part), *first.shape[1:])
             for start in range(0, len(part), self._size):
                 yield text, done / total
-                found = self._features(part, start)
+                found = self._features(part, start, self._size)
                 kept[start : start + len(found)] = found
                 done += len(found)
             self._of.append((part, Part(kept, part.targets.to(kept.device))))
         return True
 
-    def _features(self, part: Part, start: int) -> Tensor:
+    def _features(self, part: Part, start: int, count: int) -> Tensor:
         with torch.no_grad():
-            return self._forward(self._front, part.between(start, min(start + self._size, len(part))))
+            return self._forward(self._front, part.between(start, min(start + count, len(part))))

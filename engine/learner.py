@@ -57,7 +57,8 @@ class Learner:
         self._sample = self.parts.training.take(rows.sort().values.to(self.parts.training.device))
         # As many as in the validation part where that is smaller: the two losses are then equally rough.
         count = len(parts.validation or parts.training)
-        self.clean = self.parts.training.take(rows[:count].sort().values.to(self.parts.training.device))
+        self._clean_rows = rows[:count].sort().values.to(self.parts.training.device)
+        self.clean = self.parts.training.take(self._clean_rows)
         self.bounds = batch_bounds(len(parts.training), config.batch_size)
         self.model = build_network(config, parts.spec, initial=snapshot is None)
         self.average: nn.Module | None = None
@@ -96,9 +97,11 @@ class Learner:
             features = Features(
                 split, lambda module, inputs: self._forward(module, self._scaled(inputs)), self._at_once
             )
-            parts = [part for part in (self.parts.training, self.clean, self.parts.validation) if part is not None]
+            parts = [part for part in (self.parts.training, self.parts.validation) if part is not None]
             self._features_fail = not (yield from features.compute(parts))
-            self._features = None if self._features_fail else features
+            if not self._features_fail:
+                features.select(self.clean, self.parts.training, self._clean_rows)
+                self._features = features
 
     def order(self, epoch: int) -> Tensor:
         """The rows (int64 `[N]`) that epoch number `epoch` visits, in their order, where the samples lie."""

@@ -64,6 +64,32 @@ def torchvision_weights(url: str, size: float, source: Source) -> Path:
     return file
 
 
+def download(url: str, file: Path, source: Source) -> None:
+    """Download a safetensors file of weights, whole or not at all. Raises `InputError`, which says where to put it."""
+    text = message("downloading-file", "downloading {file} to {folder}", file=file.name, folder=file.parent)
+    part = file.with_suffix(".download")  # torch names what is not whole yet after this
+
+    def fetch() -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(part), progress=False)
+        with safetensors.safe_open(part, "pt"):  # which raises where it is cut short
+            pass
+        part.replace(file)
+
+    try:
+        fetched(fetch, lambda: set(file.parent.glob(f"{part.name}.*.partial")), None, text, source)
+    except InputError:  # of the report
+        raise
+    except Exception as error:
+        raise InputError(
+            "file-missing", "the weights {file} could not be downloaded ({reason}): fetch {url} and save it as {file} "
+            "in {folder}, or train with weights=none",
+            file=file.name, reason=" ".join(str(error).split())[:200], url=url, folder=file.parent,
+        ) from error  # fmt: skip
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def fetched(
     fetch: Callable[[], object], growing: Callable[[], set[Path]], size: float | None, text: Message, source: Source
 ) -> None:

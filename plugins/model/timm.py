@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.catalogue import nearest
-from engine.message import InputError, message
+from engine.message import InputError
 from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl, needs
 from plugins.model._adapter import Adapter, Size, advice_on_pictures, check_pictures, resized
-from plugins.model._weights import fetched, own_weights
+from plugins.model._weights import download, own_weights
 from plugins.regularizer.batch_norm import advice_on_batch
 
 if TYPE_CHECKING:
@@ -117,38 +117,23 @@ class Timm(Model):
         return resized(data, self.size or (min(height, width) if self.has_weights else None))
 
     def _downloaded(self, settings: dict[str, Any], source: Source) -> Path:
-        """The file of its weights: from the cache of the hub, else downloaded to it. Raises `InputError`."""
-        import huggingface_hub
-        from huggingface_hub.constants import HF_HUB_CACHE
-
+        """The file of its weights: downloaded once, unless the cache of the hub has it. Raises `InputError`."""
         place = settings.get("hf_hub_id")
         if not place:
             raise InputError(
                 "no-weights", "timm offers no weights for {name}: train with weights=none, or give a weights_file",
                 name=self.name,
             )  # fmt: skip
+        file = source.folder / "weights" / f"{place.replace('/', '-')}.safetensors"
+        if file.exists():
+            return file
+        import huggingface_hub
+
         cached = huggingface_hub.try_to_load_from_cache(place, FILE)
         if isinstance(cached, str):
             return Path(cached)
-        blobs = Path(HF_HUB_CACHE) / f"models--{place.replace('/', '--')}" / "blobs"
-        text = message(
-            "downloading-hub", "downloading the weights of {name} to {folder}", name=self.name, folder=HF_HUB_CACHE
-        )
-
-        def fetch() -> None:
-            huggingface_hub.hf_hub_download(place, FILE)
-
-        try:
-            fetched(fetch, lambda: set(blobs.glob("*.incomplete")), None, text, source)
-        except InputError:
-            raise
-        except Exception as error:
-            raise InputError(
-                "weights-not-fetched", "the weights of {name} could not be downloaded ({reason}): fetch {url} and "
-                "name it as weights_file, or train with weights=none", name=self.name,
-                reason=" ".join(str(error).split())[:200], url=f"https://huggingface.co/{place}/resolve/main/{FILE}",
-            ) from error  # fmt: skip
-        return Path(str(huggingface_hub.try_to_load_from_cache(place, FILE)))
+        download(f"https://huggingface.co/{place}/resolve/main/{FILE}", file, source)
+        return file
 
 
 @hookimpl

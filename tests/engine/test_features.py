@@ -42,11 +42,10 @@ def test_a_run_on_features_is_the_run_of_the_whole_network_up_to_rounding(tiny, 
     torch.testing.assert_close(losses(cached), losses(whole), **close)
     for one, other in zip(cached.history.epochs, whole.history.epochs, strict=True):
         assert one.val_loss == pytest.approx(other.val_loss, rel=close["rtol"])
-    # Each sample once, and of the first batch a second time; besides the test, and the look at one sample.
-    training, clean, validation, test = 130, 40, 40, 40
-    size = cached.learner._at_once
-    assert few <= training + clean + validation + 2 * min(size, training) + test + 1
-    assert many > 4 * (training + clean + validation)
+    # Each sample once, and a few twice more; besides the test, and the look at one sample.
+    training, validation, test = 130, 40, 40
+    assert few <= training + validation + 2 * features.PROBE + test + 1
+    assert many > 4 * (training + validation)
 
 
 def test_features_are_told_of_once_in_log_and_events(tiny):
@@ -96,6 +95,9 @@ def test_a_body_that_draws_random_numbers_is_not_cached():
         assert [text.code for text, _ in made.compute([part])] == expected
         assert (made.of(part) is None) == isinstance(body, Noisy)
     assert torch.equal(made.of(part).inputs, part.inputs)
+    rows = torch.tensor([3, 1])
+    made.select(some := part.take(rows), part, rows)
+    assert torch.equal(made.of(some).inputs, part.inputs[rows])
     assert made.of(Part(part.inputs, part.targets)) is None
 
 

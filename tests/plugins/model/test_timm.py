@@ -105,30 +105,53 @@ def test_a_name_leads_nowhere_else(name):
         Timm(name=name)
 
 
-def test_weights_come_from_the_cache_of_the_hub_or_it_is_told_where_to_get_them(weights, tmp_path, monkeypatch):
-    told = []
-    source = Source(tmp_path, lambda text, fraction: told.append(str(text)))
+@pytest.fixture
+def hub(monkeypatch, weights):
+    """What lies in the hub's cache, and what a download gives: a file, or an exception."""
+    there = {"cached": None, "download": OSError("no route to\nhost")}
+
+    def download(url, file, progress):
+        assert url == "https://huggingface.co/timm/test_resnet.r160_in1k/resolve/main/model.safetensors"
+        if isinstance(there["download"], Exception):
+            raise there["download"]
+        Path(file).write_bytes(there["download"])
+
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda place, file: there["cached"])
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    return there
+
+
+def begun(tmp_path, told=None):
+    """The first weights of a network, once they are loaded."""
     model = Timm(name="test_resnet.r160_in1k", weights="pretrained")
-
-    def no_network(place, file):
-        raise OSError("no route to\nhost")
-
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", no_network)
-    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda place, file: None)
-    with pytest.raises(InputError) as caught:
-        model.pretrained(build(model), source)
-    assert "could not be downloaded (no route to host): fetch https://huggingface.co/timm/test_resnet.r160_in1k" in str(
-        caught.value
-    )
-    assert "as weights_file, or train with weights=none" in str(caught.value)
-    assert told and told[0].startswith("downloading the weights of test_resnet.r160_in1k to ")
-    there = []
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda place, file: there.append(str(weights)))
-    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda place, file: there[0] if there else None)
     network = build(model)
-    model.pretrained(network, source)
-    name = "conv1.0.weight"
-    assert torch.equal(network.body.state_dict()[name], safetensors.torch.load_file(weights)[name])
+    model.pretrained(network, Source(tmp_path, lambda text, fraction: None if told is None else told.append(str(text))))
+    return network.body.state_dict()["conv1.0.weight"]
+
+
+def test_weights_are_downloaded_once_or_taken_from_the_cache_of_the_hub(hub, weights, tmp_path):
+    first = safetensors.torch.load_file(weights)["conv1.0.weight"]
+    hub["cached"] = str(weights)
+    assert torch.equal(begun(tmp_path), first) and not (tmp_path / "weights").exists()
+    hub["cached"], hub["download"] = None, weights.read_bytes()
+    told = []
+    assert torch.equal(begun(tmp_path, told), first)
+    [file] = (tmp_path / "weights").iterdir()
+    assert told == [f"downloading timm-test_resnet.r160_in1k.safetensors to {tmp_path / 'weights'}"]
+    hub["download"] = OSError("not again")
+    assert torch.equal(begun(tmp_path), first) and file.name == "timm-test_resnet.r160_in1k.safetensors"
+
+
+@pytest.mark.parametrize("given", ["nothing", "cut short", "a page"])
+def test_weights_that_can_not_be_had_are_named_with_their_place_and_leave_nothing(hub, weights, tmp_path, given):
+    if given != "nothing":
+        hub["download"] = weights.read_bytes()[:-100] if given == "cut short" else b"<html>" * 100
+    with pytest.raises(InputError) as caught:
+        begun(tmp_path)
+    text, file = str(caught.value), "timm-test_resnet.r160_in1k.safetensors"
+    assert text.startswith(f"the weights {file} could not be downloaded (") and "\n" not in text
+    assert f"save it as {file} in {tmp_path / 'weights'}, or train with weights=none" in text
+    assert list((tmp_path / "weights").iterdir()) == []
 
 
 def test_the_catalogue_does_not_import_it():
