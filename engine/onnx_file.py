@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.deployed import Deployed
 from engine.message import InputError
+from engine.randomness import global_generators
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 EXAMPLES = 3
@@ -42,12 +43,14 @@ def check_libraries() -> None:
 def onnx_bytes(network: Deployed, output: str, facts: dict[str, str]) -> bytes:
     """The network as ONNX: one file with its weights, any number of samples at once, and these facts in it.
 
+    Following it turns switches that all threads share: a run takes no step meanwhile.
+
     Raises `InputError` where it does what ONNX has no words for.
     """
     shape = network.spec.input_shape
     dtype = torch.uint8 if len(shape) == 3 else torch.float32
     example = torch.zeros((EXAMPLES, *shape), dtype=dtype)
-    with _quiet(), torch.no_grad():
+    with global_generators, _quiet(), torch.no_grad():
         try:
             count = torch.export.Dim("N")
             followed = torch.export.export(network, (example,), dynamic_shapes=({0: count},), strict=False)

@@ -14,6 +14,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "load": ("Load checkpoint…", "Ctrl+O", "open"),
     "open_folder": ("Open folder of pictures…", "Ctrl+Shift+O", ""),
     "save": ("Save checkpoint…", "Ctrl+S", "save"),
+    "export": ("Export…", "Ctrl+E", ""),
     "save_picture": ("Save picture of the graph…", "Ctrl+Shift+E", ""),
     "save_figures": ("Save figures of the graph…", "", ""),
     "quit": ("Quit", "Ctrl+Q", ""),

@@ -19,6 +19,7 @@ from gui.settings.estimate import Estimator
 from gui.training.checkpoint_file import LoadedCheckpoint, offer
 from gui.training.control import RunControl
 from gui.training.endings import Endings
+from gui.training.exports import Exports
 from gui.training.session import Session, State
 from gui.training.view import RunView
 from gui.widgets.banner import Answer
@@ -54,6 +55,7 @@ class Conductor(QObject):
         self.folders = FolderDrops(window, lambda: self.session.busy, self)
         self.view = RunView(window, self.session)
         self.control = RunControl(window, self.session)
+        self.exports = Exports(window, lambda: self.view.run, lambda *asked: self.ask_save(*asked))
         self.endings = Endings(window, self.session, self.control)
         self._share.timeout.connect(self.control.queue.look_again)
         self._connect_session()

@@ -38,6 +38,8 @@ class RunList(QListView):
     """A run is to go on."""
     bin_asked = Signal(list)
     """Runs are to be put into the bin."""
+    export_asked = Signal(object)
+    """The network of a run is to be taken away."""
     notes_asked = Signal()
     """Tags and notes are to be written on the selected run."""
     runs_changed = Signal()
@@ -77,6 +79,7 @@ class RunList(QListView):
         self.notes_action = self._action(self.tr("Tags and notes…"), self.notes_asked.emit, "Ctrl+T")
         self.show_action = self._action(self.tr("Show folder"), self.show_folder)
         self.copy_action = self._action(self.tr("Copy path"), self._copy, keys.Copy)
+        self.export_action = self._action(self.tr("Export…"), lambda: self.export_asked.emit(self.chosen[0]))
         self.bin_action = self._action(self.tr("Move to bin"), self._to_bin, keys.Delete)
         self._enable()
 
@@ -200,6 +203,7 @@ class RunList(QListView):
         for group in (
             (self.load_action, self.continue_action, self.draw_action),
             (self.rename_action, self.notes_action),
+            (self.export_action,),
             (self.show_action, self.copy_action),
             (self.bin_action,),
         ):
@@ -218,6 +222,7 @@ class RunList(QListView):
         self.draw_action.setChecked(bool(behind) and all(map(self.runs.is_drawn, behind)))
         self.rename_action.setEnabled(one is not None and one.folder is not None)
         self.notes_action.setEnabled(one is not None and one.folder is not None)
+        self.export_action.setEnabled(one is not None and one.checkpoint is not None)
         self.show_action.setEnabled(one is not None and one.folder is not None)
         self.copy_action.setEnabled(in_folders)
         self.bin_action.setEnabled(in_folders)

@@ -288,8 +288,8 @@ def test_the_menu_offers_all_of_it(panel, folders, monkeypatch):
     menu = panel.list.menu()
     texts = [action.text() for action in menu.actions() if action.text()]
     assert texts == [
-        "Load", "Continue", "Draw behind the present run", "Rename", "Tags and notes…", "Show folder", "Copy path",
-        "Move to bin",
+        "Load", "Continue", "Draw behind the present run", "Rename", "Tags and notes…", "Export…", "Show folder",
+        "Copy path", "Move to bin",
     ]  # fmt: skip
     panel.list.show_action.trigger()
     assert shown == [str(folders[0])]
