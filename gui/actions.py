@@ -47,7 +47,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "about": ("About Tunedeck", "", ""),
 }
 MENUS: dict[str, tuple[str, ...]] = {
-    "File": ("open_folder", "", "load", "save", "", "save_picture", "save_figures", "", "quit"),
+    "File": ("open_folder", "", "load", "save", "export", "", "save_picture", "save_figures", "", "quit"),
     "Edit": ("undo", "redo", "", "filter", "search"),
     "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue"),
     "View": (
