@@ -63,6 +63,7 @@ class HardwareSheet(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setProperty("role", "page")
         self.setWindowTitle(self.tr("Hardware"))
         self.resize(SIZE)
         self._bench, self._settings, self._busy = bench, settings, busy
