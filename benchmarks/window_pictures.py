@@ -28,9 +28,11 @@ from PySide6.QtWidgets import QApplication
 
 from benchmarks.rows import Row, show
 from engine.strategy_text import parse_strategy
+from gui.data.check_tree import FINDING
 from gui.runs.run import Run
 from gui.training.session import State
 from gui.widgets.theme import DARK, LIGHT
+from tests.engine.planted import SHARES, Planter, clothes, write_pictures
 from tests.gui.driving import Driver, pump
 
 ROOT = Path(__file__).parents[1]
@@ -273,6 +275,33 @@ def lesson(app: QApplication, workspace: Path, out: Path) -> None:
     driver.close()
 
 
+def check(app: QApplication, workspace: Path, out: Path) -> None:
+    """The check of a folder of pictures with every defect in it, at a leak."""
+    images, names = clothes()
+    workspace, out = workspace.absolute(), out.absolute()
+    workspace.mkdir(parents=True)
+    os.chdir(workspace)  # so that the path in the form is a short one
+    write_pictures(Path("clothes"), images, names, SHARES)
+    Planter(Path("clothes")).plant()
+    pictures = Pictures(app, workspace / "kept", out, 1)
+    driver = pictures.driver
+    dataset = parse_strategy("image-folder:path=clothes,size=28", driver.panel.catalogue, "dataset")
+    driver.set(dataset=dataset, train_samples="all")
+    pictures.tab("data")
+    panel = driver.window.centre.data
+    pump(panel.check_button.isVisible)
+    panel.check_button.click()
+    pump(lambda: panel.check.check is not None)
+    tree = panel.check.tree
+    leaks = next(item for item in map(tree.topLevelItem, range(99)) if item.data(0, FINDING).kind == "leak")
+    tree.collapseAll()
+    leaks.setExpanded(True)
+    tree.setCurrentItem(leaks.child(0))
+    pictures.settle()
+    pictures.take_both("data-check")
+    driver.close()
+
+
 # --- a process for each window: the scale is given before Qt begins -------------------------------
 
 
@@ -282,7 +311,9 @@ def child(part: str, workspace: Path, out: Path, scale: int) -> None:
     if part == "full":
         full(app, workspace, out, scale)
     else:
-        {"empty": empty, "train": train, "moments": moments, "lesson": lesson}[part](app, workspace, out)
+        {"empty": empty, "train": train, "moments": moments, "lesson": lesson, "check": check}[part](
+            app, workspace, out
+        )
 
 
 def run_child(part: str, workspace: Path, out: Path, scale: int = 1) -> None:
@@ -305,7 +336,7 @@ def main() -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         kept = given.workspace or Path(folder) / "kept"
-        for part in ("empty", "moments", "lesson"):
+        for part in ("empty", "moments", "lesson", "check"):
             run_child(part, Path(folder) / part, given.out)
         if not (kept / "runs").is_dir():
             run_child("train", kept, given.out)
