@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-PICTURES = 128
+from engine.catalogue import discover
+from engine.data import Source
+
+PICTURES = 96
 SIZE = PICTURES * 3 * 512 * 512
 
 
@@ -35,7 +38,8 @@ def measured(folder, how):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows tells no process how much memory it came to need")
 def test_a_run_needs_memory_for_its_pictures_only_where_they_stay_there(folder):
-    measured(folder, "read")  # they are decoded, which takes memory of its own
+    pictures = discover().make("dataset", "image-folder", {"path": str(folder / "pictures"), "size": 512})
+    pictures.load(Source(folder / "data"))  # they are decoded, which takes memory of its own
     told, without = measured(folder, "read")
     assert told == "samples-read"
     told, grown = measured(folder, "resident")
