@@ -85,10 +85,7 @@ class Features:
                 "epoch"
             ), None  # fmt: skip
             return False
-        text = message(
-            COMPUTING, "computing the features of {count} samples, once: the frozen body gives the same in every "
-            "epoch", count=total,
-        )  # fmt: skip
+        text = message(COMPUTING, "computing the frozen body's features, once ({count} samples)", count=total)
         done = 0
         for part in parts:
             kept = first.new_empty(len(part), *first.shape[1:])

@@ -50,6 +50,8 @@ def torchvision_weights(url: str, size: float, source: Source) -> Path:
 
     try:
         fetched(fetch, lambda: set(folder.glob(f"{file.name}.*.partial")), size, text, source)
+    except InputError:  # of the report
+        raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         if damaged:

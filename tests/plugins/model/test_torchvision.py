@@ -291,6 +291,17 @@ def test_weights_that_can_not_be_had_are_named_with_their_place(offer, tmp_path)
     assert "\n" not in text
 
 
+def test_who_is_told_of_a_download_may_refuse_it(offer, tmp_path):
+    offer(MobileNetV3Small)
+
+    def refuse(text, fraction):
+        raise InputError("not-now", "not now")
+
+    model = MobileNetV3Small(weights="imagenet")
+    with pytest.raises(InputError, match=r"^not now$"):
+        model.pretrained(build(model, GREY), Source(tmp_path, refuse))
+
+
 def test_a_damaged_file_is_replaced_and_kept_where_that_fails(offer, tmp_path):
     file, _ = offer(MobileNetV3Small)
     there = tmp_path / "weights" / file.name
