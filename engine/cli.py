@@ -77,7 +77,9 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
     evaluate.add_argument("--dataset", metavar="ID[:NAME=VALUE,...]", help="another data set than its own")
     evaluate.add_argument(
-        "--part", choices=("test", "validation", "training"), default="test", help="which part (test)"
+        "--part",
+        choices=("test", "validation", "training"),
+        help="which part (test; of another data set without parts all of it)",
     )
 
     evaluate.add_argument(
@@ -88,6 +90,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--with", dest="with", action=_Change, metavar="ID[:NAME=VALUE,...]",
         help="an augmentation for --views, instead of the run's own; may be repeated",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--suspects", metavar="FILE.csv", help="write there which samples may bear a wrong label, with their files"
+    )
     evaluate.set_defaults(changes=[])
 
     predict = _verb(verbs, "predict", "Tell pictures apart: files, or folders with all that is in them.", json=True)

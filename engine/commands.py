@@ -23,6 +23,7 @@ from engine import export_command, predict_command
 from engine.catalogue import Catalogue, discover, nearest
 from engine.check_command import check_data
 from engine.config import ONE_CHOICE, RECORDED, RunConfig, recipe, run_parameters
+from engine.csv_file import table_file, write_table
 from engine.data import Source, batch_bounds, split
 from engine.ended import Ended, ended_run
 from engine.failure import StartFailed, failure, is_fault
@@ -31,12 +32,13 @@ from engine.hardware_commands import hardware
 from engine.memory import memory_need
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
-from engine.runs import best_checkpoint, new_run, resume_run
+from engine.runs import new_run, resume_run
 from engine.schedule import Schedule
 from engine.standard_streams import Unfailing
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.strategy_text import format_strategy, parse_strategy
 from engine.summary import LayerRow, layer_table
+from engine.suspects import suspects_csv
 from engine.terminal_run import DONE, FAILED, Order, result, tell, train_to_the_end
 from engine.trained import evaluate_checkpoint
 from engine.trainer import Trainer
@@ -218,34 +220,42 @@ def _train(
 
 def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck evaluate`."""
+    path = export_command.chosen_checkpoint(arguments.checkpoint)
+    table = table_file("--suspects", arguments.suspects)
     dataset = None
-    if arguments.dataset:
-        chosen = parse_strategy(arguments.dataset, catalogue, "dataset")
+    if arguments.dataset:  # what it leaves out is as in the run
+        chosen = parse_strategy(arguments.dataset, catalogue, "dataset", settings_of(path, catalogue))
         assert isinstance(chosen, Dataset)
         dataset = chosen
-    path = Path(arguments.checkpoint).absolute()
-    if path.is_dir():
-        path = best_checkpoint(path)
     augmentations = [_augmentation(parse_strategy(text, catalogue)) for _, text in arguments.changes]
     if arguments.views < 1 or (augmentations and arguments.views == 1):
         raise InputError("bad-views", "--views is a number from 1 on, and above 1 with --with: such as --views 8")
     try:
         found = evaluate_checkpoint(
             path, catalogue, workspace, part=arguments.part, dataset=dataset, views=arguments.views,
-            augmentations=augmentations,
+            augmentations=augmentations, suspects=table is not None,
         )  # fmt: skip
     except StartFailed as error:
         tell(error.failed)
         return FAILED, {"checkpoint": str(path), "reason": str(error.failed.text)}
+    for note in found.notes:
+        print(f"tunedeck: {note}", file=sys.stderr)
+    if table is not None and found.suspects is not None:
+        write_table(table, suspects_csv(found.suspects))
     if not arguments.json:
         print(f"{found.part} part, {found.samples:,} samples: loss {found.loss:.4f}", end="")
         if found.accuracy is not None and found.interval is not None:
             low, high = found.interval
             print(f", accuracy {found.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})", end="")
         print()
+        if found.suspects is not None:
+            print(f"{len(found.suspects):,} samples may bear a wrong label: {table}")
     return DONE, {
         "checkpoint": str(path), "part": found.part, "samples": found.samples,
         "views": arguments.views, "loss": found.loss, "accuracy": found.accuracy, "interval": found.interval,
+        "notes": [str(note) for note in found.notes],
+        "suspects": len(found.suspects) if found.suspects is not None else None,
+        "suspects_file": str(table.absolute()) if table else None,
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -21,9 +21,14 @@ class Part:
     of the size of the data is copied. It is not changed once it is made.
     """
 
-    def __init__(self, inputs: Tensor | Mapped, targets: Tensor, rows: Tensor | None = None) -> None:
-        """The samples in these `rows` (int64 `[N]`) of the inputs, or all of them."""
-        self.stored, self.targets, self.rows = inputs, targets, rows
+    def __init__(
+        self, inputs: Tensor | Mapped, targets: Tensor, rows: Tensor | None = None, names: Sequence[str] = ()
+    ) -> None:
+        """The samples in these `rows` (int64 `[N]`) of the inputs, or all of them.
+
+        `names` are those of the files that the inputs came from, one for each of the inputs, or none.
+        """
+        self.stored, self.targets, self.rows, self.names = inputs, targets, rows, names
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -74,7 +79,15 @@ class Part:
     def take(self, rows: Tensor) -> Part:
         """A view of these samples (int64)."""
         within = rows if self.rows is None else self.rows.index_select(0, rows)
-        return Part(self.stored, self.targets.index_select(0, rows), within)
+        return Part(self.stored, self.targets.index_select(0, rows), within, self.names)
+
+    def labelled(self, targets: Tensor) -> Part:
+        """The same samples with other targets."""
+        return Part(self.stored, targets, self.rows, self.names)
+
+    def name(self, row: int) -> str:
+        """The file that a sample came from; empty where they have none."""
+        return self.names[row if self.rows is None else int(self.rows[row])] if self.names else ""
 
     def copied(self, device: torch.device) -> Part:
         """The same samples as they lie in the memory of a device, one after another."""
@@ -82,4 +95,5 @@ class Part:
         for some in self.chunks():
             inputs[start : start + len(some)].copy_(some)
             start += len(some)
-        return Part(inputs, self.targets.to(device))
+        names = [self.name(row) for row in range(len(self))] if self.names else ()
+        return Part(inputs, self.targets.to(device), names=names)

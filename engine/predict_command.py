@@ -12,10 +12,9 @@ from typing import Any
 from engine.catalogue import Catalogue
 from engine.classify import Refused, picture_files
 from engine.config import RunConfig
+from engine.csv_file import table_file, write_table
 from engine.data import Parts, Source, split
-from engine.export import cannot_write
 from engine.export_command import chosen_checkpoint
-from engine.files import write_text
 from engine.message import HALVES, InputError, Message, one_line
 from engine.predictions import open_network
 from engine.tell_apart import Called, form_for, tell_apart
@@ -28,7 +27,7 @@ WIDEST = 40
 
 def predict(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """Carry it out; returns the exit code and what `--json` prints."""
-    table = _table_file(arguments.csv)
+    table = table_file("--csv", arguments.csv)
     path = chosen_checkpoint(arguments.checkpoint)
     network = open_network(path, catalogue)
     form = form_for(network, lambda config: _parts_here(config, workspace))
@@ -66,18 +65,6 @@ def predict(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
     }  # fmt: skip
 
 
-def _table_file(text: str | None) -> Path | None:
-    """Where to write the table. Raises `InputError` where that is no name of one: it may be a picture's."""
-    if text is None:
-        return None
-    path = Path(text)
-    if path.suffix.lower() != ".csv" or path.is_dir() or not path.absolute().parent.is_dir():
-        raise InputError(
-            "csv-name", "--csv {path} is no file that can be written: name one that ends in .csv", path=path
-        )
-    return path
-
-
 def _row(found: Called | Refused) -> dict[str, Any]:
     if isinstance(found, Refused):
         return {"file": _text(found.name), "class": None, "probability": None, "error": _text(str(found.reason))}
@@ -94,10 +81,7 @@ def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    try:
-        write_text(path, text.getvalue())
-    except OSError as error:
-        raise cannot_write(path, error) from None
+    write_table(path, text.getvalue())
 
 
 def _parts_here(config: RunConfig, workspace: Path) -> Parts:

@@ -65,7 +65,12 @@ def regression_figures(true: Floats, predicted: Floats) -> RegressionFigures:
 
 
 def suspected_labels(true: Ints, probabilities: Floats) -> NDArray[np.bool_]:
-    """Samples whose label may be wrong, bool `[N]`, by confident learning (Northcutt, Jiang, Chuang 2021).
+    """Samples whose label may be wrong, bool `[N]`: those for which `suggested_labels` has another."""
+    return np.asarray(suggested_labels(true, probabilities) >= 0)
+
+
+def suggested_labels(true: Ints, probabilities: Floats) -> Ints:
+    """For samples whose label may be wrong another, for all others -1, by confident learning (Northcutt et al. 2021).
 
     The network is surer of another class than it is, on average, of the samples that bear that class's label. Means
     little on the samples that it was trained on: those it may know by heart, wrong labels with them.
@@ -76,7 +81,7 @@ def suspected_labels(true: Ints, probabilities: Floats) -> NDArray[np.bool_]:
     usual = np.where(count > 0, own / np.maximum(count, 1), np.inf)
     sure = np.where(probabilities >= usual, probabilities, -np.inf)
     best = sure.argmax(1)
-    return np.asarray(np.isfinite(sure.max(1)) & (best != true))
+    return np.where(np.isfinite(sure.max(1)) & (best != true), best, -1)
 
 
 def _share(part: Ints, whole: Ints) -> Floats:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
@@ -14,13 +15,16 @@ from engine.checkpoint import Snapshot
 from engine.checkpoint_choice import read_chosen
 from engine.config import RunConfig, refuse
 from engine.data import Part, Scaler, Source, split
+from engine.deployed import activation_of
 from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.failure import StartFailed, failure
 from engine.hardware import resolve_device
-from engine.message import InputError
+from engine.message import InputError, Message
 from engine.network import outputs_of, rebuilt_network, spec_of, statistics_of
+from engine.other_data import other_samples
 from engine.runs import config_of
-from engine.strategy import Augmentation, Dataset
+from engine.strategy import Augmentation, Dataset, DataSpec
+from engine.suspects import Suspect, suspects_of
 from engine.views import Views, activated
 
 
@@ -34,6 +38,10 @@ class Evaluation:
     accuracy: float | None
     interval: tuple[float, float] | None
     """95 % confidence interval of the accuracy (Wilson)."""
+    notes: tuple[Message, ...] = ()
+    """What is to be told of the samples."""
+    suspects: tuple[Suspect, ...] | None = None
+    """Those whose label may be wrong, where they were asked for."""
 
 
 class Predictor:
@@ -69,10 +77,17 @@ class Predictor:
         """The probability of each class, `[N, K]`, arguments as of `outputs`."""
         return activated(self.outputs(inputs, first), self.config.loss.output_activation)
 
-    def evaluate(self, part: Part) -> Figures:
-        """Loss and accuracy on a part."""
+    def evaluate(self, part: Part, record: list[Tensor] | None = None) -> Figures:
+        """Loss and accuracy on a part; the outputs of each batch, `[B, K]` on the CPU, are added to `record`."""
+
+        def outputs(inputs: Tensor, first: int) -> Tensor:
+            made = self.outputs(inputs, first)
+            if record is not None:
+                record.append(made.cpu())
+            return made
+
         size = samples_at_once(self.network, self._scale(part.between(0, 1).to(self.device)))
-        evaluating = evaluate(self.network, part, self.outputs, self.config.loss.prepare(self.spec), size)
+        evaluating = evaluate(self.network, part, outputs, self.config.loss.prepare(self.spec), size)
         while True:
             try:
                 next(evaluating)
@@ -88,13 +103,15 @@ def evaluate_checkpoint(
     catalogue: Catalogue,
     workspace: Path,
     *,
-    part: str = "test",
+    part: str | None = None,
     dataset: Dataset | None = None,
     views: int = 1,
     augmentations: Sequence[Augmentation] = (),
+    suspects: bool = False,
 ) -> Evaluation:
     """Measure a checkpoint on the part named `test`, `validation` or `training` of its own data set, or of another.
 
+    Without a part it is the test part of its own; of another, see `engine.other_data.other_samples`.
     With `views` above 1 each image is looked at so often, once as it is and else changed by the augmentations (the
     run's own, unless given), and the probabilities are averaged.
 
@@ -106,34 +123,49 @@ def evaluate_checkpoint(
     looks = Views(views, tuple(augmentations or config.augmentations), config.seed) if views > 1 else None
     predictor = Predictor(snapshot, config, str(path), looks)
     refuse((each.id, advice) for each in augmentations for advice in each.advice(config, predictor.spec))
-    if dataset is not None:
-        config = config.ticked(dataset).changed({"train_samples": "all", "validation_samples": "10%"})
-    parts = split(config.dataset.load(Source(workspace / "data")), config)
-    samples = getattr(parts, part)
-    if samples is None:
-        raise InputError("no-part", "the data set {id} has no {part} part", id=config.dataset.id, part=part)
-    expected = predictor.spec
-    if (parts.spec.input_shape, parts.spec.outputs) != (expected.input_shape, expected.outputs):
-        raise InputError(
-            "other-data", "the network takes {shape} and tells {outputs} classes apart; the data set {id} has {actual} "
-            "and {classes}", shape=list(expected.input_shape), outputs=expected.outputs, id=config.dataset.id,
-            actual=list(parts.spec.input_shape), classes=parts.spec.outputs,
-        )  # fmt: skip
-    known = tuple(snapshot.meta["class_names"])
-    if known and parts.class_names and known != parts.class_names:
-        raise InputError(
-            "other-classes", "the network knows the classes {known}; the data set {id} has {actual}",
-            known=", ".join(known)[:200], id=config.dataset.id, actual=", ".join(parts.class_names)[:200],
-        )  # fmt: skip
+    known, notes = tuple(snapshot.meta["class_names"]), tuple[Message, ...]()
+    if dataset is None:
+        part = part or "test"
+        samples = _own_samples(config, predictor.spec, part, known, workspace / "data")
+    else:
+        samples, part, notes = other_samples(dataset, config, part, predictor.spec, known, workspace / "data")
+    if suspects and activation_of(config, predictor.spec) == "identity":
+        raise InputError("no-suspects", "wrong labels are suspected by probabilities, and this network gives none")
+    outputs: list[Tensor] = []
     try:
-        figures = predictor.evaluate(samples)
+        figures = predictor.evaluate(samples, outputs if suspects else None)
     except InputError:
         raise
     except Exception as error:  # the boundary: a plugin may raise anything
         used = (*config.strategies, *augmentations)
         raise StartFailed(failure(error, used, snapshot.meta["progress"]["step"])) from error
     interval = wilson(figures.accuracy, len(samples)) if figures.accuracy is not None else None
-    return Evaluation(part, len(samples), figures.loss, figures.accuracy, interval)
+    found = None
+    if suspects:
+        probabilities = activated(torch.cat(outputs), config.loss.output_activation).numpy()
+        names = known or tuple(map(str, range(predictor.spec.outputs)))
+        found = tuple(suspects_of(samples, samples.targets.numpy(), probabilities, names))
+    return Evaluation(part, len(samples), figures.loss, figures.accuracy, interval, notes, found)
+
+
+def _own_samples(config: RunConfig, expected: DataSpec, part: str, known: tuple[str, ...], folder: Path) -> Part:
+    """A part of a run's own data. Raises `InputError` where there is none, or the data are others now."""
+    parts = split(config.dataset.load(Source(folder)), config)
+    samples = getattr(parts, part)
+    if samples is None:
+        raise InputError("no-part", "the data set {id} has no {part} part", id=config.dataset.id, part=part)
+    if (parts.spec.input_shape, parts.spec.outputs) != (expected.input_shape, expected.outputs):
+        raise InputError(
+            "other-data", "the network takes {shape} and tells {outputs} classes apart; the data set {id} has {actual} "
+            "and {classes}", shape=list(expected.input_shape), outputs=expected.outputs, id=config.dataset.id,
+            actual=list(parts.spec.input_shape), classes=parts.spec.outputs,
+        )  # fmt: skip
+    if known and parts.class_names and known != parts.class_names:
+        raise InputError(
+            "other-classes", "the network knows the classes {known}; the data set {id} has {actual}",
+            known=", ".join(known)[:200], id=config.dataset.id, actual=", ".join(parts.class_names)[:200],
+        )  # fmt: skip
+    return samples  # type: ignore[no-any-return]
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:

@@ -119,13 +119,14 @@ def _bundle(
         ) for (part, label), count in unknown.items()
     )  # fmt: skip
     numbers = {label: number for number, label in enumerate(classes)}
+    names = [file.name for file in rows]
 
     def part(name: str) -> Part | None:
         chosen = [row for row, file in enumerate(rows) if file.part == name and file.label in numbers]
         if not chosen:
             return None
         targets = torch.tensor([numbers[rows[row].label] for row in chosen])
-        return Part(decoded.images, targets, torch.tensor(chosen))
+        return Part(decoded.images, targets, torch.tensor(chosen), names)
 
     training = part("training")
     assert training is not None
