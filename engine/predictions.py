@@ -32,6 +32,7 @@ from engine.scores import (
     suspected_labels,
 )
 from engine.strategy import DataSpec
+from engine.suspects import Suspect, suspects_of
 from engine.trained import Predictor, wilson
 from engine.views import activated
 
@@ -167,6 +168,12 @@ class Predictions:
         if not self.gives_probabilities:
             return np.zeros(len(self), dtype=bool)
         return suspected_labels(self.targets, self.outputs)
+
+    def suspects(self) -> list[Suspect]:
+        """Those samples as a list, those first that the network is surest of."""
+        if not self.gives_probabilities:
+            return []
+        return suspects_of(self.samples, self.targets, self.outputs, self.class_names)
 
     @cached_property
     def worst_first(self) -> Ints:

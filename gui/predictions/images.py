@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 from gui.graph.plot import tabular
 from gui.numbers import count, loss
 from gui.predictions.detail import Chosen, PredictionDetail
+from gui.predictions.suspect_list import SuspectList
 from gui.widgets.icon_button import IconButton
 from gui.widgets.image_grid import MAX_CAPTION, ImageGrid, Picture
 from gui.widgets.theme import Theme
@@ -50,6 +51,7 @@ class PredictionImages(QWidget):
         for text in self._filter_texts(None):
             self.filter.addItem(text)
         self.filter.activated.connect(self._filtered)
+        self.suspects = SuspectList()
         self.narrowed = QLabel()
         self.narrowed.setTextFormat(Qt.TextFormat.PlainText)
         self.narrowed.setWordWrap(True)
@@ -93,6 +95,7 @@ class PredictionImages(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.filter)
+        column.addWidget(self.suspects)
         column.addLayout(narrow)
         column.addWidget(self.grid, 1)
         column.addWidget(self.empty, 1)
@@ -150,6 +153,7 @@ class PredictionImages(QWidget):
         self.rows = self._chosen_rows() if self.predictions.has_images else self.rows[:0]
         for number, text in enumerate(self._filter_texts(self.predictions)):
             self.filter.setItemText(number, text)
+        self.suspects.show_predictions(self.predictions, visible=self.filter.currentIndex() == SUSPECTED)
         self._say_narrowed()
         place = np.flatnonzero(self.rows == row)
         self._show_page(int(place[0]) if len(place) else 0)

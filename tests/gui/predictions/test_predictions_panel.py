@@ -576,3 +576,30 @@ def test_in_the_window_the_tab_follows_a_run_and_opens_a_cell(app, tmp_path):
         assert len(panel.review.images.grid.pictures) == made.confusion[cell]
     finally:
         window.close()
+
+
+# --- labels that may be wrong ------------------------------------------------------------------------
+
+
+def test_labels_that_may_be_wrong_are_saved_as_a_list(panel, folder, tmp_path, monkeypatch):
+    open_run(panel, folder)
+    images, offer = panel.review.images, panel.review.images.suspects
+    assert offer.isHidden()
+    images.filter.setCurrentIndex(3)
+    images.filter.activated.emit(3)
+    count = int(panel.predictions.suspected.sum())
+    assert count > 0 and offer.isVisible()
+    monkeypatch.setattr(offer, "ask_file", lambda: None)
+    offer.save.click()
+    assert offer.told.text() == ""
+    monkeypatch.setattr(offer, "ask_file", lambda: tmp_path / "list")
+    offer.save.click()
+    rows = (tmp_path / "list.csv").read_text().splitlines()
+    assert len(rows) == count + 1 and rows[0].startswith("file,sample,label,suggested")
+    assert str(tmp_path / "list.csv") in offer.told.text()
+    monkeypatch.setattr(offer, "ask_file", lambda: tmp_path / "absent" / "list.csv")
+    offer.save.click()
+    assert "no file that can be written" in offer.told.text()
+    images.filter.setCurrentIndex(0)
+    images.filter.activated.emit(0)
+    assert offer.isHidden()
