@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -50,6 +51,13 @@ def _plain_name(name: str) -> str:
     return name
 
 
+def _device(name: str) -> str:
+    """The name of a device, whether it is there or not. Raises `ValueError` where it is none."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,2})?", name):
+        raise ValueError("give auto, cpu, cuda, mps, or cuda:1 for the second GPU")
+    return name
+
+
 Name = Annotated[str, StringConstraints(max_length=120), AfterValidator(_plain_name)]
 """A name that is shown in a list, on one line."""
 
@@ -84,7 +92,7 @@ class RunConfig(BaseModel):
     """The figure by which the best epoch is chosen."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of the forward and backward pass."""
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: Annotated[str, AfterValidator(_device)] = "auto"
     """Where to train: auto, cpu, cuda or mps."""
     threads: str = Field("auto", pattern=r"^(auto|[1-9]\d{0,2})$")
     """Processor threads; auto measures which number is fastest."""

@@ -54,7 +54,6 @@ RUN_TITLES = {
 PATTERNS = {
     "train_samples": "Give a number such as 2000, a share such as 10%, or all",
     "validation_samples": "Give a number such as 2000, or a share such as 10%",
-    "device": "Give auto, cpu, cuda, mps, or cuda:1 for the second GPU",
     "threads": "Give auto or a number",
 }
 

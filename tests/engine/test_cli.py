@@ -90,6 +90,7 @@ def refused(result, *words):
         (["--batch-size"], ["--batch-size"]),
         (["--device", "tpu"], ["device"]),
         (["--device", "cuda:99"], ["cuda:99"]),
+        (["--device", "gpu"], ["cuda:1 for the second GPU"]),
         (["--train-samples", "7000"], ["7000"]),
         (["--train-samples", "1"], ["at least 2"]),
         (["--monitor", "loss"], ["monitor"]),
