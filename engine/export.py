@@ -270,12 +270,12 @@ def write_script(out: Path) -> tuple[Path | None, Message | None]:
         if name == SCRIPT:
             return script, None
         return script, message(
-            "script-renamed", "{taken} is a file of your own and stays: the script is called {name}", taken=SCRIPT,
-            name=name,
+            "script-renamed", "the {taken} that is there is another file and stays: the script is called {name}",
+            taken=SCRIPT, name=name,
         )  # fmt: skip
     return None, message(
-        "script-taken", "{taken} and {name} are files of your own and stay: no script was written", taken=SCRIPT,
-        name=f"predict_{out.stem}.py",
+        "script-taken", "the {taken} and {name} that are there are other files and stay: no script was written",
+        taken=SCRIPT, name=f"predict_{out.stem}.py",
     )  # fmt: skip
 
 

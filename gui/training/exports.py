@@ -69,7 +69,7 @@ class Exports(QObject):
 
     def _tell(self, key: str, made: Exported) -> None:
         words = [self.tr("{file}: {proof}.").format(file=made.file.name, proof=say(made.proof.text))]
-        if made.script is not None:
+        if made.script is not None and not any(note.code == "script-renamed" for note in made.notes):
             words.append(self.tr("{script} beside it tells pictures apart.").format(script=made.script.name))
         words += [f"{say(note)[:1].upper()}{say(note)[1:]}." for note in made.notes]
         folder = QUrl.fromLocalFile(str(made.file.absolute().parent))
