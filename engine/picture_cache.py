@@ -67,7 +67,6 @@ class PictureCache:
         Where another process holds it, `waiting` is called again and again until it is free; it may raise. Raises
         `OSError` where the folder can't be made or read.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.shape: Shape | None = None
         """Of a picture, `(C, H, W)`; None where nothing is kept yet."""
@@ -188,8 +187,11 @@ def remove_caches(above: Path, spare: Path, most: int) -> None:
 
 def _held(path: Path, waiting: Callable[[], None]) -> FileLock:
     while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return FileLock(path)
+        except FileNotFoundError:  # who made room removed the folder meanwhile
+            continue
         except InputError:  # it has tried for a while
             waiting()
 

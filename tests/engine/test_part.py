@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from engine import data, part, statistics
 from engine.data import DataBundle, Part, Source, split
@@ -32,10 +35,13 @@ def on_disk(images, path):
     return Mapped(path, tuple(images.shape))
 
 
+STORES: dict[int, int] = {}
+
+
 class OnDisk(Blobs):
     """The same images, in a file."""
 
-    folder: str = "."
+    made: ClassVar[Part]
 
     def load(self, source: Source) -> DataBundle:
         bundle = super().load(source)
@@ -47,6 +53,8 @@ class OnDisk(Blobs):
         for name, of in parts.items():
             views[name] = Part(mapped, of.targets, torch.arange(start, start + len(of)))
             start += len(of)
+        OnDisk.made = views["training"]
+        STORES.clear()  # of making them up
         return replace(bundle, **views)
 
 
@@ -105,6 +113,32 @@ def test_a_run_is_the_same_whether_its_samples_fit_into_memory(tiny, tmp_path, m
     run(Trainer(config, lambda: stopped, data_folder=folder), stop_at=3)
     run(Trainer(config, lambda: stopped, data_folder=folder, snapshot=stopped.last()))
     assert differing(store.last(), stopped.last()) == []
+
+
+class Largest(TorchDispatchMode):
+    """Notes how large the stores are in which any operation leaves samples, by where they lie."""
+
+    def __torch_dispatch__(self, operation, types, arguments=(), named=None):
+        given = operation(*arguments, **(named or {}))
+        for each in tree_leaves(given):
+            if isinstance(each, torch.Tensor) and each.dtype == torch.uint8:
+                store = each.untyped_storage()
+                STORES[store.data_ptr()] = max(store.nbytes(), STORES.get(store.data_ptr(), 0))
+        return given
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_a_run_copies_no_more_than_a_batch_where_its_samples_do_not_fit(tiny, tmp_path, monkeypatch, share):
+    monkeypatch.setattr(data, "RESIDENT_SHARE", share)
+    monkeypatch.setattr(part, "CHUNK_BYTES", 1_000)
+    monkeypatch.setattr("engine.evaluation.MOST_AT_ONCE", 32)
+    with Largest():
+        config = tiny(dataset=OnDisk(validation=0, test=0), ticked=["ema", "batch-norm"])
+        _, _, trainer = run_stored(config, data_folder=tmp_path)
+    assert trainer.learner.parts.bytes == 130 * 64
+    file = OnDisk.made.stored[:].untyped_storage().data_ptr()
+    most = max(size for place, size in STORES.items() if place != file)
+    assert most <= 32 * 64 if share == 0 else most > 80 * 64
 
 
 def test_images_in_memory_are_views_that_cost_nothing(tiny):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import threading
 
 import numpy as np
@@ -147,6 +148,23 @@ def test_another_waits_until_the_first_is_done(tmp_path):
         assert not may_end.is_set()
     thread.join(30)
     assert may_end.is_set()
+
+
+def test_one_that_is_removed_while_another_waits_for_it_is_begun_anew(tmp_path):
+    folder = filled(tmp_path / "a", *BLOCKS)
+    waits, opened = threading.Event(), []
+
+    def second():
+        with PictureCache(folder, waits.set) as cache:
+            opened.append(cache.files)
+
+    with PictureCache(folder):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waits.wait(30)
+        shutil.rmtree(folder)
+    thread.join(30)
+    assert opened == [0] and folder.is_dir()
 
 
 def test_who_waits_can_be_told_to_give_up(tmp_path):
