@@ -18,6 +18,9 @@ KEPT = 2
 PARTS = ("dataset", "train_samples", "validation_samples", "split_seed")
 """The settings by which the parts of a data set are cut."""
 
+OF_PICTURES = ("listing-pictures", "looking-at-pictures", "reading-pictures", "waiting-for-pictures")
+"""What is told of while one's own pictures are made ready: nothing need be fetched for that."""
+
 
 class Workbench:
     """The workspace, the techniques, the background thread, and the data sets that were looked at last."""
@@ -45,4 +48,6 @@ class Workbench:
 
 
 def _refuse_to_fetch(text: Message, fraction: float | None) -> None:
+    if text.code in OF_PICTURES:
+        raise InputError("not-here-yet", "the pictures were not read at this size yet: Start reads them, once")
     raise InputError("not-here-yet", "the data are not here yet: Start fetches them")

@@ -65,11 +65,13 @@ class Line(Dataset):
 
 
 class Absent(Dataset):
-    """Has to be fetched."""
+    """Has to be fetched, or read."""
+
+    told: str = "downloading"
 
     def load(self, source):
         if not HERE:
-            source.report(message("downloading", "downloading"), 0.0)
+            source.report(message(self.told, self.told), 0.0)
         return Blobs().load(source)
 
 
@@ -214,6 +216,12 @@ def test_data_that_are_not_here_are_shown_once_a_run_has_fetched_them(panel, cat
     panel.show_run(None)
     settle(panel)
     assert seen(panel) is panel.area
+
+
+def test_pictures_that_only_need_to_be_read_are_not_said_to_be_fetched(panel, catalogue):
+    HERE.clear()
+    settle(panel, tiny_config(catalogue, dataset=Absent(told="reading-pictures")))
+    assert panel.notice.text().startswith("The pictures were not read at this size yet: Start reads them, once.")
 
 
 def test_settings_that_no_data_can_meet_are_one_line_and_other_settings_mend_it(panel, catalogue):
