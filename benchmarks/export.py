@@ -32,6 +32,8 @@ from engine.strategy import Model
 from engine.trainer import Trainer
 
 SIZES = (1, 7, 64)
+LEAST_SPREAD = 1e-3
+"""How far a probability differs between images, at least: were they all alike, agreement would prove nothing."""
 SIDE = 32
 """Of the images within models that have a size of their own: large enough, and fast."""
 
@@ -39,8 +41,10 @@ SIDE = 32
 def settings(catalogue: Catalogue) -> Iterator[tuple[str, RunConfig]]:
     """Every model with its slots filled; then every technique for a slot in the first model that has it."""
     base = recipe("default", catalogue).changed({
-        "epochs": 1, "train_samples": "128", "batch_size": 32, "threads": "1", "device": "cpu",
+        "epochs": 4, "train_samples": "128", "batch_size": 8, "threads": "1", "device": "cpu",
     })  # fmt: skip
+    # Averaged, so that the statistics of batch norms are measured: after so few steps they are as they began.
+    base = base.ticked(catalogue.make("regularizer", "swa", {}))
     models = [entry.id for entry in catalogue.of_kind("model")]
     layers = [entry.id for entry in catalogue.of_kind("regularizer") if entry.slot]
     tried = set()
@@ -67,8 +71,8 @@ def small(catalogue: Catalogue, id: str) -> Model:
     return model.model_copy(update={"size": SIDE}) if "size" in type(model).model_fields else model
 
 
-def compared(config: RunConfig, catalogue: Catalogue, folder: Path) -> tuple[int, float]:
-    """How many of the images are called another class in a batch of any size, and the largest difference."""
+def compared(config: RunConfig, catalogue: Catalogue, folder: Path) -> tuple[int, float, float]:
+    """How many images are called another class in a batch of any size, the largest difference, and the spread."""
     store = MemoryStore()
     list(Trainer(config, lambda: store).run())
     path = folder / "run.safetensors"
@@ -83,7 +87,7 @@ def compared(config: RunConfig, catalogue: Catalogue, folder: Path) -> tuple[int
         given = np.concatenate([run(images.numpy()) for images in validation.inputs.split(size)])
         other += int((given.argmax(1) != expected.argmax(1)).sum())
         difference = max(difference, float(np.abs(given - expected).max()))
-    return other, difference
+    return other, difference, float(np.ptp(expected, axis=0).max())
 
 
 def parts_of(config: RunConfig) -> Parts:
@@ -98,13 +102,16 @@ def main(wanted: list[str]) -> int:
             if wanted and name not in wanted:
                 continue
             try:
-                other, difference = compared(config, catalogue, Path(folder))
+                other, difference, spread = compared(config, catalogue, Path(folder))
             except InputError as error:
                 print(f"{name}: {error}", file=sys.stderr)
-                other, difference = -1, float("inf")
+                other, difference, spread = -1, float("inf"), 0.0
             rows.append(Row(f"{name}: images called another class", abs(other), "", 0))
             rows.append(Row(f"{name}: largest difference of probability", difference, "", MOST_DIFFERENCE))
-            print(rows[-2], rows[-1], sep="\n", file=sys.stderr, flush=True)
+            rows.append(
+                Row(f"{name}: spread of a probability over the images", spread, "", LEAST_SPREAD, at_most=False)
+            )
+            print(*rows[-3:], sep="\n", file=sys.stderr, flush=True)
     return show(rows)
 
 

@@ -22,6 +22,7 @@ from engine.deployed import Deployed
 from engine.export import export, prove, write_script
 from engine.message import InputError
 from engine.predictions import open_network
+from engine.strategy import DataSpec
 from engine.strategy_text import parse_strategy
 from tests.engine.support import Blobs, run_stored, tiny_config, tunedeck
 
@@ -126,6 +127,25 @@ def test_the_file_says_what_it_takes_and_gives_and_where_it_comes_from(plain):
     assert len(told["checkpoint_sha256"]) == 64 and told["checkpoint_sha256"].encode() in head and told["tunedeck"]
     assert [file.name for file in made.file.parent.iterdir() if "onnx" in file.name] == ["net.onnx"]
     assert b"site-packages" not in made.file.read_bytes() and b"engine/" not in made.file.read_bytes()
+
+
+class Shrinking(torch.nn.Module):
+    """As torchvision's networks begin: images are made smaller, with antialiasing."""
+
+    spec = DataSpec((3, 53, 71), 3 * 17 * 20)
+
+    def forward(self, inputs):
+        return torch.nn.functional.interpolate(inputs.float(), (17, 20), mode="bilinear", antialias=True).flatten(1)
+
+
+def test_images_that_a_network_makes_smaller_are_the_same_to_the_last_digits(tmp_path):
+    network = Shrinking().eval()
+    (tmp_path / "net.onnx").write_bytes(onnx_file.onnx_bytes(network, "values", {}))
+    inputs = torch.randint(0, 256, (9, 3, 53, 71), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    for size in (1, 9):
+        assert outputs_at(tmp_path / "net.onnx", inputs.numpy(), size) == pytest.approx(
+            network(inputs).numpy(), abs=1e-3
+        )
 
 
 def fake(monkeypatch, change):
