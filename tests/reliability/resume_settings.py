@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image
 
 from engine.catalogue import Catalogue, discover
@@ -20,12 +22,14 @@ from tests.engine.support import ROOT
 
 PLUGINS = Path(__file__).with_name("plugins")
 SAMPLE = ROOT / "resources" / "sample"
-START, PICTURES = "start.safetensors", "pictures"
+START, PICTURES, PHOTOGRAPHS = "start.safetensors", "pictures", "cifar10"
+FILES = {"start": START, "pictures": PICTURES, "photographs": PHOTOGRAPHS}
 BATCH = 8
 
 ACTING = {
     "adagrad": "lr_decay=0.01",
     "adam": "amsgrad=true",
+    "cifar10": "path={photographs}",
     "cosine-warm-restarts": "T_0=2,T_mult=2",
     "discriminative-lr": "parts=3,unfreeze_every=1",
     "early-stopping": "patience={late},min_delta=1000",
@@ -38,6 +42,7 @@ ACTING = {
     "image-folder": "path={pictures},size=12",
     "l1": "strength=0.001",
     "max-norm": "max_norm=0.3",
+    "mnist": f"path={SAMPLE}",
     "multi-step": "milestones=2+5",
     "nadam": "decoupled_weight_decay=true",
     "noisy-line": "points={samples}",
@@ -135,7 +140,7 @@ class Settings:
         length = self._length.of(kinds[0])
         samples = BATCH * (length.steps - (self._last > 1)) + self._last
         values = {"samples": samples, "late": length.epochs - 2, "loss": length.loss}
-        values |= {"start": self.folder / START, "pictures": self.folder / PICTURES}
+        values |= {name: self.folder / file for name, file in FILES.items()}
         slots = [kind.slot for kind in kinds if issubclass(kind, Regularizer) and kind.slot]
         parts = ["sgd"] if texts[0] in LARGE_MODELS else []
         parts += ["small-images", *self._fitting(kinds[0]), *([self._with_slots(slots)] if slots else []), *texts]
@@ -184,4 +189,18 @@ def write_files(folder: Path, catalogue: Catalogue) -> Path:
         file = folder / PICTURES / images.class_names[target] / f"{number}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image.permute(1, 2, 0).numpy()).save(file)
+    _write_photographs(folder / PHOTOGRAPHS)
     return folder
+
+
+def _write_photographs(folder: Path) -> None:
+    """The files of CIFAR-10 with few records; from here on it expects no more."""
+    module: Any = sys.modules["plugins.dataset.cifar10"]
+    module.RECORDS = 60
+    folder.mkdir()
+    for seed, name in enumerate(module.FILES):
+        records = torch.randint(
+            0, 256, (module.RECORDS, module.RECORD), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
+        )
+        records[:, 0] %= 10
+        (folder / name).write_bytes(records.numpy().tobytes())

@@ -15,6 +15,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
 from engine.catalogue import Catalogue, Entry
 from engine.data import DataBundle, Part, Source
+from engine.message import message
 from engine.runs import new_run
 from engine.strategy import Dataset
 from gui.background import Background
@@ -244,7 +245,7 @@ def test_data_that_are_not_here_are_told_and_pictures_can_be_classified_all_the_
     panel, folder, monkeypatch, tmp_path
 ):
     def load(self, source):
-        source.report(None, 0.0)
+        source.report(message("downloading", "downloading"), 0.0)
 
     monkeypatch.setattr(Blobs, "load", load)
     open_run(panel, folder)
