@@ -221,10 +221,10 @@ def test_the_command_line_trains_on_a_folder_and_measures_on_another(folder, cap
 def test_a_folder_of_other_classes_is_no_measure(folder, capsys):
     many(folder, 10)
     code, out, _ = tunedeck(capsys, "train", "--dataset", f"image-folder:path={folder},size=12", *TINY, "--json")
-    other = many(folder.parent / "others", 10, "ac")
+    other = many(folder.parent / "others", 10, "cd")
     given = f"image-folder:path={other},size=12"
     code, _, err = tunedeck(capsys, "evaluate", json.loads(out)["checkpoint"], "--dataset", given)
-    assert code == 2 and "knows the classes a, b; the data set image-folder has a, c" in err
+    assert code == 2 and "knows the classes a, b; the data set image-folder has c, d" in err
 
 
 def test_to_be_stopped_while_it_loads_ends_it_at_once(folder, tmp_path, monkeypatch):
