@@ -19,7 +19,8 @@ from engine.strategy import KINDS
 
 WRONG_INPUT = 2
 """Exit code where the user gave something that can't be used: one line says what, and how to mend it."""
-
+WITHOUT_PYTORCH = {"runs": "engine.run_commands", "caches": "engine.cache_command"}
+"""The verbs that need neither it nor plugins, and what does their work."""
 EXAMPLES = """examples:
   tunedeck                                            open the window
   tunedeck train                                      train a small network on the bundled images
@@ -108,6 +109,13 @@ def build_parser() -> argparse.ArgumentParser:
     runs.add_argument("run", nargs="*", metavar="RUN", help="two or more to compare: folders, names or beginnings")
     runs.add_argument("--search", metavar="WORDS", help="list the runs whose name, techniques or notes hold these")
 
+    caches = _verb(verbs, "caches", "List the decoded pictures that the workspace keeps, or remove them.", json=True)
+    removal = caches.add_mutually_exclusive_group()
+    removal.add_argument(
+        "--remove", nargs="+", metavar="NAME", help="remove these: names as listed, or their beginnings"
+    )
+    removal.add_argument("--remove-all", action="store_true", help="remove all that nobody uses")
+
     plugins = _verb(verbs, "plugins", "List all techniques with their parameters.", json=True)
     plugins.add_argument("id", nargs="?", metavar="ID", help="explain one technique")
 
@@ -192,7 +200,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.verb is None:
             return _open_window(arguments)
-        commands = "engine.run_commands" if arguments.verb == "runs" else "engine.commands"  # the one without PyTorch
+        commands = WITHOUT_PYTORCH.get(arguments.verb, "engine.commands")
         return int(importlib.import_module(commands).run(arguments, unknown))
     except InputError as error:
         print(one_line(f"tunedeck: {error}"), file=sys.stderr)

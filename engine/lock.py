@@ -31,6 +31,9 @@ if sys.platform == "win32":
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
     look = take  # there is no shared lock of a byte
+
+    def share(handle: int) -> None:
+        """Nothing need be done: no file is deleted that somebody has mapped."""
 else:
     import fcntl
 
@@ -41,6 +44,8 @@ else:
     def look(handle: int) -> None:
         """Raise `OSError` where another process holds a file; many may look at a time, and none sees the other."""
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    share = look  # a map of the file keeps a handle of its own, and with it the lock
 
 
 HELD = (BlockingIOError, PermissionError)

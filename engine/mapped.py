@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from engine.lock import share
 
 GIVEN_BACK = 2**27
 """Once so many bytes were read, they are given back to the system."""
@@ -18,6 +21,7 @@ class Mapped:
 
     What is written into them stays in this process, and does not last. What was read is given back to the system now
     and then, which keeps of it what there is room for: so who reads all of it needs no memory of its size.
+    As long as they are used, the file is locked, together with others who read it.
     """
 
     dtype = torch.uint8
@@ -26,6 +30,8 @@ class Mapped:
         """Raises `OSError` where the file can't be read, or is too short."""
         size = math.prod(shape)
         with open(path, "rb") as file:
+            with contextlib.suppress(OSError):  # the disk knows no locks; all that is lost is that others can see it
+                share(file.fileno())
             try:
                 self._map = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
             except ValueError as error:

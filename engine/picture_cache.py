@@ -7,12 +7,10 @@ tell of whole blocks alone; a digest in each line finds out what was changed sin
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -22,40 +20,29 @@ import torch
 from torch import Tensor
 
 from engine.files import write_text
+from engine.kept_pictures import delete_files
 from engine.lock import FileLock
 from engine.mapped import Mapped
 from engine.message import InputError, Message
+from engine.picture_journal import (
+    FORMAT,
+    JOURNAL,
+    LOCK,
+    PIXELS,
+    Block,
+    Shape,
+    bytes_in,
+    caches_in,
+    digest,
+    journal_text,
+    sealed,
+    shape_in,
+    unsealed,
+    used,
+)
 from engine.pictures import UNREADABLE, Pixels
 
-FORMAT = 1
-PIXELS, JOURNAL, LOCK = "pixels", "journal.jsonl", "lock"
 READ_AT_ONCE = 2**24
-
-Shape = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some files, one after another, as they were decoded."""
-
-    files: int
-    rows: int
-    """How many of them became pictures."""
-    digest: str
-    """Of the pictures' bytes."""
-    refused: tuple[tuple[int, Message], ...] = ()
-    """The others, by their place among all files, each with the reason."""
-
-    def line(self) -> str:
-        """As the journal holds it."""
-        refused = [[place, reason.to_dict()] for place, reason in self.refused]
-        return _sealed({"files": self.files, "rows": self.rows, "digest": self.digest, "refused": refused})
-
-    @classmethod
-    def of(cls, data: Any) -> Block:
-        """From what a line holds."""
-        refused = tuple((int(place), Message.from_dict(reason)) for place, reason in data["refused"])
-        return cls(int(data["files"]), int(data["rows"]), str(data["digest"]), refused)
 
 
 class PictureCache:
@@ -115,7 +102,7 @@ class PictureCache:
             pixels.seek(self.rows * self._row_bytes)
             pixels.write(data)
             _flush(pixels)
-        block = Block(len(results), len(pictures), _digest(data), refused)
+        block = Block(len(results), len(pictures), digest(data), refused)
         with open(self.folder / JOURNAL, "a", encoding="ascii", newline="\n") as journal:
             journal.write(block.line())
             _flush(journal)
@@ -137,13 +124,12 @@ class PictureCache:
 
     def _read(self) -> None:
         """Take up what is whole, and cut off what comes after it."""
-        text = _text(self.folder / JOURNAL)
+        text = journal_text(self.folder)
         head, *lines = text.splitlines() or [""]
-        found = _unsealed(head)
-        if not found or found.get("format") != FORMAT or not (self.folder / PIXELS).exists():
+        shape = shape_in(head)
+        if shape is None or not (self.folder / PIXELS).exists():
             return
-        channels, height, width = found["shape"]
-        self.shape = channels, height, width
+        self.shape = shape
         with open(self.folder / PIXELS, "rb") as pixels:
             for line in lines:
                 block = _whole_block(line, pixels, self._row_bytes)
@@ -155,7 +141,7 @@ class PictureCache:
             self._rewrite()
 
     def _journal(self) -> str:
-        return _sealed({"format": FORMAT, "shape": self.shape}) + "".join(block.line() for block in self.blocks)
+        return sealed({"format": FORMAT, "shape": self.shape}) + "".join(block.line() for block in self.blocks)
 
     def _rewrite(self) -> None:
         """Keep what the blocks tell of, and nothing else."""
@@ -170,19 +156,18 @@ def remove_caches(above: Path, spare: Path, most: int) -> None:
 
     One that is in use, and `spare`, are left alone.
     """
-    sizes = {folder: _bytes_in(folder) for folder in _caches(above) if folder != spare}
-    for folder in sorted(sizes, key=_used):
+    sizes = {folder: bytes_in(folder) for folder in caches_in(above) if folder != spare}
+    for folder in sorted(sizes, key=used):
         if sum(sizes.values()) <= most:
             return
         with contextlib.suppress(InputError, OSError):
             lock = FileLock(folder / LOCK)
             try:
-                for name in (JOURNAL, PIXELS):  # without its journal, what is left is none
-                    (folder / name).unlink(missing_ok=True)
+                delete_files(folder)
             finally:
                 lock.release()
             shutil.rmtree(folder, ignore_errors=True)
-        sizes[folder] = _bytes_in(folder) if folder.exists() else 0
+        sizes[folder] = bytes_in(folder) if folder.exists() else 0
 
 
 def _held(path: Path, waiting: Callable[[], None]) -> FileLock:
@@ -196,59 +181,19 @@ def _held(path: Path, waiting: Callable[[], None]) -> FileLock:
             waiting()
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace")
-    except FileNotFoundError:
-        return ""
-
-
-def _sealed(data: dict[str, Any]) -> str:
-    """A line that can be told from one that was cut short or changed."""
-    text = json.dumps(data)
-    return f"{_digest(text.encode())} {text}\n"
-
-
-def _unsealed(line: str) -> Any:
-    """What a line holds; None where it is not as it was written."""
-    seal, _, text = line.partition(" ")
-    return json.loads(text) if seal == _digest(text.encode()) else None
-
-
 def _whole_block(line: str, pixels: BinaryIO, row_bytes: int) -> Block | None:
     """The block that a line tells of, if what it tells is what comes next in the file."""
-    data = _unsealed(line)
+    data = unsealed(line)
     if data is None:
         return None
-    block, digest = Block.of(data), blake2b(digest_size=16)
+    block, whole = Block.of(data), blake2b(digest_size=16)
     left = block.rows * row_bytes
     while left and (some := pixels.read(min(left, READ_AT_ONCE))):
-        digest.update(some)
+        whole.update(some)
         left -= len(some)
-    return block if digest.hexdigest() == block.digest else None
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
+    return block if whole.hexdigest() == block.digest else None
 
 
 def _flush(file: IO[Any]) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _caches(above: Path) -> Iterator[Path]:
-    with contextlib.suppress(OSError):
-        yield from (folder for folder in above.iterdir() if folder.is_dir() and not folder.is_symlink())
-
-
-def _bytes_in(folder: Path) -> int:
-    with contextlib.suppress(OSError):
-        return sum(path.stat().st_size for path in folder.iterdir())
-    return 0
-
-
-def _used(folder: Path) -> float:
-    with contextlib.suppress(OSError):
-        return folder.stat().st_mtime
-    return 0.0

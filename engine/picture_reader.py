@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -23,13 +24,12 @@ from engine.hardware import processors
 from engine.mapped import Mapped
 from engine.memory import bytes_in_words
 from engine.message import InputError, Message, message
-from engine.picture_cache import PictureCache, Shape, remove_caches
+from engine.picture_cache import PictureCache, remove_caches
 from engine.picture_folder import PictureFile
+from engine.picture_journal import FOLDER, About, Shape
 from engine.pictures import Pixels, Resize, fit, is_grey, read_picture
 from engine.store import cannot_write
 
-FOLDER = "pictures"
-"""Of the caches, within the data folder."""
 PATIENCE = 0.5
 """So many seconds of work pass before a person is told of it."""
 PACE = 0.1
@@ -79,8 +79,12 @@ class Progress:
             self._next = time.monotonic() + PACE
 
 
-def decode(files: Sequence[PictureFile], form: Form, source: Source, most_bytes: int, progress: Progress) -> Decoded:
+def decode(
+    files: Sequence[PictureFile], form: Form, source: Source, most_bytes: int, progress: Progress, folder: str = ""
+) -> Decoded:
     """The pictures of these files: from the cache as far as it has them, else decoded and kept there.
+
+    `folder` is where they lie, for who asks whose pictures are kept.
 
     All caches together take at most `most_bytes`, and this no more than half of what is free on the disk. Raises
     `InputError` where that is too little, or the data folder can't be written.
@@ -92,6 +96,8 @@ def decode(files: Sequence[PictureFile], form: Form, source: Source, most_bytes:
             squares = [(channels, form.size, form.size) for channels in (1, 3)]
             if cache.shape not in squares or cache.files > len(files):
                 cache.begin((_channels(files, form, progress), form.size, form.size))
+            with contextlib.suppress(OSError):  # the pictures do without
+                About(folder, len(files), form.size, form.resize, form.colour).write(cache.folder)
             if cache.files < len(files):
                 assert cache.shape is not None
                 _make_room(above, cache, math.prod(cache.shape) * len(files), most_bytes)

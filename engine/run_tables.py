@@ -39,12 +39,12 @@ def print_list(records: Sequence[RunRecord]) -> None:
             _either(best.val_accuracy, best.val_loss) if best else NEVER,
             _either(last.val_accuracy, last.val_loss) if last else NEVER,
             _signed(record.gap), _either(record.test_accuracy, record.test_loss), _duration(record.seconds),
-            _megabytes(record.bytes),
+            megabytes(record.bytes),
         )  # fmt: skip
         table.add_row(_started(record), _shown(record.title), record.status, *figures[:shown])
     console.print(table)
     count = f"{len(records)} run{'' if len(records) == 1 else 's'}"
-    size = _megabytes(sum(record.bytes for record in records))
+    size = megabytes(sum(record.bytes for record in records))
     console.print(
         f"{count}, {size}. best, last, test: accuracy, or loss where there is none, validation for best and last; "
         "gap: validation loss less clean training loss", highlight=False, style="dim",
@@ -176,10 +176,6 @@ def _duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"
-
-
 def _started(record: RunRecord) -> str:
     """When it was started, as its folder's name begins: the run can be named by it."""
     return _shown(record.folder.name[:STARTED])
@@ -206,3 +202,8 @@ def terminal() -> rich.console.Console:
     """The terminal; a file gets wide lines, for it can be scrolled."""
     console = rich.console.Console()
     return console if console.is_terminal or "COLUMNS" in os.environ else rich.console.Console(width=FILE_WIDTH)
+
+
+def megabytes(count: int) -> str:
+    """Bytes in words."""
+    return f"{count / 1e6:,.1f} MB"

@@ -80,7 +80,8 @@ class ImageFolder(Dataset):
         folder = Path(os.path.expanduser(self.path))  # noqa: PTH111 it raises for no name of a user
         found = list_pictures(folder, lambda: progress.tell(listing))
         most = int(1e9 * self.cache_gigabytes)
-        decoded = decode(found.files, Form(self.size, self.resize, self.colour), source, most, progress)
+        form = Form(self.size, self.resize, self.colour)
+        decoded = decode(found.files, form, source, most, progress, str(folder.absolute()))
         refused = (*found.refused, *decoded.refused.values())
         bundle, taught = _bundle(self.path, found.files, decoded, refused)
         if bundle.validation is not None and bundle.test is not None:

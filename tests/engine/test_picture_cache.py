@@ -10,8 +10,10 @@ import threading
 import numpy as np
 import pytest
 
+from engine.kept_pictures import list_kept, remove_kept
 from engine.message import InputError, message
-from engine.picture_cache import JOURNAL, PIXELS, PictureCache, remove_caches
+from engine.picture_cache import PictureCache, remove_caches
+from engine.picture_journal import JOURNAL, PIXELS
 
 SHAPE = (1, 3, 4)
 BAD = message("damaged-picture", "{name} is damaged", name="a.png")
@@ -203,3 +205,21 @@ def test_one_that_is_in_use_is_left_alone(tmp_path):
     assert numbers(folder)[0] == 100
     remove_caches(tmp_path, spare=tmp_path / "b", most=0)
     assert not folder.exists()
+
+
+def test_what_is_mapped_is_seen_to_be_in_use_until_nobody_has_it(tmp_path):
+    folder = filled(tmp_path / "data" / "pictures" / "a", *BLOCKS)
+    with PictureCache(folder) as cache:
+        kept = list_kept(tmp_path)
+        assert [message.code for message in remove_kept(kept).left] == ["pictures-being-read"]
+        images = cache.images()
+    some = images[:2]
+    del images
+    removed = remove_kept(kept)
+    assert not removed.names and removed.left[0].code == "pictures-in-use", "a view of it is enough"
+    assert numbers(folder)[0] == 6
+    del some
+    removed = remove_kept(kept)
+    assert removed.names == ("a",) and removed.bytes >= 48 and not removed.left
+    assert list_kept(tmp_path) == ()
+    assert remove_kept(kept).left == (), "what is gone is gone"
