@@ -79,6 +79,8 @@ class Facts:
     """The range of the training targets in a regression."""
     classes: tuple[ClassCount, ...]
     """Empty in a regression."""
+    left_out: tuple[Message, ...] = ()
+    """What there is of the data set that is not used, each file with its reason."""
 
     @property
     def are_images(self) -> bool:
@@ -158,7 +160,7 @@ def facts_of(parts: Parts, config: RunConfig) -> Facts:
         {name: part.shape for name in PARTS if (part := part_of(parts, name)) is not None},
         str(training.dtype).removeprefix("torch."), parts.spec.task, stored, scaled, used, own,
         (float(training.targets.min()), float(training.targets.max())) if floats else None,
-        () if floats else _class_counts(parts),
+        () if floats else _class_counts(parts), parts.log,
     )  # fmt: skip
 
 

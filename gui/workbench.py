@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ KEPT = 2
 PARTS = ("dataset", "train_samples", "validation_samples", "split_seed")
 """The settings by which the parts of a data set are cut."""
 
+NOT_READ = "pictures-not-read"
 OF_PICTURES = ("listing-pictures", "looking-at-pictures", "reading-pictures", "waiting-for-pictures")
 """What is told of while one's own pictures are made ready: nothing need be fetched for that."""
 
@@ -31,23 +33,28 @@ class Workbench:
         self.catalogue = Catalogue(())
         self._parts: dict[tuple[object, ...], Parts] = {}
 
-    def parts(self, config: RunConfig) -> Parts:
+    def parts(self, config: RunConfig, report: Callable[[Message, float | None], None] | None = None) -> Parts:
         """The parts of the data set that a run with these settings trains on. Not for the window's own thread.
 
-        Nothing is downloaded for a look: where data would have to be fetched first, that is the `InputError`.
+        Nothing is fetched or read for a look: where that would have to come first, it is the `InputError`, unless
+        there is a `report` to be told how far it is, which may raise one too.
         """
         from engine.data import Source, split
 
         key = tuple(getattr(config, name) for name in PARTS)
         if key not in self._parts:
-            source = Source(self.workspace / "data", _refuse_to_fetch)
+            source = Source(self.workspace / "data", report or _refuse_to_fetch)
             self._parts[key] = split(config.dataset.load(source), config)
             while len(self._parts) > KEPT:
                 del self._parts[next(iter(self._parts))]
         return self._parts[key]
 
+    def forget_parts(self) -> None:
+        """Let go of all data sets. Not for the window's own thread."""
+        self._parts.clear()
+
 
 def _refuse_to_fetch(text: Message, fraction: float | None) -> None:
     if text.code in OF_PICTURES:
-        raise InputError("not-here-yet", "the pictures were not read at this size yet: Start reads them, once")
+        raise InputError(NOT_READ, "the pictures were not read at this size yet: Start reads them, once")
     raise InputError("not-here-yet", "the data are not here yet: Start fetches them")

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
+from gui import numbers
 from gui.background import Trouble
 from gui.data.augmentation_preview import AugmentationPreview
 from gui.data.check_view import CheckView
 from gui.data.classes import Classes
 from gui.data.facts import FactsBar
+from gui.data.kept import KeptButton
 from gui.data.samples import SampleCard, Samples
 from gui.data.scatter import Scatter
+from gui.data.unread import Unread
 from gui.panel import Panel
-from gui.widgets.looks import give
+from gui.widgets.flow import FlowLayout
 from gui.widgets.scroll_area import UprightScrollArea
+from gui.widgets.text_window import TextWindow
 from gui.widgets.theme import Theme
 from gui.words import say, title
-from gui.workbench import PARTS, Workbench
+from gui.workbench import NOT_READ, PARTS, Workbench
 
 if TYPE_CHECKING:
     from engine.data_view import Facts
@@ -49,11 +53,8 @@ class DataPanel(Panel):
         self._asked: tuple[object, ...] | None = None
         self._shown: tuple[object, ...] | None = None
         self._failed_at: tuple[object, ...] | None = None
-        self.notice = QLabel()
-        self.notice.setTextFormat(Qt.TextFormat.PlainText)
-        self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.notice.setWordWrap(True)
-        self.notice.setMargin(32)
+        self.unread = Unread(bench)
+        self.notice = self.unread.notice
         self.bar = FactsBar()
         self.classes = Classes()
         self.card = SampleCard()
@@ -65,11 +66,18 @@ class DataPanel(Panel):
             self.tr("Looks for duplicates, leaks between the parts, unreadable files and more in the folder")
         )
         self.check_button.hide()
+        self.left_out = QPushButton()
+        self.left_out.setToolTip(self.tr("What is not used of the folder, each file with its reason"))
+        self.left_out.hide()
         self.check = CheckView(bench)
+        self.kept = KeptButton(bench)
         self._lay_out()
         self.check_button.clicked.connect(self._check_pressed)
+        self.left_out.clicked.connect(self._list_left_out)
         self.check.back_pressed.connect(self._back_to_data)
         self.check.settings_asked.connect(self.settings_asked)
+        self.unread.read.connect(self._on_read)
+        self.kept.removed.connect(self._on_read)
         self.classes.chosen.connect(self.samples.show_class)
         self.samples.selected.connect(self.card.show_sample)
         self._say(
@@ -106,13 +114,13 @@ class DataPanel(Panel):
         self.area.setAccessibleName(self.tr("Data set"))
         self.area.setWidget(content)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self.notice)
+        self._stack.addWidget(self.unread)
         self._stack.addWidget(self.area)
         self._pages = QStackedLayout(self)
-        offer = QHBoxLayout()
+        offer = FlowLayout(8, line_spacing=4)
         offer.setContentsMargins(4, 8, 8, 0)
-        offer.addWidget(self.check_button)
-        offer.addStretch(1)
+        for button in (self.check_button, self.left_out, self.kept):
+            offer.addWidget(button)
         data = QWidget()
         below = QVBoxLayout(data)
         below.setContentsMargins(0, 0, 0, 0)
@@ -128,6 +136,7 @@ class DataPanel(Panel):
         if config is None:
             return
         self._show_check(config)
+        self.unread.settle(config)
         wanted = what_is_told(config)
         if wanted != self._asked:
             self._ask(config, wanted)
@@ -183,6 +192,8 @@ class DataPanel(Panel):
         self.bar.show_facts(config, facts)
         if before is None or before[: len(PARTS)] != told[: len(PARTS)]:
             self._show_parts(config, facts)
+        self._show_left_out(len(facts.left_out))
+        self.kept.look()
         self._stack.setCurrentWidget(self.area)
         self._arrange()
         self._show_preview(self.config or config)
@@ -203,22 +214,41 @@ class DataPanel(Panel):
         else:
             self.scatter.show_parts(config, facts)
 
+    def _show_left_out(self, count: int) -> None:
+        self.left_out.setVisible(count > 0)
+        self.left_out.setText(self.tr("Left out: {count}").format(count=numbers.count(count)))
+
+    @Slot()
+    def _list_left_out(self) -> None:
+        if self.facts is not None:
+            text = "\n".join(say(each) for each in self.facts.left_out)
+            TextWindow(self.tr("What is left out of the pictures"), text, self.window()).show()
+
     def _show_preview(self, config: RunConfig) -> None:
         if self.facts is not None and self.facts.are_images:
             self.preview.show_settings(config, self.facts)
 
     def _failed(self, trouble: Trouble) -> None:
         self._failed_at, self._asked, self._shown = self._asked, None, None  # tried again: the data may come
+        self.kept.look()
         text = say(trouble.text)
-        if trouble.text.code == NOT_HERE:
+        if trouble.text.code == NOT_READ:
+            self._say(self.tr("{what}. Or read them now, to see them here.").format(what=text), offer=self.config)
+        elif trouble.text.code == NOT_HERE:
             self._say(self.tr("{what}. Then they are shown here.").format(what=text))
         else:
             self._say(text, failure=True)
 
-    def _say(self, text: str, *, failure: bool = False) -> None:
-        give(self.notice, role="failure" if failure else "muted")
-        self.notice.setText(text)
-        self._stack.setCurrentWidget(self.notice)
+    def _say(self, text: str, *, failure: bool = False, offer: RunConfig | None = None) -> None:
+        self.unread.say(text, failure=failure, offer=offer)
+        self._show_left_out(0)
+        self._stack.setCurrentWidget(self.unread)
+
+    @Slot()
+    def _on_read(self) -> None:
+        """Pictures were read, or removed."""
+        self._asked = self._shown = self._failed_at = None
+        self.touch()
 
     def _arrange(self) -> None:
         wide = self.width() >= self.classes.sizeHint().width() + 16 + GRID_WIDTH

@@ -79,7 +79,7 @@ HERE: list[bool] = []
 
 
 def test_before_there_are_settings_it_says_what_will_be_here(panel):
-    assert seen(panel) is panel.notice and "shapes" in panel.notice.text()
+    assert seen(panel) is panel.unread and "shapes" in panel.notice.text()
 
 
 def test_it_works_only_while_it_is_seen(bench, catalogue, show, app):
@@ -210,7 +210,7 @@ def test_samples_of_features_are_drawn_as_points(panel, catalogue):
 def test_data_that_are_not_here_are_shown_once_a_run_has_fetched_them(panel, catalogue):
     HERE.clear()
     settle(panel, tiny_config(catalogue, dataset=Absent()))
-    assert seen(panel) is panel.notice
+    assert seen(panel) is panel.unread
     assert panel.notice.text() == "The data are not here yet: Start fetches them. Then they are shown here."
     HERE.append(True)
     panel.show_run(None)
@@ -226,7 +226,7 @@ def test_pictures_that_only_need_to_be_read_are_not_said_to_be_fetched(panel, ca
 
 def test_settings_that_no_data_can_meet_are_one_line_and_other_settings_mend_it(panel, catalogue):
     settle(panel, tiny_config(catalogue, train_samples="999"))
-    assert seen(panel) is panel.notice
+    assert seen(panel) is panel.unread
     assert panel.notice.text() == "train_samples is 999, but there are only 130"
     settle(panel, tiny_config(catalogue, train_samples="99"))
     assert seen(panel) is panel.area and panel.bar.training.value.text() == "[99, 1, 8, 8]"
