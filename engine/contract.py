@@ -299,6 +299,7 @@ def _shares(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
 
 CHECKS: dict[tuple[str, str], Check] = {
     ("dataset", "load"): _bundle,
+    ("dataset", "picture_folder"): _of_type("picture_folder", str, "the path of a folder, or an empty text"),
     ("dataset", "resizing"): _one_of("resizing", ("crop", "pad", "stretch", None)),
     ("dataset", "fitting"): _of_type("fitting", Dataset, "a data set: itself, or one like it"),
     ("scaling", "fit"): _fitted,

@@ -156,7 +156,10 @@ class DataPanel(Panel):
 
     def _show_check(self, config: RunConfig) -> None:
         """Offer the check where there is a folder of pictures; elsewhere there is none to go on with."""
-        folder = config.dataset.picture_folder
+        try:
+            folder = config.dataset.picture_folder
+        except Exception:  # noqa: BLE001 a plugin may raise anything; it is named where its data are read
+            folder = ""
         self.check_button.setVisible(bool(folder))
         self.check.show_folder(folder)
         self.check.show_settings(config)

@@ -100,9 +100,14 @@ SOUND: dict[str, Callable[..., Any]] = {
 """What a method may well give, where its kind alone gives nothing: a fault can then come in mid-run."""
 
 
+ELSEWHERE = {("dataset", "picture_folder"), ("dataset", "resizing"), ("dataset", "fitting")}
+"""What no run asks: only what looks at its data and its network does."""
+
+
 def methods() -> list[tuple[str, str]]:
-    """Every method of every kind, by the kind's name and its own."""
-    return [(name, method) for name, kind in KINDS.items() for method in dict.fromkeys(methods_of(kind))]
+    """Every method of every kind that a run calls, by the kind's name and its own."""
+    every = [(name, method) for name, kind in KINDS.items() for method in dict.fromkeys(methods_of(kind))]
+    return [case for case in every if case not in ELSEWHERE]
 
 
 @dataclass
