@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,11 +62,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="NAME", help=", ".join(PARTS))
     arguments = parser.parse_args()
-    rows: list[Row] = []
-    for name in arguments.only:
-        print(f"{name} …", file=sys.stderr, flush=True)
-        rows += PARTS[name]()
-    return show(rows)
+    return show(row for name in arguments.only for row in measured(name))
+
+
+def measured(name: str) -> list[Row]:
+    """The rows of a part; where it broke off, one that says so, and the others go on."""
+    print(f"{name} …", file=sys.stderr, flush=True)
+    try:
+        return PARTS[name]()
+    except Exception:  # whatever it is, the other parts have their figures
+        traceback.print_exc()
+        return [Row(f"{name} broke off", 1, "", 0)]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -28,9 +29,11 @@ class Row:
 HEAD = "| measure | value | limit | |\n|---|---|---|---|"
 
 
-def show(rows: list[Row]) -> int:
-    """Print the table; the exit code is 0 where every limit is kept."""
+def show(rows: Iterable[Row]) -> int:
+    """Print the table, each row as soon as it is measured; the exit code is 0 where every limit is kept."""
     print(HEAD)
+    met = True
     for row in rows:
-        print(row)
-    return 0 if all(row.met for row in rows) else 1
+        print(row, flush=True)
+        met &= row.met
+    return 0 if met else 1
