@@ -110,6 +110,8 @@ class KeptSheet(QDialog):
         action = QDialogButtonBox.ButtonRole.ActionRole
         self.remove: QPushButton = buttons.addButton(self.tr("Remove"), action)
         self.remove_all: QPushButton = buttons.addButton(self.tr("Remove all"), action)
+        for button in (self.remove, self.remove_all):
+            button.setAutoDefault(False)  # Enter in the list removes nothing
         self.remove.clicked.connect(lambda: self._remove([each for each in self.kept if each.name in self._chosen()]))
         self.remove_all.clicked.connect(lambda: self._remove(self.kept))
         self.list.itemSelectionChanged.connect(self._arrange)

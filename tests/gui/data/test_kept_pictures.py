@@ -8,6 +8,8 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from engine import picture_reader
@@ -150,6 +152,12 @@ def test_what_is_kept_is_listed_and_removed(panel, catalogue, photos):
     words = [[sheet.list.topLevelItem(row).text(column) for column in range(5)] for row in range(2)]
     assert words[0][:2] == ["unknown folder", "8 × 8, colour"], "it was changed last"
     assert words[1][:3] == [str(photos), "16 × 16, colour, crop", "80"]
+    sheet.list.topLevelItem(0).setSelected(True)
+    QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+    settle(panel)
+    assert len(list_kept(workspace)) == 2, "Enter removes nothing"
+    panel.kept.click()
+    sheet = panel.kept.sheet
     sheet.list.topLevelItem(0).setSelected(True)
     sheet.remove.click()
     settle(panel)
