@@ -31,6 +31,8 @@ class Centre(QFrame):
 
     settings_asked = Signal(object)
     """Other settings, which mend something about the data."""
+    data_changed = Signal()
+    """Pictures were read or removed."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__()
@@ -117,6 +119,7 @@ class Centre(QFrame):
             panel.show_settings(self._config)
         if name == "data":
             self.data.settings_asked.connect(self.settings_asked)
+            self.data.data_changed.connect(self.data_changed)
         if name == "compare":
             self.compare.seeds_asked.connect(self.seeds_asked)
             self.compare.show_runs(self._compared)

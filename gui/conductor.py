@@ -85,6 +85,7 @@ class Conductor(QObject):
         window.dropped.connect(self._on_dropped)
         window.panel.changed.connect(self._on_settings)
         window.centre.settings_asked.connect(window.panel.set_config)
+        window.centre.data_changed.connect(self.estimator.look_again)
         window.closing.connect(self._on_closing)
 
     # --- the engine is there ---------------------------------------------------------------------

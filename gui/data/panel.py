@@ -46,6 +46,8 @@ class DataPanel(Panel):
 
     settings_asked = Signal(object)
     """Other settings, which mend something about the data."""
+    data_changed = Signal()
+    """Pictures were read or removed: what needs them can be told now, or no longer."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
@@ -252,6 +254,7 @@ class DataPanel(Panel):
         """Pictures were read, or removed."""
         self._asked = self._shown = self._failed_at = None
         self.touch()
+        self.data_changed.emit()
 
     def _arrange(self) -> None:
         wide = self.width() >= self.classes.sizeHint().width() + 16 + GRID_WIDTH

@@ -186,3 +186,15 @@ def test_one_that_a_run_uses_stays_and_the_others_go(panel, catalogue, photos, s
     settle(panel)
     assert not list_kept(panel.bench.workspace) and not panel.kept.isVisible() and not sheet.remove_all.isEnabled()
     sheet.close()
+
+
+def test_once_they_are_read_memory_and_time_are_told_too(open_window, workspace, photos, slow):
+    driver = open_window(workspace)
+    dataset = settings(driver.window.bench.catalogue, photos).dataset
+    driver.set(dataset=dataset, train_samples="all", validation_samples="10%")
+    driver.press("tab_data")
+    panel, estimate = driver.window.centre.data, driver.panel.foot.estimate
+    pump(lambda: panel.unread.button.isVisible() and "not read" in estimate.text())
+    panel.unread.button.click()
+    pump(lambda: seen(panel) is panel.area and "of memory" in estimate.text())
+    assert not driver.crashes
