@@ -34,7 +34,7 @@ from engine.trainer import Trainer
 SIZES = (1, 7, 64)
 LEAST_SPREAD = 1e-3
 """How far a probability differs between images, at least: were they all alike, agreement would prove nothing."""
-SIDE = 32
+SIDE = 64
 """Of the images within models that have a size of their own: large enough, and fast."""
 
 
