@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -14,7 +15,7 @@ from gui.background import Trouble
 from gui.data.check_detail import CheckDetail
 from gui.data.check_tree import CheckTree
 from gui.data.check_words import show_with_names
-from gui.data.check_work import STOPPED, CheckWork
+from gui.told_work import STOPPED, ToldWork
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.widgets.scroll_area import UprightScrollArea
@@ -23,7 +24,17 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
+    from engine.data import Report
     from engine.finding import DataCheck
+
+KEY = "data-check"
+
+
+def _check(folder: str, report: Report) -> DataCheck:
+    """In the background."""
+    from engine.data_check import check_folder
+
+    return check_folder(folder, report)
 
 
 class CheckView(QWidget):
@@ -38,7 +49,7 @@ class CheckView(QWidget):
         self.folder = ""
         self._asked = False
         self.check: DataCheck | None = None
-        self._work: CheckWork | None = None
+        self._work: ToldWork | None = None
         self.heading = QLabel(self.tr("What is wrong with the pictures"))
         give(self.heading, role="heading")
         self.back = QPushButton(self.tr("Back to the data"))
@@ -105,7 +116,7 @@ class CheckView(QWidget):
         """Look at the folder, from the beginning."""
         self._give_up()
         self.check, self._asked = None, True
-        self._work = work = CheckWork(self._bench, self.folder, self)
+        self._work = work = ToldWork(self._bench.background, KEY, partial(_check, self.folder), self)
         work.told.connect(self._tell)
         work.done.connect(self._show)
         work.failed.connect(self._fail)
@@ -128,8 +139,6 @@ class CheckView(QWidget):
         self._arrange(self.tr("The check was stopped. Nothing in the folder was changed."))
 
     def _tell(self, text: Message, fraction: float | None) -> None:
-        if self._work is not self.sender():
-            return
         show_with_names(self.told, say(text))
         self.bar.setRange(0, 0 if fraction is None else 1000)
         self.bar.setValue(round(1000 * (fraction or 0)))

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
-from engine.message import InputError, Message
+from engine.message import Message
 from gui.background import Trouble
+from gui.told_work import ToldWork
 from gui.widgets.looks import give
 from gui.words import say
 from gui.workbench import Workbench
 
-if TYPE_CHECKING:
-    from engine.data import Parts
-
 KEY = "read-pictures"
-STOPPED = "reading-stopped"
-
-
-class ReadWork(QObject):
-    """Reads the data of some settings in the background, from `start` to one signal; none comes after `give_up`."""
-
-    told = Signal(object, object)
-    """How far it is: a message, and 0 to 1 or None."""
-    done = Signal()
-    failed = Signal(object)
-    """A `Trouble`."""
-
-    def __init__(self, bench: Workbench, config: RunConfig, parent: QObject) -> None:
-        super().__init__(parent)
-        self._bench, self._config = bench, config
-        self._given_up = False
-
-    def start(self) -> None:
-        """Begin as soon as the background has time."""
-        self._bench.background.ask(KEY, self._read, self._on_done, self._on_failed)
-
-    def give_up(self) -> None:
-        """Come to nothing; what was decoded by then is kept."""
-        self._given_up = True
-
-    def _read(self) -> Parts:
-        self._report(None, None)
-        return self._bench.parts(self._config, self._report)
-
-    def _report(self, text: Message | None, fraction: float | None) -> None:
-        """In the background."""
-        if self._given_up or self._bench.background.ending:
-            raise InputError(STOPPED, "the reading was stopped")
-        if text is not None:
-            self.told.emit(text, fraction)
-
-    def _on_done(self, parts: Parts) -> None:
-        if not self._given_up:
-            self.done.emit()
-
-    def _on_failed(self, trouble: Trouble) -> None:
-        if not self._given_up:
-            self.failed.emit(trouble)
 
 
 class Unread(QWidget):
@@ -73,7 +28,7 @@ class Unread(QWidget):
         super().__init__()
         self._bench = bench
         self._offer: RunConfig | None = None
-        self._work: ReadWork | None = None
+        self._work: ToldWork | None = None
         self._at_work: RunConfig | None = None
         self.notice = QLabel()
         self.notice.setTextFormat(Qt.TextFormat.PlainText)
@@ -129,7 +84,7 @@ class Unread(QWidget):
         config = self._offer
         self.say(self.tr("Waiting for other work in the background…"), offer=config)
         self._at_work = config
-        self._work = work = ReadWork(self._bench, config, self)
+        self._work = work = ToldWork(self._bench.background, KEY, partial(self._bench.parts, config), self)
         work.told.connect(self._tell)
         work.done.connect(self._on_done)
         work.failed.connect(self._on_failed)
@@ -145,14 +100,12 @@ class Unread(QWidget):
         self.button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _tell(self, text: Message, fraction: float | None) -> None:
-        if self._work is not self.sender():
-            return
         words = say(text)
         self.notice.setText(words if fraction is None else f"{words}: {fraction:.0%}")
         self.bar.setRange(0, 0 if fraction is None else 1000)
         self.bar.setValue(round(1000 * (fraction or 0)))
 
-    def _on_done(self) -> None:
+    def _on_done(self, parts: object) -> None:
         self._end()
         self.read.emit()
 

@@ -8,7 +8,6 @@ from PIL import Image
 from PySide6.QtGui import QGuiApplication
 
 from engine.strategy_text import parse_strategy
-from gui.data.check_work import CheckWork
 from gui.data.panel import DataPanel
 from gui.widgets.theme import DARK
 from tests.engine.support import Blobs, tiny_config
@@ -108,16 +107,6 @@ def test_another_folder_forgets_what_was_found_and_stop_gives_up(panel, catalogu
     pump(lambda: view.check is not None)
     assert view.check.images == 18
     pump(lambda: not panel.bench.background.busy)
-
-
-def test_the_check_ends_where_the_window_closes(bench, uneven, app):
-    work = CheckWork(bench, str(uneven), bench.background)
-    bench.background.ending = True
-    found = []
-    work.failed.connect(found.append)
-    work.start()
-    pump(lambda: found)
-    assert found[0].text.code == "check-stopped"
 
 
 def test_remedies_change_the_settings_and_undo_brings_them_back(open_window, workspace, uneven):

@@ -17,7 +17,7 @@ from engine.kept_pictures import list_kept
 from engine.picture_journal import ABOUT
 from engine.strategy_text import parse_strategy
 from gui.data.panel import DataPanel
-from gui.data.unread import ReadWork
+from gui.told_work import ToldWork
 from gui.widgets.text_window import TextWindow
 from gui.widgets.theme import DARK
 from tests.engine.support import Blobs, tiny_config
@@ -106,7 +106,7 @@ def test_reading_is_stopped_and_goes_on_where_it_was(panel, catalogue, photos, s
 
 
 def test_another_data_set_gives_up_the_reading(panel, catalogue, photos, slow, monkeypatch):
-    monkeypatch.setattr(ReadWork, "start", lambda self: None)  # it waits for its turn
+    monkeypatch.setattr(ToldWork, "start", lambda self: None)  # it waits for its turn
     settle(panel, settings(catalogue, photos))
     panel.unread.button.click()
     panel.show_settings(settings(catalogue, photos).changed({"lr": 0.5}))
