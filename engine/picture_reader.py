@@ -38,6 +38,8 @@ KEPT_SECONDS, KEPT_BYTES = 2.0, 2**25
 """At most so much work waits in memory to be kept."""
 AHEAD = 4
 """Files that are begun, for each processor."""
+MOST_AHEAD = 128
+"""While what was read is brought to the disk, about so many more are read."""
 
 Colour = Literal["auto", "grey", "rgb"]
 S = TypeVar("S")
@@ -161,7 +163,7 @@ def _fill(cache: PictureCache, files: Sequence[PictureFile], form: Form, progres
     at_once = max(1, KEPT_BYTES // math.prod(cache.shape))
     kept_at = time.monotonic()
     try:
-        for result in in_order(read, files[cache.files :]):
+        for result in in_order(read, files[cache.files :], min(MOST_AHEAD, at_once)):
             done.append(result)
             progress.tell(text, (cache.files + len(done)) / len(files))
             if len(done) >= at_once or time.monotonic() > kept_at + KEPT_SECONDS:
@@ -180,16 +182,18 @@ def _read(file: PictureFile, shape: Shape, resize: Resize) -> Pixels | Message:
         return error.message
 
 
-def in_order(do: Callable[[S], T], files: Iterable[S]) -> Iterator[T]:
+def in_order(do: Callable[[S], T], files: Iterable[S], ahead: int = 0) -> Iterator[T]:
     """What `do` gives for each file, in their order, worked out by as many threads as there are processors.
 
-    Pillow lets others run while it decodes. Only a few files are begun ahead, so that little waits in memory.
+    Pillow lets others run while it decodes. Only `ahead` files are begun, or `AHEAD` for each processor where that is
+    more, so that little waits in memory.
     """
     threads = processors()
+    ahead = max(ahead, AHEAD * threads)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="pictures")
     try:
         rest = iter(files)
-        begun: deque[Future[T]] = deque(pool.submit(do, file) for file in itertools.islice(rest, AHEAD * threads))
+        begun: deque[Future[T]] = deque(pool.submit(do, file) for file in itertools.islice(rest, ahead))
         while begun:
             result = begun.popleft().result()
             begun.extend(pool.submit(do, file) for file in itertools.islice(rest, 1))

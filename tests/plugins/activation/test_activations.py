@@ -35,7 +35,7 @@ from tests.plugins.bench import config, strategy
         (ELU(), nn.ELU, lambda x: torch.where(x > 0, x, x.exp() - 1)),
         (ELU(alpha=0.5), nn.ELU, lambda x: torch.where(x > 0, x, (x.exp() - 1) / 2)),
     ],
-    ids=str,
+    ids=lambda value: None if callable(value) else str(value),
 )  # fmt: skip
 def test_is_pytorchs_module_and_what_its_explanation_says(activation, module, formula):
     built = activation.build()
