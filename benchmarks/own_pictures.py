@@ -1,14 +1,14 @@
 """A folder of one's own photographs: decoding them, training on them, and the memory that it takes.
 
-    python benchmarks/own_pictures.py [--pictures 20000] [--folder DIR] [--pairs 10] [--seed 0]
+    python benchmarks/own_pictures.py [--pictures 20000] [--folder DIR] [--pairs 3] [--seed 0]
 
 Makes so many JPEG photographs of ten classes, 256 to 1,024 pixels on a side, in a scratch folder (or in DIR, where they
-are found the next time). Measures, by the median of pairs taken in turn on parts of them, how fast the data set
-image-folder reads them into its cache, against the same decoding by a bare pool of as many processes that keeps
-nothing. Then `tunedeck train` with the small CNN at 64 pixels, from an empty workspace, against the usual loop:
-torchvision's ImageFolder, a DataLoader with two workers, the same network. What counts is samples per second of the
-second epoch, without evaluation; and the memory of all of Tunedeck's processes together, looked at 20 times a second
-from its start to its end.
+are found the next time), and reads each file once, so that all that follows finds them in the system's memory.
+Measures, by the median of pairs taken in turn, how fast the data set image-folder reads all of them into its cache,
+against the same decoding by a bare pool of as many processes that keeps nothing. Then `tunedeck train` with small CNNs
+at 64 pixels, the first from an empty workspace, against the usual loop: torchvision's ImageFolder, a DataLoader with two workers,
+the same network. What counts is samples per second of the second epoch, without evaluation; and the memory of all of
+Tunedeck's processes together, looked at 20 times a second from its start to its end.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from engine.hardware import processors  # noqa: E402
 CLASSES, LEAST, MOST = 10, 256, 1024
 SIZE, BATCH = 64, 64
 PEER_WORKERS = 2
+NETWORKS = ("16+32+64", "32+64")
+"""Channels of the CNN's blocks: a smaller one, and the one that is proposed."""
 SHAPES = ("ellipse", "rectangle", "triangle", "cross", "ring")
 
 
@@ -129,38 +131,40 @@ def seconds_cached(files: Sequence[Path]) -> float:
 def decoding_ratio(files: Sequence[Path], pairs: int) -> float:
     """How fast the cache is made, as a share of the speed of bare decoding."""
     ratios = []
+    for path in files:
+        path.read_bytes()
     with get_context("forkserver").Pool(processors()) as pool:
         seconds_bare(pool, files[: 8 * processors()])  # the modules are there, the processes awake
         for pair in range(pairs):
-            some = files[pair::pairs]
             if pair % 2:
-                cached, bare = seconds_cached(some), seconds_bare(pool, some)
+                cached, bare = seconds_cached(files), seconds_bare(pool, files)
             else:
-                bare, cached = seconds_bare(pool, some), seconds_cached(some)
+                bare, cached = seconds_bare(pool, files), seconds_cached(files)
             ratios.append(bare / cached)
-            print(f"bare {len(some) / bare:7,.0f}/s   cache {len(some) / cached:7,.0f}/s   ratio {ratios[-1]:.2f}")
+            speeds = f"bare {len(files) / bare:7,.0f}/s   cache {len(files) / cached:7,.0f}/s"
+            print(f"{speeds}   ratio {ratios[-1]:.2f}", flush=True)
     return statistics.median(ratios)
 
 
 # --- training -------------------------------------------------------------------------------------
 
 
-def tunedeck(folder: Path) -> tuple[float, int, float]:
+def tunedeck(folder: Path, channels: str, precision: str, workspace: Path) -> tuple[float, int, float]:
     """Samples per second of its second epoch, its memory's peak in bytes, and the accuracy of the test."""
-    with tempfile.TemporaryDirectory() as workspace:
-        command = [
-            sys.executable, "-m", "engine", "train", "--dataset", f"image-folder:path={folder},size={SIZE}",
-            "--model", "cnn", "--epochs", "2", "--batch-size", str(BATCH), "--workspace", workspace, "--json",
-        ]  # fmt: skip
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, tree_bytes(process.pid))
-            time.sleep(0.05)
-        assert process.stdout is not None and process.returncode == 0
-        result = json.loads(process.stdout.read().splitlines()[-1])
-        with open(Path(result["checkpoint"]).parents[1] / "history.csv", encoding="utf-8") as file:
-            second = list(csv.DictReader(file))[1]
+    command = [
+        sys.executable, "-m", "engine", "train", "--dataset", f"image-folder:path={folder},size={SIZE}",
+        "--model", f"cnn:channels={channels}", "--epochs", "2", "--batch-size", str(BATCH),
+        "--precision", precision, "--workspace", str(workspace), "--json",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, tree_bytes(process.pid))
+        time.sleep(0.05)
+    assert process.stdout is not None and process.returncode == 0
+    result = json.loads(process.stdout.read().splitlines()[-1])
+    with open(Path(result["checkpoint"]).parents[1] / "history.csv", encoding="utf-8") as file:
+        second = list(csv.DictReader(file))[1]
     return int(second["train_samples"]) / float(second["train_seconds"]), peak, result["test_accuracy"]
 
 
@@ -179,7 +183,7 @@ def tree_bytes(process: int) -> int:
     return total
 
 
-def peer(folder: Path) -> float:
+def peer(folder: Path, channels: str) -> float:
     """Samples per second of the second epoch of the loop that most people write."""
     import torch
     from torch import nn
@@ -190,8 +194,9 @@ def peer(folder: Path) -> float:
     from engine.config import recipe
     from engine.strategy import DataSpec, Slots
 
-    config = recipe("default", discover())
-    model = config.model.build(DataSpec((3, SIZE, SIZE), CLASSES), Slots(config.activation))
+    activation = recipe("default", discover()).activation
+    network = discover().make("model", "cnn", {"channels": [int(each) for each in channels.split("+")]})
+    model = network.build(DataSpec((3, SIZE, SIZE), CLASSES), Slots(activation))
     prepare = transforms.Compose([
         transforms.Resize(SIZE), transforms.CenterCrop(SIZE), transforms.ToTensor(),
         transforms.Normalize([0.5] * 3, [0.25] * 3),
@@ -211,9 +216,9 @@ def peer(folder: Path) -> float:
     return rate
 
 
-def peer_rate(folder: Path) -> float:
+def peer_rate(folder: Path, channels: str) -> float:
     """The same, in a process of its own."""
-    command = [sys.executable, __file__, "--folder", str(folder), "--peer"]
+    command = [sys.executable, __file__, "--folder", str(folder), "--peer", channels]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return float(done.stdout.split()[-1])
 
@@ -221,13 +226,13 @@ def peer_rate(folder: Path) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=20_000)
-    parser.add_argument("--pairs", type=int, default=10, help="of measures of decoding")
+    parser.add_argument("--pairs", type=int, default=3, help="of measures of decoding")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where to make them, or where they were made")
-    parser.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--peer", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.peer:
-        print(peer(arguments.folder))
+        print(peer(arguments.folder, arguments.peer))
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         folder = (arguments.folder or Path(scratch)).resolve() / f"{arguments.pictures} photographs {arguments.seed}"
@@ -240,12 +245,20 @@ def main() -> int:
         size = sum(path.stat().st_size for path in files)
         print(f"{len(files):,} photographs of {size / 1e6:,.0f} MB in {time.perf_counter() - began:.0f} s", flush=True)
         ratio = decoding_ratio(files, arguments.pairs)
-        ours, peak, accuracy = tunedeck(folder)
-        theirs = peer_rate(folder)
-        print(f"second epoch: {ours:,.0f} samples/s, the usual loop {theirs:,.0f}; test accuracy {accuracy:.3f}")
+        times, peak = [], 0
+        workspace = Path(scratch) / "workspace"
+        for channels in NETWORKS:
+            theirs = peer_rate(folder, channels)
+            for precision in ("float32", "bfloat16"):
+                ours, most, accuracy = tunedeck(folder, channels, precision, workspace)
+                peak = max(peak, most)
+                times.append((f"{channels.replace('+', '-')} in {precision}", ours / theirs))
+                told = f"CNN {channels}, {precision}: second epoch {ours:,.0f} samples/s, the usual loop {theirs:,.0f}"
+                print(f"{told}; test accuracy {accuracy:.3f}; at most {most / 1e9:.2f} GB", flush=True)
     return show([
         Row("decoding into the cache, as a share of bare decoding", ratio, "", 0.9, at_most=False),
-        Row("second epoch, times as fast as ImageFolder and DataLoader", ours / theirs, "×", 5, at_most=False),
+        *(Row(f"second epoch of CNN {name}, times the usual loop's speed", ratio, "×", 5, at_most=False)
+          for name, ratio in times),
         Row("memory of all processes, at most", peak / 1e9, "GB", 1.5),
     ])  # fmt: skip
 

@@ -16,6 +16,8 @@ MOST_AT_ONCE = 1_024
 """Samples in a batch of an evaluation, at most."""
 VALUES_AT_ONCE = 2**25
 """Values in the largest output of a layer for such a batch, at most: 134 MB as float32."""
+VALUES_AT_ONCE_ON_CPU = 2**23
+"""The same for a processor, which works twice as fast on what stays near its caches."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def samples_at_once(network: nn.Module, inputs: Tensor) -> int:
     finally:
         for hook in hooks:
             hook.remove()
-    return max(1, min(MOST_AT_ONCE, VALUES_AT_ONCE * len(inputs) // largest))
+    most = VALUES_AT_ONCE_ON_CPU if inputs.device.type == "cpu" else VALUES_AT_ONCE
+    return max(1, min(MOST_AT_ONCE, most * len(inputs) // largest))
 
 
 def evaluate(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.lock import share
 
-GIVEN_BACK = 2**27
+GIVEN_BACK = 2**25
 """Once so many bytes were read, they are given back to the system."""
 
 

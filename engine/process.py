@@ -11,7 +11,7 @@ import sys
 
 SPIN_COUNT = "4000"
 """How often an idle thread of OpenMP looks for work before it sleeps."""
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 """Parameters of glibc's `mallopt` (malloc.h)."""
 
 
@@ -28,6 +28,14 @@ def _keep_freed_memory() -> None:
     """Let the C library hold on to freed memory for the next step, instead of asking the system for it each time."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # glibc has it; musl hasn't
-        mallopt(M_MMAP_THRESHOLD, 32 * 2**20)  # the most that it takes
+        mallopt(M_ARENA_MAX, 1)  # what other threads have for themselves can't hold a block of more than 64 MiB
+        mallopt(M_MMAP_MAX, 0)
         mallopt(M_TRIM_THRESHOLD, 2**30)
         mallopt(M_TOP_PAD, 64 * 2**20)
+
+
+def give_back_memory() -> None:
+    """Let the system have what is free now: once something large is over, such as a run."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is not None:  # glibc has it; musl hasn't
+        trim(0)

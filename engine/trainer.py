@@ -32,6 +32,7 @@ from engine.memory import check_memory
 from engine.message import InputError, Message, message
 from engine.network import check_network, check_same_data, restore_optimizer
 from engine.position import Change, Position, Stopwatch, Sums, check_total
+from engine.process import give_back_memory
 from engine.remedy import against_infinity, with_changes
 from engine.result import Result
 from engine.schedule import Schedule, check_lr
@@ -104,6 +105,7 @@ class Trainer:
         device = resolve_device(config.device)  # first: to read the data may take minutes
         torch.set_num_threads(processors())  # statistics and orthogonal weights must not depend on the run before
         parts = split(config.dataset.load(source), config)
+        give_back_memory()
         config.check(parts.spec)
         if snapshot:
             check_same_data(snapshot, parts)
@@ -139,6 +141,7 @@ class Trainer:
             return
         finally:
             self.store.close()
+            give_back_memory()
         yield failed
 
     def _train(self) -> Generator[Event | None, None, None]:

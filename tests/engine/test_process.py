@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -36,7 +38,9 @@ def test_threads_spin_briefly_and_freed_memory_is_kept(calls):
     process.prepare()
     assert os.environ["GOMP_SPINCOUNT"] == process.SPIN_COUNT
     assert os.environ["OMP_WAIT_POLICY"] == "active"
-    assert sorted(calls) == [process.M_MMAP_THRESHOLD, process.M_TOP_PAD, process.M_TRIM_THRESHOLD]
+    assert sorted(calls) == [
+        process.M_ARENA_MAX, process.M_MMAP_MAX, process.M_TOP_PAD, process.M_TRIM_THRESHOLD,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "value"), [("GOMP_SPINCOUNT", "7"), ("OMP_WAIT_POLICY", "ACTIVE")])
@@ -56,7 +60,26 @@ def test_memory_is_left_to_a_user_who_says(calls, monkeypatch):
 def test_a_c_library_without_mallopt_is_no_problem(calls, monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     process.prepare()
+    process.give_back_memory()
     assert calls == []
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
+def test_what_is_free_is_given_back():
+    """Of many small pieces between others that stay: no other way gives those back."""
+    script = (
+        "import engine\n"
+        "from engine.process import give_back_memory\n"
+        "def resident(): return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "pieces = [bytes(100_000) for _ in range(2_000)]\n"
+        "last, before = pieces.pop(), resident()\n"
+        "pieces.clear()\n"
+        "kept = resident()\n"
+        "give_back_memory()\n"
+        "print(before - kept < 2**20, kept - resident() > 150_000_000)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
 
 
 def test_elsewhere_openmp_is_another_and_is_left_alone(calls, monkeypatch):
