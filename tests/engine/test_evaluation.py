@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from engine.data import Part
-from engine.evaluation import MOST_AT_ONCE, VALUES_AT_ONCE, evaluate, samples_at_once
+from engine.evaluation import MOST_AT_ONCE, VALUES_AT_ONCE_ON_CPU, evaluate, samples_at_once
 
 
 def figures(part, size, most):
@@ -52,11 +52,11 @@ def test_the_largest_output_of_a_layer_says_how_many_samples_go_together(scale, 
     ).train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     found = samples_at_once(network, torch.ones(1, 1, 28, 28))
-    assert found == min(MOST_AT_ONCE, VALUES_AT_ONCE // ((28 * scale) ** 2 * channels))
+    assert found == min(MOST_AT_ONCE, VALUES_AT_ONCE_ON_CPU // ((28 * scale) ** 2 * channels))
     assert network.training and not any(module._forward_hooks for module in network.modules())
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
 def test_samples_that_are_too_large_for_a_batch_go_one_by_one(monkeypatch):
-    monkeypatch.setattr("engine.evaluation.VALUES_AT_ONCE", 10)
+    monkeypatch.setattr("engine.evaluation.VALUES_AT_ONCE_ON_CPU", 10)
     assert samples_at_once(nn.Identity(), torch.zeros(1, 11)) == 1
