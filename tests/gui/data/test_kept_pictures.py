@@ -153,6 +153,7 @@ def test_what_is_kept_is_listed_and_removed(panel, catalogue, photos):
     assert words[0][:2] == ["unknown folder", "8 × 8, colour"], "it was changed last"
     assert words[1][:3] == [str(photos), "16 × 16, colour, crop", "80"]
     sheet.list.topLevelItem(0).setSelected(True)
+    assert not sheet.remove.autoDefault() and not sheet.remove_all.autoDefault()
     QTest.keyClick(sheet.list, Qt.Key.Key_Return)
     settle(panel)
     assert len(list_kept(workspace)) == 2, "Enter removes nothing"
