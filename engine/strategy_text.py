@@ -33,7 +33,7 @@ def parse_strategy(text: str, catalogue: Catalogue, kind: str | None = None, bas
         if not equals:
             raise InputError(
                 "no-equals",
-                "in {text}, {part} is not of the form name=value",
+                "in {text}, {part} is not of the form name=value; a list is written with +, as hidden=256+128",
                 text=" ".join(text.split())[:80],
                 part=repr(part)[:80],
             )
