@@ -10,11 +10,14 @@ clock, without evaluation. Prints every pair, then the median of the ratios with
 """
 
 import argparse
-import random
-import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.ratios import in_words
 
 BATCH = 128
 MLP = {"model": {"id": "mlp", "hidden": [256, 128]}, "with": [{"id": "batch-norm"}, {"id": "dropout", "p": 0.2}]}
@@ -132,9 +135,7 @@ def main() -> None:
         ours, theirs = measured([*this, "tunedeck"]), measured(peer)
         ratios.append(ours / theirs)
         print(f"tunedeck {ours:9,.0f}   peer {theirs:9,.0f}   ratio {ratios[-1]:.2f}", flush=True)
-    draws = random.Random(0)
-    medians = sorted(statistics.median(draws.choices(ratios, k=len(ratios))) for _ in range(2000))
-    print(f"median ratio {statistics.median(ratios):.2f}, 95 % lower bound {medians[100]:.2f}, {len(ratios)} pairs")
+    print(in_words(ratios))
 
 
 if __name__ == "__main__":
