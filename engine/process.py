@@ -13,6 +13,8 @@ SPIN_COUNT = "4000"
 """How often an idle thread of OpenMP looks for work before it sleeps."""
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 """Parameters of glibc's `mallopt` (malloc.h)."""
+C_LIBRARY = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+"""What the process is linked with; opened once, as a run's own process opens nothing that a file could name."""
 
 
 def prepare() -> None:
@@ -20,13 +22,13 @@ def prepare() -> None:
     if sys.platform.startswith("linux") and not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
         os.environ["GOMP_SPINCOUNT"] = SPIN_COUNT
         os.environ["OMP_WAIT_POLICY"] = "active"  # else fewer still, once a second thread has used OpenMP
-    if sys.platform.startswith("linux") and not any(name.startswith("MALLOC_") for name in os.environ):
+    if not any(name.startswith("MALLOC_") for name in os.environ):
         _keep_freed_memory()
 
 
 def _keep_freed_memory() -> None:
     """Let the C library hold on to freed memory for the next step, instead of asking the system for it each time."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = getattr(C_LIBRARY, "mallopt", None)
     if mallopt is not None:  # glibc has it; musl hasn't
         mallopt(M_ARENA_MAX, 1)  # what other threads have for themselves can't hold a block of more than 64 MiB
         mallopt(M_MMAP_MAX, 0)
@@ -36,6 +38,6 @@ def _keep_freed_memory() -> None:
 
 def give_back_memory() -> None:
     """Let the system have what is free now: once something large is over, such as a run."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    trim = getattr(C_LIBRARY, "malloc_trim", None)
     if trim is not None:  # glibc has it; musl hasn't
         trim(0)

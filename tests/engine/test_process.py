@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -23,7 +22,7 @@ def calls(monkeypatch):
             made.append(parameter)
             return 1
 
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: Library)
+    monkeypatch.setattr(process, "C_LIBRARY", Library)
     monkeypatch.setattr(process.sys, "platform", "linux")
     for name in list(os.environ):
         if name.startswith(("MALLOC_", "GOMP_", "OMP_")):
@@ -58,13 +57,13 @@ def test_memory_is_left_to_a_user_who_says(calls, monkeypatch):
 
 
 def test_a_c_library_without_mallopt_is_no_problem(calls, monkeypatch):
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    monkeypatch.setattr(process, "C_LIBRARY", object())
     process.prepare()
     process.give_back_memory()
     assert calls == []
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
+@pytest.mark.skipif(not hasattr(process.C_LIBRARY, "malloc_trim"), reason="the C library is not glibc")
 def test_what_is_free_is_given_back():
     """Of many small pieces between others that stay: no other way gives those back."""
     script = (
