@@ -23,15 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.ratios import in_words, lower_bound
 from benchmarks.rows import Row, show
+from benchmarks.workloads import AUGMENT, BATCH, CNN, MLP
 from engine.catalogue import Catalogue, discover
 from engine.config import RunConfig
 from engine.network import autocast, build_optimizer
 from engine.trainer import Trainer
 
-BATCH = 128
-MLP = {"model": {"id": "mlp", "hidden": [256, 128]}, "with": [{"id": "batch-norm"}, {"id": "dropout", "p": 0.2}]}
-CNN = {"model": {"id": "cnn"}, "with": [{"id": "batch-norm"}, {"id": "dropout", "p": 0.3}]}
-AUGMENT = [{"id": "random-resized-crop", "scale": [0.7, 1.0]}, {"id": "random-horizontal-flip"}]
 CASES = (
     ("mlp", MLP, False, "float32", 0.92), ("mlp, augmented", MLP, True, "float32", 0.60),
     ("cnn", CNN, False, "float32", 0.95), ("cnn, augmented", CNN, True, "float32", 0.85),

@@ -18,11 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.ratios import in_words
-
-BATCH = 128
-MLP = {"model": {"id": "mlp", "hidden": [256, 128]}, "with": [{"id": "batch-norm"}, {"id": "dropout", "p": 0.2}]}
-CNN = {"model": {"id": "cnn"}, "with": [{"id": "batch-norm"}, {"id": "dropout", "p": 0.3}]}
-AUGMENT = [{"id": "random-resized-crop", "scale": [0.7, 1.0]}, {"id": "random-horizontal-flip"}]
+from benchmarks.workloads import AUGMENT, BATCH, CNN, MLP
 
 
 def tunedeck(arguments: argparse.Namespace) -> float:

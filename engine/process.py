@@ -14,7 +14,7 @@ SPIN_COUNT = "4000"
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 """Parameters of glibc's `mallopt` (malloc.h)."""
 C_LIBRARY = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
-"""What the process is linked with; opened once, as a run's own process opens nothing that a file could name."""
+"""glibc, or another. Opened here and not when it is used: while files of strangers are read, none is opened."""
 
 
 def prepare() -> None:

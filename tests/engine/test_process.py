@@ -67,9 +67,9 @@ def test_a_c_library_without_mallopt_is_no_problem(calls, monkeypatch):
 def test_what_is_free_is_given_back():
     """Of many small pieces between others that stay: no other way gives those back."""
     script = (
-        "import engine\n"
+        "import engine, resource\n"
         "from engine.process import give_back_memory\n"
-        "def resident(): return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "def resident(): return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize()\n"
         "pieces = [bytes(100_000) for _ in range(2_000)]\n"
         "last, before = pieces.pop(), resident()\n"
         "pieces.clear()\n"

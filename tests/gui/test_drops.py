@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -161,7 +163,8 @@ def test_a_file_that_is_no_picture_is_told_by_name(driver, tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     drop(driver.window, tmp_path / "notes.txt")
     classified = driver.window.centre.predictions.classified
-    pump(lambda: "notes.txt" in classified.refused.text())
+    pump(classified.refused.text)
+    assert "notes.txt is no picture" in classified.refused.text() and driver.crashes == []
 
 
 def test_the_menu_opens_a_folder_too(driver, flowers, monkeypatch):
@@ -175,7 +178,9 @@ def test_the_menu_opens_a_folder_too(driver, flowers, monkeypatch):
 
 def test_closed_in_the_middle_of_a_look_the_window_closes(driver, flowers):
     drop(driver.window, flowers)
+    assert driver.window.bench.background.busy
     driver.close()
+    assert "background" not in [thread.name for thread in threading.enumerate()], "the look was given up"
 
 
 def test_pretrained_weights_are_downloaded_only_where_that_is_said_on_the_button(driver, tmp_path):

@@ -24,6 +24,11 @@ STRANGERS = Path(__file__).with_name("strangers.py")
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
 
+def named(value: object) -> str | None:
+    """The id of a test's parameter. A function goes by its number: its address is another in each process."""
+    return None if callable(value) else repr(value)
+
+
 def discover_with(*files: Path) -> Catalogue:
     """The built-in strategies and those of copies of these files in a folder of their own."""
     with tempfile.TemporaryDirectory() as folder:

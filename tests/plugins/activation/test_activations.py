@@ -15,7 +15,7 @@ from plugins.activation.relu import ReLU
 from plugins.activation.sigmoid import Sigmoid
 from plugins.activation.silu import SiLU
 from plugins.activation.tanh import Tanh
-from tests.plugins.bench import config, strategy
+from tests.plugins.bench import config, named, strategy
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ from tests.plugins.bench import config, strategy
         (ELU(), nn.ELU, lambda x: torch.where(x > 0, x, x.exp() - 1)),
         (ELU(alpha=0.5), nn.ELU, lambda x: torch.where(x > 0, x, (x.exp() - 1) / 2)),
     ],
-    ids=lambda value: None if callable(value) else str(value),
+    ids=named,
 )  # fmt: skip
 def test_is_pytorchs_module_and_what_its_explanation_says(activation, module, formula):
     built = activation.build()

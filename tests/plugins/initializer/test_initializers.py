@@ -15,12 +15,7 @@ from plugins.initializer.pytorch_default import PyTorchDefault
 from plugins.initializer.small_normal import SmallNormal
 from plugins.initializer.xavier import Xavier
 from plugins.initializer.zero_last_layer import ZeroLastLayer
-from tests.plugins.bench import assert_same_bits, config, strategy
-
-
-def named(value: object) -> str | None:
-    """A function goes by its number: its address is another in each process."""
-    return None if callable(value) else repr(value)
+from tests.plugins.bench import assert_same_bits, config, named, strategy
 
 
 def network() -> nn.Sequential:
