@@ -172,7 +172,8 @@ def remove_caches(above: Path, spare: Path, most: int) -> None:
 
 def _held(path: Path, waiting: Callable[[], None]) -> FileLock:
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # as it is told where the folder goes while it is being looked at
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return FileLock(path)
         except FileNotFoundError:  # who made room removed the folder meanwhile
