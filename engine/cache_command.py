@@ -23,8 +23,8 @@ SHOWN = 8
 """Characters of a name that are printed: its beginning will do."""
 
 
-def run(arguments: argparse.Namespace, unknown: Sequence[str] = ()) -> int:
-    """Carry out `tunedeck caches`, which takes no plugin's own flags; returns the exit code. Raises `InputError`."""
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out `tunedeck caches`; returns the exit code. Raises `InputError`."""
     kept = list_kept(workspace_folder(arguments.workspace))
     removed = None
     if arguments.remove or arguments.remove_all:

@@ -1,4 +1,4 @@
-"""The command line: the same settings as the window. Knows the words; `engine.commands` does the work.
+"""The command line: the same settings as the window. Knows the words, and where the work of each verb is done.
 
 Imports neither PyTorch nor Qt, so that `--help` answers at once.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
 
 from engine.catalogue import first_sentence, nearest
 from engine.config import ONE_CHOICE, recipe_names, run_parameters
@@ -19,8 +20,6 @@ from engine.strategy import KINDS
 
 WRONG_INPUT = 2
 """Exit code where the user gave something that can't be used: one line says what, and how to mend it."""
-WITHOUT_PYTORCH = {"runs": "engine.run_commands", "caches": "engine.cache_command"}
-"""The verbs that need neither it nor plugins, and what does their work."""
 EXAMPLES = """examples:
   tunedeck                                            open the window
   tunedeck train                                      train a small network on the bundled images
@@ -52,100 +51,114 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_workspace(parser, None)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    for name, verb in VERBS.items():
+        words: argparse.ArgumentParser = verbs.add_parser(
+            name, help=verb.help, description=verb.help, allow_abbrev=False
+        )
+        # SUPPRESS: the verb's default must not undo what stands before the verb.
+        _add_workspace(words, argparse.SUPPRESS)
+        words.add_argument(
+            "--json", action="store_true", help="print one line of JSON last, all else on standard error"
+        )
+        verb.add_arguments(words)
+        words.set_defaults(work=verb.work)
+    return parser
 
-    train = _verb(verbs, "train", "Train a network.", json=True)
-    _add_settings(train)
-    _add_halve_batch(train)
 
-    resume = _verb(verbs, "resume", "Go on with a run exactly where its checkpoint left it.", json=True)
-    resume.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder")
-    total = resume.add_mutually_exclusive_group()
+# --- the verbs ------------------------------------------------------------------------------------
+
+
+def _train(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
+    _add_halve_batch(parser)
+
+
+def _resume(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder")
+    total = parser.add_mutually_exclusive_group()
     total.add_argument("--epochs", type=int, metavar="N", help="train to this new total of epochs")
     total.add_argument("--more", type=int, metavar="N", help="train this many epochs more")
-    resume.add_argument(
+    parser.add_argument(
         "--reschedule", action="store_true",
         help="plan the learning rate anew for the new total, instead of holding its last value",
     )  # fmt: skip
+    _add_halve_batch(parser)
 
-    _add_halve_batch(resume)
 
-    fork = _verb(verbs, "fork", "Begin a new run with other settings where a checkpoint left another run.", json=True)
-    fork.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its last")
-    _add_settings(fork)
-    _add_halve_batch(fork)
+def _fork(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its last")
+    _add_settings(parser)
+    _add_halve_batch(parser)
 
-    evaluate = _verb(verbs, "evaluate", "Measure a checkpoint on samples that it was not trained on.", json=True)
-    evaluate.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
-    evaluate.add_argument("--dataset", metavar="ID[:NAME=VALUE,...]", help="another data set than its own")
-    evaluate.add_argument(
+
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    _add_trained(parser)
+    parser.add_argument("--dataset", metavar="ID[:NAME=VALUE,...]", help="another data set than its own")
+    parser.add_argument(
         "--part",
         choices=("test", "validation", "training"),
         help="which part (test; of another data set without parts all of it)",
     )
-
-    evaluate.add_argument(
+    parser.add_argument(
         "--views", type=int, default=1, metavar="N",
         help="look at each image N times, augmented from the second look on, and average the probabilities (1)",
     )  # fmt: skip
-    evaluate.add_argument(
+    parser.add_argument(
         "--with", dest="with", action=_Change, metavar="ID[:NAME=VALUE,...]",
         help="an augmentation for --views, instead of the run's own; may be repeated",
     )  # fmt: skip
-    evaluate.add_argument(
+    parser.add_argument(
         "--suspects", metavar="FILE.csv", help="write there which samples may bear a wrong label, with their files"
     )
-    evaluate.set_defaults(changes=[])
+    parser.set_defaults(changes=[])
 
-    predict = _verb(verbs, "predict", "Tell pictures apart: files, or folders with all that is in them.", json=True)
-    predict.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
-    predict.add_argument("path", nargs="+", metavar="PATH", help="a picture, or a folder of them")
-    predict.add_argument("--csv", metavar="FILE.csv", help="write file, class and probability of each picture there")
 
-    export = _verb(verbs, "export", "Write a trained network as a file to take away, proven to do the same.", json=True)
-    export.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
-    export.add_argument("out", metavar="OUT", help="the file to write: .onnx, or .safetensors for the weights alone")
+def _predict(parser: argparse.ArgumentParser) -> None:
+    _add_trained(parser)
+    parser.add_argument("path", nargs="+", metavar="PATH", help="a picture, or a folder of them")
+    parser.add_argument("--csv", metavar="FILE.csv", help="write file, class and probability of each picture there")
 
-    runs = _verb(verbs, "runs", "List the runs of the workspace, or compare some of them.", json=True)
-    runs.add_argument("run", nargs="*", metavar="RUN", help="two or more to compare: folders, names or beginnings")
-    runs.add_argument("--search", metavar="WORDS", help="list the runs whose name, techniques or notes hold these")
 
-    caches = _verb(verbs, "caches", "List the decoded pictures that the workspace keeps, or remove them.", json=True)
-    removal = caches.add_mutually_exclusive_group()
+def _export(parser: argparse.ArgumentParser) -> None:
+    _add_trained(parser)
+    parser.add_argument("out", metavar="OUT", help="the file to write: .onnx, or .safetensors for the weights alone")
+
+
+def _runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", nargs="*", metavar="RUN", help="two or more to compare: folders, names or beginnings")
+    parser.add_argument("--search", metavar="WORDS", help="list the runs whose name, techniques or notes hold these")
+
+
+def _caches(parser: argparse.ArgumentParser) -> None:
+    removal = parser.add_mutually_exclusive_group()
     removal.add_argument(
         "--remove", nargs="+", metavar="NAME", help="remove these: names as listed, or their beginnings"
     )
     removal.add_argument("--remove-all", action="store_true", help="remove all that nobody uses")
 
-    plugins = _verb(verbs, "plugins", "List all techniques with their parameters.", json=True)
-    plugins.add_argument("id", nargs="?", metavar="ID", help="explain one technique")
 
-    summary = _verb(verbs, "summary", "Show the layers of a network, their output shapes and parameters.", json=True)
-    _add_settings(summary)
+def _plugins(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", nargs="?", metavar="ID", help="explain one technique")
 
-    hardware = _verb(
-        verbs, "hardware", "Show what there is to train with, and what is missing for a GPU to be used.", json=True
-    )
-    hardware.add_argument(
+
+def _hardware(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--measure",
         action="store_true",
         help="train a few steps with these settings on every device, and say which is fastest",
     )
-    _add_settings(hardware)
-
-    check = _verb(verbs, "check-data", "Look for what is wrong with a folder of pictures before training.", json=True)
-    check.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
-    return parser
+    _add_settings(parser)
 
 
-def _verb(verbs: Any, name: str, help: str, *, json: bool) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help, description=help, allow_abbrev=False)
-    # SUPPRESS: the verb's default must not undo what stands before the verb.
-    _add_workspace(parser, argparse.SUPPRESS)
-    if json:
-        parser.add_argument(
-            "--json", action="store_true", help="print one line of JSON last, all else on standard error"
-        )
-    return parser
+def _check_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
+
+
+# --- what verbs have in common --------------------------------------------------------------------
+
+
+def _add_trained(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its best")
 
 
 def _add_workspace(parser: argparse.ArgumentParser, default: Any) -> None:
@@ -190,6 +203,56 @@ def _add_halve_batch(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Verb:
+    """A word of the command line."""
+
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    work: str
+    """Where the function is that does its work, as `module:function`. It takes the arguments, the catalogue and the
+    workspace, and gives the exit code and what `--json` prints; of a verb that does `WITHOUT_PLUGINS` it takes the
+    arguments alone, prints by itself, and gives the exit code."""
+
+
+VERBS = {
+    "train": Verb("Train a network.", _train, "engine.train_commands:train"),
+    "resume": Verb("Go on with a run exactly where its checkpoint left it.", _resume, "engine.train_commands:resume"),
+    "fork": Verb(
+        "Begin a new run with other settings where a checkpoint left another run.", _fork, "engine.train_commands:fork"
+    ),
+    "evaluate": Verb(
+        "Measure a checkpoint on samples that it was not trained on.", _evaluate, "engine.evaluate_command:evaluate"
+    ),
+    "predict": Verb(
+        "Tell pictures apart: files, or folders with all that is in them.", _predict, "engine.predict_command:predict"
+    ),
+    "export": Verb(
+        "Write a trained network as a file to take away, proven to do the same.", _export,
+        "engine.export_command:export",
+    ),
+    "runs": Verb("List the runs of the workspace, or compare some of them.", _runs, "engine.run_commands:run"),
+    "caches": Verb(
+        "List the decoded pictures that the workspace keeps, or remove them.", _caches, "engine.cache_command:run"
+    ),
+    "plugins": Verb("List all techniques with their parameters.", _plugins, "engine.plugins_command:plugins"),
+    "summary": Verb(
+        "Show the layers of a network, their output shapes and parameters.", _add_settings,
+        "engine.summary_command:summary",
+    ),
+    "hardware": Verb(
+        "Show what there is to train with, and what is missing for a GPU to be used.", _hardware,
+        "engine.hardware_command:hardware",
+    ),
+    "check-data": Verb(
+        "Look for what is wrong with a folder of pictures before training.", _check_data,
+        "engine.check_command:check_data",
+    ),
+}  # fmt: skip
+WITHOUT_PLUGINS = ("runs", "caches")
+"""The verbs that need neither them nor PyTorch."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = build_parser()
@@ -200,13 +263,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.verb is None:
             return _open_window(arguments)
-        commands = WITHOUT_PYTORCH.get(arguments.verb, "engine.commands")
-        return int(importlib.import_module(commands).run(arguments, unknown))
+        if arguments.verb in WITHOUT_PLUGINS:
+            return int(work_of(arguments)(arguments))
+        return int(importlib.import_module("engine.commands").run(arguments, unknown))
     except InputError as error:
         print(one_line(f"tunedeck: {error}"), file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:  # before the run began, or after it ended: nothing is lost
         return INTERRUPTED
+
+
+def work_of(arguments: argparse.Namespace) -> Callable[..., Any]:
+    """The function that does the work of a parsed command line's verb."""
+    module, name = arguments.work.split(":")
+    return cast(Callable[..., Any], getattr(importlib.import_module(module), name))
 
 
 def _options_of(parser: argparse.ArgumentParser, verb: str | None) -> list[argparse.Action]:

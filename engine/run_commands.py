@@ -27,8 +27,8 @@ ENVIRONMENT, MAX_BYTES = "environment.json", 1_000_000
 """What a run ran on, and how long that file may be: a longer one is none of ours."""
 
 
-def run(arguments: argparse.Namespace, unknown: Sequence[str] = ()) -> int:
-    """Carry out `tunedeck runs`, which takes no plugin's own flags; returns the exit code. Raises `InputError`."""
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out `tunedeck runs`; returns the exit code. Raises `InputError`."""
     workspace = workspace_folder(arguments.workspace)
     records = list_runs(workspace)
     if arguments.run:

@@ -38,6 +38,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "tab_model": ("Model", "Ctrl+3", ""),
     "tab_predictions": ("Predictions", "Ctrl+4", ""),
     "tab_compare": ("Compare", "Ctrl+5", ""),
+    "tab_tune": ("Tune", "Ctrl+6", ""),
     "theme_system": ("Like the system", "", ""),
     "theme_light": ("Light", "", ""),
     "theme_dark": ("Dark", "", ""),
@@ -51,7 +52,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     "Edit": ("undo", "redo", "", "filter", "search"),
     "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue"),
     "View": (
-        "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "",
+        "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "tab_tune", "",
         "log", "overlays", "reset_view", "",
     ),
     "Help": ("shortcuts", "hardware", "about"),

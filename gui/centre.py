@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from gui.compare.panel import ComparePanel
     from gui.data.panel import DataPanel
     from gui.predictions.panel import PredictionsPanel
+    from gui.tune.panel import TunePanel
 
 
 class Centre(QFrame):
-    """The tabs, by name, in the order of Ctrl+1 to Ctrl+5. Those beside the graph are made when they are first needed:
+    """The tabs, by name, in the order of Ctrl+1 to Ctrl+6. Those beside the graph are made when they are first needed:
     the window is there sooner."""
 
     seeds_asked = Signal(object, int)
     """A run, and how many more of it are to come with other seeds."""
 
     settings_asked = Signal(object)
-    """Other settings, which mend something about the data."""
+    """Other settings, which mend something."""
+    runs_asked = Signal(object)
+    """A list of settings, each to be trained as a run of its own."""
     data_changed = Signal()
     """Pictures were read or removed."""
 
@@ -54,6 +57,7 @@ class Centre(QFrame):
         self._add("model", self.tr("Model"), QWidget())
         self._add("predictions", self.tr("Predictions"), QWidget())
         self._add("compare", self.tr("Compare"), QWidget())
+        self._add("tune", self.tr("Tune"), QWidget())
         self.tabs.currentChanged.connect(self._on_tab)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
@@ -92,6 +96,11 @@ class Centre(QFrame):
         """The tab Compare."""
         return self.tab("compare")  # type: ignore[return-value]
 
+    @property
+    def tune(self) -> TunePanel:
+        """The tab Tune."""
+        return self.tab("tune")  # type: ignore[return-value]
+
     def tab(self, name: str) -> QWidget:
         """The tab of this name, made if need be. Raises `KeyError`."""
         if name == "curves":
@@ -120,6 +129,9 @@ class Centre(QFrame):
         if name == "data":
             self.data.settings_asked.connect(self.settings_asked)
             self.data.data_changed.connect(self.data_changed)
+        if name == "tune":
+            self.tune.settings_asked.connect(self.settings_asked)
+            self.tune.runs_asked.connect(self.runs_asked)
         if name == "compare":
             self.compare.seeds_asked.connect(self.seeds_asked)
             self.compare.show_runs(self._compared)
@@ -177,7 +189,13 @@ def _compare(bench: Workbench) -> Panel:
     return ComparePanel(bench)
 
 
+def _tune(bench: Workbench) -> Panel:
+    from gui.tune.panel import TunePanel
+
+    return TunePanel(bench)
+
+
 MAKERS: dict[str, Callable[[Workbench], Panel]] = {
-    "data": _data, "model": _model, "predictions": _predictions, "compare": _compare,
+    "data": _data, "model": _model, "predictions": _predictions, "compare": _compare, "tune": _tune,
 }  # fmt: skip
 """What makes each panel: imported only then."""

@@ -57,6 +57,7 @@ class RunControl(QObject):
         window.runs.waiting_removed.connect(self.remove_waiting)
         window.runs.waiting_moved.connect(self.move_waiting)
         window.centre.seeds_asked.connect(self.repeat)
+        window.centre.runs_asked.connect(self.let_wait)
 
     # --- begin -----------------------------------------------------------------------------------
 
@@ -72,6 +73,7 @@ class RunControl(QObject):
         self._clear()
         self.session.start(config)
 
+    @Slot(object)
     def let_wait(self, configs: list[RunConfig]) -> None:
         """Let runs with these settings come after those that wait already; where none trains, the first one begins."""
         try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QToolButton, QWidget
+
+from gui.widgets.flow import FlowLayout
 
 
 class Segments(QWidget):
-    """Buttons with a word each; the arrow keys go from one to the next."""
+    """Buttons with a word each, in as many lines as they need; the arrow keys go from one to the next."""
 
     chosen = Signal(int)
     """By the user: the number of the choice."""
@@ -19,9 +21,8 @@ class Segments(QWidget):
         super().__init__()
         self.setAccessibleName(name)
         self._group = QButtonGroup(self)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
+        line = FlowLayout(4)
+        self.setLayout(line)
         for number, (text, explanation) in enumerate(choices):
             button = QToolButton()
             button.setText(text)

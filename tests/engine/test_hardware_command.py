@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-import engine.hardware_commands
+import engine.hardware_command
 import engine.hardware_measure
 from engine.data import Source, split
 from engine.hardware_measure import Measured, conclusion, fastest, measure
@@ -27,7 +27,7 @@ def _quick(monkeypatch):
 @pytest.fixture
 def machine(monkeypatch):
     def make_up(facts):
-        monkeypatch.setattr(engine.hardware_commands, "gather", lambda: facts)
+        monkeypatch.setattr(engine.hardware_command, "gather", lambda: facts)
 
     return make_up
 
@@ -64,7 +64,7 @@ def test_the_figures_are_printed_with_what_they_say(capsys, workspace, machine):
 
 
 def test_settings_that_are_wrong_are_told_before_anything_is_looked_at(capsys, workspace, monkeypatch):
-    monkeypatch.setattr(engine.hardware_commands, "gather", lambda: pytest.fail("it was looked at"))
+    monkeypatch.setattr(engine.hardware_command, "gather", lambda: pytest.fail("it was looked at"))
     code, out, err = tunedeck(capsys, "hardware", "--workspace", workspace, "--measure", "--model", "no-such")
     assert (code, out) == (2, "") and "no-such" in err and err.count("\n") == 1
 

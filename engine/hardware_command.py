@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,10 @@ import rich.console
 import rich.table
 from rich.markup import escape
 
+from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.data import Source, split
+from engine.given_settings import settings
 from engine.hardware import is_busy
 from engine.hardware_measure import Measured, conclusion, fastest, measure
 from engine.hardware_report import Report, report, summary_lines
@@ -24,11 +25,9 @@ from engine.progress_bar import ProgressBar
 SIGNS = {"done": "[green]✓[/]", "not-needed": "[dim]–[/]", "missing": "[yellow]✗[/]"}
 
 
-def hardware(
-    arguments: argparse.Namespace, workspace: Path, settings: Callable[[], RunConfig]
-) -> tuple[int, dict[str, Any]]:
-    """Carry out the verb; `settings` makes those to be measured, and is asked before anything is looked at."""
-    config = settings()
+def hardware(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck hardware`."""
+    config = settings(arguments, catalogue)
     found = report(gather())
     if not arguments.json:
         print_report(found)

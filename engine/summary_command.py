@@ -1,0 +1,78 @@
+"""`tunedeck summary`: a network layer by layer, the memory that it needs, and the course of the learning rate."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import rich.box
+import rich.console
+import rich.table
+
+from engine.catalogue import Catalogue
+from engine.data import Source, batch_bounds, split
+from engine.given_settings import settings
+from engine.memory import memory_need
+from engine.schedule import Schedule
+from engine.strategy_text import format_strategy
+from engine.summary import LayerRow, layer_table
+from engine.terminal_run import DONE
+
+
+def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck summary`."""
+    config = settings(arguments, catalogue)
+    parts = split(config.dataset.load(Source(workspace / "data")), config)
+    rows = layer_table(config, parts.spec)
+    total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
+    need = memory_need(config, parts.spec, rows)
+    for id, advice in config.advice(parts.spec):
+        print(f"tunedeck: {id}: {advice.text}", file=sys.stderr)
+    course = Schedule(config, len(batch_bounds(len(parts.training), config.batch_size))).course()
+    if not arguments.json:
+        table = rich.table.Table(box=rich.box.SIMPLE)
+        table.add_column("layer", overflow="fold")
+        for heading in ("type", "output shape"):
+            table.add_column(heading)
+        table.add_column("parameters", justify="right")
+        table.add_column("trained")
+        for row in rows:
+            table.add_row(row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}", _trained(row))
+        console = rich.console.Console()
+        console.print(
+            f"{format_strategy(config.model)} on {config.dataset.id}: input {[1, *parts.spec.input_shape]}",
+            highlight=False,
+        )
+        console.print(table)
+        console.print(f"{total:,} parameters, {trainable:,} trainable", highlight=False)
+        console.print(str(need.message()), highlight=False)
+        if config.schedulers:
+            console.print(_drawn(course), highlight=False)
+    return DONE, {
+        "input_shape": [1, *parts.spec.input_shape],
+        "layers": [
+            {"name": r.name, "type": r.type, "output_shape": list(r.output_shape), "parameters": r.parameters,
+             "trainable": r.trainable, "norm": r.norm} for r in rows
+        ],
+        "parameters": total,
+        "trainable": trainable,
+        "lr": course,
+        "memory": need.total,
+    }  # fmt: skip
+
+
+def _trained(row: LayerRow) -> str:
+    """Whether training changes a layer, and whose statistics its batch norm uses."""
+    words = "" if not row.parameters else "frozen" if not row.trainable else "yes"
+    return words + {"running": ", by its running statistics", "batch": ", by those of the batch"}.get(row.norm, "")
+
+
+def _drawn(course: list[tuple[int, float]]) -> str:
+    """The learning rate over the run, as a line of bars."""
+    rates = [lr for _, lr in course]
+    width = max(1, len(rates) // 50)
+    bars = [max(rates[start : start + width]) for start in range(0, len(rates), width)]
+    line = "".join("▁▂▃▄▅▆▇█"[min(7, int(8 * rate / max(rates)))] if max(rates) else "▁" for rate in bars)
+    return f"learning rate {line}\n{rates[0]:.2e} at first, {max(rates):.2e} at most, {rates[-1]:.2e} at last"

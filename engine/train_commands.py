@@ -1,0 +1,74 @@
+"""`tunedeck train`, `resume` and `fork`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.catalogue import Catalogue
+from engine.config import RunConfig
+from engine.ended import Ended, ended_run
+from engine.fork import fork_run, settings_of
+from engine.given_settings import settings
+from engine.message import InputError
+from engine.progress_bar import ProgressBar
+from engine.runs import new_run, resume_run
+from engine.terminal_run import DONE, Order, result, train_to_the_end
+from engine.trainer import Trainer
+
+
+def train(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck train`."""
+    config = settings(arguments, catalogue)
+    return _train(
+        arguments, catalogue, workspace, lambda: config, lambda bar: new_run(config, catalogue, workspace, bar.loading)
+    )
+
+
+def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck resume`."""
+    if arguments.reschedule and arguments.epochs is None and arguments.more is None:
+        raise InputError("nothing-to-reschedule", "--reschedule plans for a new total: give --epochs or --more too")
+    path = Path(arguments.checkpoint)
+    if arguments.epochs is None and arguments.more is None and (ended := ended_run(path)) is not None:
+        return DONE, _tell_ended(path, ended, arguments.json)
+    return _train(
+        arguments, catalogue, workspace, lambda: settings_of(path, catalogue),
+        lambda bar: resume_run(
+            path, catalogue, workspace, epochs=arguments.epochs, more=arguments.more, reschedule=arguments.reschedule,
+            report=bar.loading,
+        ), path,
+    )  # fmt: skip
+
+
+def _tell_ended(path: Path, ended: Ended, quiet: bool) -> dict[str, Any]:
+    """Say that a run has come to its end, and how it may go on all the same; gives what `--json` prints."""
+    reason = str(ended.finished.reason)
+    if not quiet:
+        print(f"nothing is left to be done, and nothing was changed: {reason}")
+        print(f"train on with: tunedeck resume {shlex.quote(str(path))} --more 10")
+    folder = str(ended.folder) if ended.folder else None
+    return {**result(None, ended.finished, reason), "run": folder, "batch_size": ended.batch_size}
+
+
+def fork(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck fork`."""
+    path = Path(arguments.checkpoint)
+    config = settings(arguments, catalogue, settings_of(path, catalogue))
+    return _train(
+        arguments, catalogue, workspace, lambda: config,
+        lambda bar: fork_run(path, config, catalogue, workspace, bar.loading), path,
+    )  # fmt: skip
+
+
+def _train(
+    arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path, config: Callable[[], RunConfig],
+    make: Callable[[ProgressBar], Trainer], origin: Path | None = None,
+) -> tuple[int, dict[str, Any]]:  # fmt: skip
+    """Train what `make` makes ready, with these settings, from a checkpoint where one is given."""
+    return train_to_the_end(
+        Order(make, config, catalogue, workspace, origin, halve_batch=arguments.halve_batch, quiet=arguments.json)
+    )

@@ -1,0 +1,1 @@
+"""The tab Tune: questions that are answered by training more than once."""

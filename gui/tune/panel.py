@@ -1,0 +1,96 @@
+"""The Tune tab: its tools side by side, of which one is seen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Signal, Slot
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from engine.config import RunConfig
+from gui.panel import Panel
+from gui.runs.run import Run
+from gui.tune.tool import Tool, ToolEntry
+from gui.widgets.segments import Segments
+from gui.widgets.theme import Theme
+from gui.workbench import Workbench
+
+
+class TunePanel(Panel):
+    """Each tool is made when it is first chosen."""
+
+    settings_asked = Signal(object)
+    runs_asked = Signal(object)
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._entries = tools()
+        self._names = list(self._entries)
+        self._made: dict[str, Tool] = {}
+        self.choice = Segments(self.tr("Tool"), [(each.title, each.explanation) for each in self._entries.values()])
+        self._stack = QStackedLayout()
+        self._places = {name: QWidget() for name in self._names}
+        for place in self._places.values():
+            self._stack.addWidget(place)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 12, 8, 4)
+        column.setSpacing(12)
+        column.addWidget(self.choice)
+        column.addLayout(self._stack, 1)
+        self.choice.chosen.connect(self._on_chosen)
+
+    def tool(self, name: str) -> Tool:
+        """The tool of this name, made if need be. Raises `KeyError`."""
+        if name not in self._made:
+            tool = self._made[name] = self._entries[name].make(self.bench)
+            tool.settings_asked.connect(self.settings_asked)
+            tool.runs_asked.connect(self.runs_asked)
+            tool.set_theme(self.theme)
+            if self.config is not None:
+                tool.show_settings(self.config)
+            tool.show_run(self.run)
+            column = QVBoxLayout(self._places[name])
+            column.setContentsMargins(0, 0, 0, 0)
+            column.addWidget(tool)
+        return self._made[name]
+
+    def bring_forward(self, name: str) -> Tool:
+        """Show the tool of this name. Raises `KeyError`."""
+        tool = self.tool(name)
+        self.choice.current = self._names.index(name)
+        self._stack.setCurrentWidget(self._places[name])
+        return tool
+
+    def refresh(self) -> None:
+        """Make what is seen: the tools themselves are told of everything."""
+        if self._names:
+            self.tool(self._names[self.choice.current])
+
+    def show_settings(self, config: RunConfig) -> None:
+        """The settings have changed."""
+        super().show_settings(config)
+        for tool in self._made.values():
+            tool.show_settings(config)
+
+    def show_run(self, run: Run | None) -> None:
+        """Another run is in front, or it has come to the end of an epoch, or to its end."""
+        super().show_run(run)
+        for tool in self._made.values():
+            tool.show_run(run)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another palette."""
+        super().set_theme(theme)
+        for tool in self._made.values():
+            tool.set_theme(theme)
+
+    @Slot(int)
+    def _on_chosen(self, place: int) -> None:
+        self.bring_forward(self._names[place])
+
+
+def tools() -> dict[str, ToolEntry]:
+    """The tools by name, in their order; each is imported only when it is made."""
+    return {}
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Tools", text)

@@ -1,0 +1,29 @@
+"""What the tools of the tab Tune have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+
+from gui.panel import Panel
+from gui.workbench import Workbench
+
+
+class Tool(Panel):
+    """One question about the settings on the left, and its answer. Like every panel it works only while it is seen."""
+
+    settings_asked = Signal(object)
+    """The `RunConfig` that is to stand on the left from now on."""
+    runs_asked = Signal(object)
+    """A list of `RunConfig`, each to be trained as a run of its own, one after another."""
+
+
+@dataclass(frozen=True)
+class ToolEntry:
+    """A tool as the tab lists it."""
+
+    title: str
+    explanation: str
+    make: Callable[[Workbench], Tool]
