@@ -1,0 +1,53 @@
+"""A sweep in the terminal: each of its runs in turn, and on where it was left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.catalogue import Catalogue
+from engine.interrupts import INTERRUPTED
+from engine.progress_bar import ProgressBar
+from engine.run_index import list_runs
+from engine.run_record import LAST
+from engine.runs import new_run, resume_run
+from engine.sweep import Member, Standing, State, standings
+from engine.terminal_run import Order, train_to_the_end
+from engine.trainer import Trainer
+
+
+def train_sweep(members: Sequence[Member], catalogue: Catalogue, workspace: Path) -> tuple[int, list[Standing]]:
+    """Train what is not done yet of a sweep; one that was begun goes on. Progress is told on standard error.
+
+    Returns `INTERRUPTED` where it was interrupted, with everything saved, else 0; and how the members stand then. A run
+    that fails is told, and the others go on. Raises `InputError`.
+    """
+    for number, member in enumerate(members, 1):
+        [standing] = standings([member], list_runs(workspace))
+        if standing.state in (State.DONE, State.TRAINING):
+            continue
+        print(f"run {number} of {len(members)}: {member.label}", file=sys.stderr)
+        code, _ = train_to_the_end(_order(standing, catalogue, workspace))
+        if code == INTERRUPTED:
+            return INTERRUPTED, standings(members, list_runs(workspace))
+    return 0, standings(members, list_runs(workspace))
+
+
+def _order(standing: Standing, catalogue: Catalogue, workspace: Path) -> Order:
+    config, begun = standing.member.config, _begun(standing)
+
+    def make(bar: ProgressBar) -> Trainer:
+        if begun is not None:
+            return resume_run(begun, catalogue, workspace, report=bar.loading)
+        return new_run(config, catalogue, workspace, bar.loading)
+
+    return Order(make, lambda: config, catalogue, workspace, begun, quiet=True)
+
+
+def _begun(standing: Standing) -> Path | None:
+    """The folder in which a member goes on, if it can."""
+    if standing.state is not State.BEGUN or standing.record is None:
+        return None
+    folder = standing.record.folder
+    return folder if (folder / LAST).is_file() else None
