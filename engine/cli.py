@@ -150,6 +150,17 @@ def _hardware(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
+def _twin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "settings", nargs="*", metavar="FILE.yaml", help="two to four settings files; the flags below come over each"
+    )
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="FLAGS",
+        help='one more, with these flags over the first: --against "--with dropout:p=0.3"; may be repeated',
+    )  # fmt: skip
+    _add_settings(parser)
+
+
 def _check_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
 
@@ -196,6 +207,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(changes=[])
 
 
+def settings_parser() -> argparse.ArgumentParser:
+    """What reads the flags of `--against`."""
+    parser = _Parser(prog="--against", add_help=False, allow_abbrev=False)
+    _add_settings(parser)
+    return parser
+
+
 def _add_halve_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--halve-batch", action="store_true",
@@ -220,6 +238,10 @@ VERBS = {
     "resume": Verb("Go on with a run exactly where its checkpoint left it.", _resume, "engine.train_commands:resume"),
     "fork": Verb(
         "Begin a new run with other settings where a checkpoint left another run.", _fork, "engine.train_commands:fork"
+    ),
+    "twin": Verb(
+        "Train two to four settings side by side, from the same weights and on the same batches.", _twin,
+        "engine.twin_command:twin",
     ),
     "evaluate": Verb(
         "Measure a checkpoint on samples that it was not trained on.", _evaluate, "engine.evaluate_command:evaluate"

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
         workspace = workspace_folder(arguments.workspace)
         catalogue = discover(workspace / "plugins")
         if unknown:
-            _take_plugin_flags(arguments, unknown, catalogue)
+            take_plugin_flags(arguments, unknown, catalogue)
         code, result = _carry_out(arguments, catalogue, workspace)
     if arguments.json:
         if isinstance(result, dict):  # JSON has no word for a figure that is not finite
@@ -77,7 +77,7 @@ def _led_aside() -> Iterator[None]:
         os.close(kept)
 
 
-def _take_plugin_flags(arguments: argparse.Namespace, unknown: list[str], catalogue: Catalogue) -> None:
+def take_plugin_flags(arguments: argparse.Namespace, unknown: list[str], catalogue: Catalogue) -> None:
     """A flag such as `--early-stopping` stands for `--with early-stopping`, where a plugin declares it."""
     flags = catalogue.flags()
     for word in unknown:

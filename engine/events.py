@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.history import EpochRow
-from engine.message import Message
+from engine.message import Message, message
 
 
 @dataclass(frozen=True)
@@ -145,3 +145,24 @@ class Failed:
 
 
 Event = Loading | Started | Steps | EpochEnded | Fitted | Saved | SaveFailed | Changed | Refused | Finished | Failed
+
+
+@dataclass(frozen=True)
+class OfTwin:
+    """An event of one of several runs that train side by side."""
+
+    twin: int
+    """Which of them, counted from 0."""
+    event: Event
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The losses of runs that train side by side differ for the first time."""
+
+    step: int
+
+    @property
+    def text(self) -> Message:
+        """The same in words."""
+        return message("twins-parted", "the losses differ from step {step} on", step=self.step)

@@ -15,12 +15,14 @@ from engine.message import Message
 class ProgressBar:
     """Shows events on standard error. Use as a context."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "", beside: ProgressBar | None = None) -> None:
+        """Of runs that train side by side each has a bar with its name, `beside` the first one's."""
         console = Console(stderr=True, highlight=False)
         self._live = console.is_terminal
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn(),
-            console=console, transient=True, disable=not self._live,
+        self._name = f"{name}: " if name else ""
+        self._progress: Progress = beside._progress if beside is not None else Progress(
+            TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(), console=console, transient=True, disable=not self._live,
         )  # fmt: skip
         self._task: TaskID | None = None
         self._epochs = 0
@@ -53,7 +55,7 @@ class ProgressBar:
         """Show an event of a run."""
         if isinstance(event, Started):
             for owner, text in event.warnings:
-                print(f"tunedeck: {owner}: {text}", file=sys.stderr)
+                print(f"tunedeck: {self._name}{owner}: {text}", file=sys.stderr)
             self._start(event)
         elif isinstance(event, Loading):
             self._between_steps(event)
@@ -61,18 +63,24 @@ class ProgressBar:
             rate = f"{event.samples_per_second:,.0f} samples/s"
             self._progress.update(
                 self._task, completed=event.rows[-1][0],
-                description=f"epoch {event.epoch} of {self._epochs}", figures=f"{self._last} · {rate}",
+                description=f"{self._name}epoch {event.epoch} of {self._epochs}", figures=f"{self._last} · {rate}",
             )  # fmt: skip
         elif isinstance(event, EpochEnded):
             self._epoch(event)
         elif isinstance(event, SaveFailed):
-            print(f"tunedeck: {event.text}; trying again until there is room (Ctrl-C ends it)", file=sys.stderr)
-        elif isinstance(event, (Finished, Failed)):
+            print(
+                f"tunedeck: {self._name}{event.text}; trying again until there is room (Ctrl-C ends it)",
+                file=sys.stderr,
+            )
+        elif isinstance(event, (Finished, Failed)) and not self._name:
             self._progress.stop()
+        elif isinstance(event, (Finished, Failed)) and self._task is not None:  # the others' bars stay
+            text = event.text if isinstance(event, Failed) else event.reason
+            self._progress.update(self._task, description=f"{self._name}{text}", figures=self._last)
 
     def _between_steps(self, event: Loading) -> None:
         """What keeps the run from its next step: in place of the epoch's number, the bar stays."""
-        words = str(event.text)
+        words = f"{self._name}{event.text}"
         if self._live and self._task is not None:
             done = "" if event.fraction is None else f" {event.fraction:.0%}"
             self._progress.update(self._task, description=words + done)
@@ -86,7 +94,9 @@ class ProgressBar:
             self._progress.remove_task(self._task)
         self._last = f"{event.parameters:,} parameters"
         total = event.epochs * event.steps_per_epoch
-        self._task = self._progress.add_task("starting", total=total, completed=event.step, figures=self._last)
+        self._task = self._progress.add_task(
+            f"{self._name}starting", total=total, completed=event.step, figures=self._last
+        )
 
     def _epoch(self, event: EpochEnded) -> None:
         row = event.row
@@ -98,5 +108,6 @@ class ProgressBar:
         self._last = " · ".join(f"{name} {value:{form}}" for name, value, form in figures if value is not None)
         if not self._live:
             print(
-                f"epoch {row.epoch} of {self._epochs} · {self._last}{' · best' if event.best else ''}", file=sys.stderr
+                f"{self._name}epoch {row.epoch} of {self._epochs} · {self._last}{' · best' if event.best else ''}",
+                file=sys.stderr,
             )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -25,6 +25,9 @@ from engine.progress_bar import ProgressBar
 from engine.remedy import NOT_FINITE, Kind, Remedy, last_good, remedies, with_changes
 from engine.runs import new_run
 from engine.trainer import Stop, Trainer
+
+if TYPE_CHECKING:
+    from engine.twin import Twins
 
 DONE, FAILED = 0, 1
 RETRY_SECONDS = 5.0
@@ -177,7 +180,7 @@ def _drive(trainer: Trainer, bar: ProgressBar, interrupts: Interrupts) -> Finish
                 bar.show(event)
                 last = event
             if isinstance(event, SaveFailed):
-                _wait_for_room(trainer, interrupts)
+                wait_for_room(trainer, interrupts)
     assert isinstance(last, (Finished, Failed))
     return last
 
@@ -196,19 +199,20 @@ def _until_the_end(events: Any, interrupts: Interrupts) -> Iterator[Event | None
             event = next(events)
 
 
-def _wait_for_room(trainer: Trainer, interrupts: Interrupts) -> None:
+def wait_for_room(paused: Trainer | Twins, interrupts: Interrupts) -> None:
+    """Wait a while before a failed save is tried again, or until something is asked."""
     started = time.perf_counter()
     while time.perf_counter() < started + RETRY_SECONDS and not interrupts.asked:
         time.sleep(0.1)
-    trainer.exclude(time.perf_counter() - started)
+    paused.exclude(time.perf_counter() - started)
 
 
 # --- what is said ---------------------------------------------------------------------------------
 
 
-def tell(failed: Failed) -> None:
-    """Say on standard error what failed."""
-    print(f"tunedeck: {failed.text}", file=sys.stderr)
+def tell(failed: Failed, name: str = "") -> None:
+    """Say on standard error what failed, of several runs with the name of that one."""
+    print(f"tunedeck: {name}{': ' if name else ''}{failed.text}", file=sys.stderr)
     print(failed.traceback, file=sys.stderr, end="")
 
 

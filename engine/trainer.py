@@ -31,7 +31,7 @@ from engine.learner import Learner
 from engine.memory import check_memory
 from engine.message import InputError, Message, message
 from engine.network import check_network, check_same_data, restore_optimizer
-from engine.position import Change, Position, Stopwatch, Sums, check_total
+from engine.position import Change, Parent, Position, Stopwatch, Sums, check_total
 from engine.process import give_back_memory
 from engine.remedy import against_infinity, with_changes
 from engine.result import Result
@@ -411,6 +411,11 @@ class Trainer:
         except InputError as error:  # a full disk is no failure: the checkpoints hold the change
             self.store.log(str(error))
         return Changed(self.position.step, "lr", old, lr)
+
+    def name_parent(self, parent: Parent) -> None:
+        """Record what this run has of another one, before its first step. Raises `InputError`."""
+        self.position.parent = parent
+        self._describe()
 
     def extend(self, epochs: int, *, reschedule: bool = False) -> None:
         """Go on to this total of epochs; a run that had ended is judged afresh from here. To be called before `run`.
