@@ -161,6 +161,15 @@ def _twin(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
+def _find_lr(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the test")
+    group.add_argument("--lowest", type=float, metavar="LR", help="the first learning rate (1e-06)")
+    group.add_argument("--highest", type=float, metavar="LR", help="the last one (10)")
+    group.add_argument("--steps", type=int, metavar="N", help="steps from one to the other (120)")
+    group.add_argument("--seeds", type=int, metavar="N", help="networks that go through it, a seed each (2)")
+    _add_settings(parser)
+
+
 def _check_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
 
@@ -261,6 +270,10 @@ VERBS = {
     "summary": Verb(
         "Show the layers of a network, their output shapes and parameters.", _add_settings,
         "engine.summary_command:summary",
+    ),
+    "find-lr": Verb(
+        "Find a learning rate for these settings: a network learns for a moment while the rate rises.", _find_lr,
+        "engine.lr_range_command:find_lr",
     ),
     "hardware": Verb(
         "Show what there is to train with, and what is missing for a GPU to be used.", _hardware,

@@ -51,3 +51,19 @@ def seed_global_generators(value: int) -> None:
         torch.cuda.manual_seed_all(value)
     random.seed(value)
     np.random.seed(value)
+
+
+@contextmanager
+def undisturbed_generators() -> Iterator[None]:
+    """Hold the global generators for this thread alone, and let them stand afterwards as they stood before."""
+    with global_generators:
+        on_gpu = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+        held = torch.default_generator.get_state(), random.getstate(), np.random.get_state()
+        try:
+            yield
+        finally:
+            torch.default_generator.set_state(held[0])
+            random.setstate(held[1])
+            np.random.set_state(held[2])
+            if on_gpu:
+                torch.cuda.set_rng_state_all(on_gpu)

@@ -1,0 +1,86 @@
+"""`tunedeck find-lr`: a learning-rate range test in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.catalogue import Catalogue
+from engine.config import RunConfig
+from engine.data import Source, split
+from engine.given_settings import settings
+from engine.lr_range import RangeTest, Span, range_test
+from engine.lr_suggestion import smooth
+from engine.message import message
+from engine.progress_bar import ProgressBar
+from engine.terminal_run import DONE
+
+LINES = 28
+"""Of the plot, at most."""
+WIDTH = 40
+"""Characters of its longest bar."""
+
+
+def find_lr(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck find-lr`."""
+    given = {name: getattr(arguments, name) for name in ("lowest", "highest", "steps", "seeds")}
+    span = Span(**{name: value for name, value in given.items() if value is not None})
+    config = settings(arguments, catalogue)
+    before = torch.get_num_threads()
+    try:
+        if config.threads != "auto":
+            torch.set_num_threads(int(config.threads))
+        test = _drive(config, span, workspace / "data")
+    finally:
+        torch.set_num_threads(before)
+    if not arguments.json:
+        print("\n".join(report(test)))
+    return DONE, test.to_dict()
+
+
+def _drive(config: RunConfig, span: Span, folder: Path) -> RangeTest:
+    with ProgressBar() as bar:
+        parts = split(config.dataset.load(Source(folder, bar.loading)), config)
+        config.check(parts.spec)
+        with closing(range_test(config, parts, folder, span, bar.loading)) as test:
+            done = 0
+            while True:
+                try:
+                    tried = next(test)
+                except StopIteration as end:
+                    return end.value  # type: ignore[no-any-return]
+                done = max(done, (tried.seed - config.seed) % 2**32 * span.steps + tried.step + 1)
+                bar.loading(message("finding-lr", "looking for a learning rate"), done / span.steps / span.seeds)
+
+
+def report(test: RangeTest) -> list[str]:
+    """What a person reads: the mean loss over the rates as lines of bars, and what follows from it."""
+    steps = min(len(curve) for curve in test.curves)
+    found = test.found
+    lines = []
+    if steps:
+        rates = np.array([lr for lr, _ in test.curves[0][:steps]])
+        losses = np.mean([[loss for _, loss in curve[:steps]] for curve in test.curves], axis=0)
+        lines += _drawn(rates, smooth(rates, losses), found.lr)
+    if found.lr is None:
+        return [*lines, "", f"no learning rate can be suggested: {found.reason}"]
+    usable = f"the loss falls from {found.low:g} on, and has risen again beyond {found.high:g}"
+    return [*lines, "", usable, f"suggested learning rate: --lr {found.lr:g}"]
+
+
+def _drawn(rates: np.ndarray, losses: np.ndarray, lr: float | None) -> list[str]:
+    shown = np.unique(np.linspace(0, len(rates) - 1, min(LINES, len(rates))).round().astype(int))
+    marked = -1 if lr is None else int(shown[np.abs(np.log(rates[shown] / lr)).argmin()])
+    most = float(np.median(losses[: max(1, len(losses) // 3)])) * 1.25  # what diverges would flatten all else
+    lines = [f"{'rate':>9}  {'loss':>8}"]
+    for step in shown:
+        share = min(1.0, max(0.0, float(losses[step]) / most)) if most > 0 else 0.0
+        beyond = "…" if losses[step] > most else ""
+        mark = "  ◀ suggested" if step == marked else ""
+        lines.append(f"{rates[step]:>9.2g}  {losses[step]:>8.4g}  {'█' * round(WIDTH * share)}{beyond}{mark}")
+    return lines
