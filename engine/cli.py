@@ -170,6 +170,13 @@ def _find_lr(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
+def _ablate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seeds", type=int, default=3, metavar="S", help="train each of the settings with so many seeds (3)"
+    )
+    _add_settings(parser)
+
+
 def _check_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
 
@@ -251,6 +258,10 @@ VERBS = {
     "twin": Verb(
         "Train two to four settings side by side, from the same weights and on the same batches.", _twin,
         "engine.twin_command:twin",
+    ),
+    "ablate": Verb(
+        "Tell which ticked techniques truly help: train without each of them, over several seeds.", _ablate,
+        "engine.ablate_command:ablate",
     ),
     "evaluate": Verb(
         "Measure a checkpoint on samples that it was not trained on.", _evaluate, "engine.evaluate_command:evaluate"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.catalogue import Catalogue
 from engine.interrupts import INTERRUPTED
+from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.run_index import list_runs
 from engine.run_record import LAST
@@ -21,17 +22,38 @@ def train_sweep(members: Sequence[Member], catalogue: Catalogue, workspace: Path
     """Train what is not done yet of a sweep; one that was begun goes on. Progress is told on standard error.
 
     Returns `INTERRUPTED` where it was interrupted, with everything saved, else 0; and how the members stand then. A run
-    that fails is told, and the others go on. Raises `InputError`.
+    that fails, or can't begin, is told, and the others go on. Raises `InputError` where none has come to its end yet.
     """
     for number, member in enumerate(members, 1):
         [standing] = standings([member], list_runs(workspace))
         if standing.state in (State.DONE, State.TRAINING):
             continue
-        print(f"run {number} of {len(members)}: {member.label}", file=sys.stderr)
-        code, _ = train_to_the_end(_order(standing, catalogue, workspace))
+        print(f"run {number} of {len(members)}: {member.label}{_time_left(members, workspace)}", file=sys.stderr)
+        try:
+            code, _ = train_to_the_end(_order(standing, catalogue, workspace))
+        except InputError as error:  # where it keeps all from beginning, it is the first one's too
+            if not any(each.state is State.DONE for each in standings(members, list_runs(workspace))):
+                raise
+            print(f"tunedeck: {member.label}: {error}", file=sys.stderr)
+            continue
         if code == INTERRUPTED:
             return INTERRUPTED, standings(members, list_runs(workspace))
     return 0, standings(members, list_runs(workspace))
+
+
+def _time_left(members: Sequence[Member], workspace: Path) -> str:
+    """How long the members that are not done will take, in words; empty where nothing tells.
+
+    By those that are done, where all train on as many samples: others take longer or less long.
+    """
+    if len({(member.config.train_samples, member.config.batch_size) for member in members}) > 1:
+        return ""
+    found = standings(members, list_runs(workspace))
+    taken = [each.record.seconds for each in found if each.state is State.DONE and each.record is not None]
+    if not taken:
+        return ""
+    minutes, seconds = divmod(round(sum(taken) / len(taken) * (len(members) - len(taken))), 60)
+    return f", about {minutes}:{seconds:02} left in all"
 
 
 def _order(standing: Standing, catalogue: Catalogue, workspace: Path) -> Order:

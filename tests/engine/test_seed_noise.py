@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.seed_noise import MeanDifference, Spread, mean_difference, spread, t_quantile
+from engine.seed_noise import MeanDifference, Spread, mean_difference, paired_difference, spread, t_quantile
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,48 @@ def test_without_two_seeds_or_without_noise_no_interval_is_invented():
     assert alike.within_noise is None
     one_sided = mean_difference(spread([0.5, 0.5]), spread([0.25, 0.3, 0.35]))
     assert one_sided.interval == pytest.approx((0.2 - 4.30265 * 0.05 / 3**0.5, 0.2 + 4.30265 * 0.05 / 3**0.5), abs=1e-6)
+
+
+def test_the_interval_of_pairs_is_what_r_gives():
+    """`t.test(Pair(extra1, extra2) ~ 1)` on `sleep`: t = -4.0621, df = 9, interval -2.4598858 to -0.7001142."""
+    found = paired_difference(*SLEEP)
+    assert found.difference == pytest.approx(-1.58)
+    assert found.interval == pytest.approx((-2.4598858, -0.7001142), abs=1e-7)
+    assert found.within_noise is False, "the pairs tell what the groups could not"
+
+
+DRAWS = 10_000
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+@pytest.mark.parametrize("correlation", [-0.5, 0.0, 0.5, 0.95])
+def test_of_ten_thousand_intervals_of_pairs_95_per_cent_hold_the_truth(seeds, correlation):
+    numbers = np.random.default_rng([seeds, round(100 * correlation) + 100])
+    truth, covariance = 0.03, 0.01**2 * np.array([[1.0, 1.5 * correlation], [1.5 * correlation, 2.25]])
+    pairs = numbers.multivariate_normal([0.4 + truth, 0.4], covariance, size=(DRAWS, seeds), method="cholesky")
+    found = [paired_difference(draw[:, 0].tolist(), draw[:, 1].tolist()).interval for draw in pairs]
+    low, high = np.array(found).T
+    assert 0.93 <= np.mean((low <= truth) & (truth <= high)) <= 0.97
+
+
+def test_what_a_seed_does_to_both_of_a_pair_cancels():
+    numbers = np.random.default_rng(5)
+    luck, own = numbers.normal(0, 1, 8), numbers.normal(0, 0.01, 8)
+    ones, others = (luck + own + 0.1).tolist(), luck.tolist()
+    assert mean_difference(spread(ones), spread(others)).within_noise is True
+    assert paired_difference(ones, others).within_noise is False
+
+
+def test_pairs_that_do_not_differ_are_known_to_differ_by_nothing():
+    assert paired_difference([0.3, 0.5], [0.3, 0.5]) == MeanDifference(0.0, (0.0, 0.0))
+    assert paired_difference([0.3, 0.5], [0.3, 0.5]).within_noise is True
+
+
+def test_of_one_pair_or_of_equal_differences_no_interval_is_invented():
+    assert paired_difference([0.5], [0.3]) == MeanDifference(pytest.approx(0.2), None)
+    equal = paired_difference([0.9, 0.5, 0.3], [0.8, 0.4, 0.2])  # as figures of 1 have it: not equal to the last bit
+    assert equal == MeanDifference(pytest.approx(0.1), None) and equal.within_noise is None
+    assert paired_difference([], []) is None
+    assert paired_difference([0.1, math.nan], [0.1, 0.2]) is None and paired_difference([1e200, 0], [0, 0]) is None
+    with pytest.raises(ValueError, match="zip"):
+        paired_difference([1.0], [1.0, 2.0])

@@ -1,0 +1,171 @@
+"""`tunedeck ablate`: which of the ticked techniques truly help, each left out in turn over the same seeds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import rich.box
+import rich.table
+from rich.markup import escape
+
+from engine.ablation import Ablation, Effect, TechniqueEffects, VariantResult, Verdict, ablation, plan
+from engine.catalogue import Catalogue
+from engine.given_settings import settings
+from engine.interrupts import INTERRUPTED
+from engine.run_index import list_runs
+from engine.run_record import RunRecord
+from engine.run_tables import terminal
+from engine.sweep import Standing, State, standings
+from engine.terminal_run import DONE, FAILED
+from engine.terminal_sweep import train_sweep
+
+NEVER = "–"
+"""Stands where a figure does not apply, or is not there yet."""
+
+
+def ablate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck ablate`."""
+    planned = plan(settings(arguments, catalogue), arguments.seeds)
+    for _, reason in planned.needed:
+        print(f"tunedeck: {reason}", file=sys.stderr)
+    members = planned.members
+    done = sum(each.state is State.DONE for each in standings(members, list_runs(workspace)))
+    print(
+        f"{_count(len(planned.techniques), 'technique')}, {_count(len(planned.seeds), 'seed')}: "
+        f"{_count(len(members), 'run')}" + (f", {done} of them done already" if done else ""),
+        file=sys.stderr,
+    )
+    code, found = train_sweep(members, catalogue, workspace)
+    told = ablation(planned, found)
+    for each in found:
+        if each.state is not State.DONE:
+            print(f"tunedeck: {_missing(each)}", file=sys.stderr)
+    if not arguments.json:
+        _print(told)
+    if code == INTERRUPTED:
+        print("tunedeck: the same command goes on where this one ended", file=sys.stderr)
+        return code, _told(told)
+    return DONE if told.count(State.DONE) == len(members) else FAILED, _told(told)
+
+
+def _missing(standing: Standing) -> str:
+    """Why a run is left out of the figures, and with it the other of its pair."""
+    label, record = standing.member.label, standing.record
+    if standing.state is State.TRAINING:
+        return f"{label}: another process trains it; the same command tells more when that has ended"
+    if standing.state is State.FAILED:
+        reason = f": {record.reason}" if record is not None and record.reason else ""
+        return f"{label}: failed, and its pair is left out{reason}"
+    return f"{label}: not done"
+
+
+# --- as JSON --------------------------------------------------------------------------------------
+
+
+def _told(found: Ablation) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "runs": len(found.standings),
+        "seeds": list(found.plan.seeds),
+        "monitor": found.monitor,
+        "variants": [_variant_to_dict(each) for each in found.variants],
+        "effects": [_effects_to_dict(each) for each in found.effects],
+        "needed": [{"technique": id, "reason": str(reason)} for id, reason in found.plan.needed],
+        "not_done": [
+            {"run": each.member.label, "state": str(each.state), "reason": _reason(each.record)}
+            for each in found.standings if each.state is not State.DONE
+        ],
+    }  # fmt: skip
+
+
+def _reason(record: RunRecord | None) -> str | None:
+    return str(record.reason) if record is not None and record.reason else None
+
+
+def _variant_to_dict(found: VariantResult) -> dict[str, Any]:
+    return {
+        "left_out": found.variant.left_out,
+        "runs": [str(record.folder) if record is not None else None for record in found.records],
+        "best": found.best, "accuracy": found.accuracy, "gap": found.gap,
+    }  # fmt: skip
+
+
+def _effects_to_dict(found: TechniqueEffects) -> dict[str, Any]:
+    figures = {"best": found.best, "accuracy": found.accuracy, "gap": found.gap}
+    return {"technique": found.technique, **{name: _effect_to_dict(each) for name, each in figures.items()}}
+
+
+def _effect_to_dict(effect: Effect | None) -> dict[str, Any] | None:
+    if effect is None:
+        return None
+    interval = list(effect.interval) if effect.interval is not None else None
+    return {
+        "difference": effect.difference, "interval": interval, "verdict": str(effect.verdict), "seeds": effect.pairs,
+    }  # fmt: skip
+
+
+# --- as a table -----------------------------------------------------------------------------------
+
+
+def _print(found: Ablation) -> None:
+    console = terminal()
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column("technique", overflow="fold")
+    figures = _figures(found)
+    for name in figures:
+        table.add_column(name, justify="right")
+    table.add_row("all of them", *(_figure(name, value) for name, value in _of_variant(found.variants[0], figures)))
+    for effects in found.effects:
+        cells = (effects.best, effects.accuracy, effects.gap) if len(figures) == 3 else (effects.best, effects.gap)
+        table.add_row(
+            escape(effects.technique), *(_cell(name, each) for name, each in zip(figures, cells, strict=True))
+        )
+    console.print(table)
+    console.print(_explained(found), highlight=False, style="dim")
+
+
+def _figures(found: Ablation) -> list[str]:
+    """The figures that there are: what is monitored, and besides it the accuracy and the gap."""
+    besides = found.monitor != "val_accuracy" and found.variants[0].accuracy is not None
+    return [found.monitor, *(["val_accuracy"] if besides else []), "gap"]
+
+
+def _of_variant(variant: VariantResult, figures: list[str]) -> list[tuple[str, float | None]]:
+    values = (variant.best, variant.accuracy, variant.gap) if len(figures) == 3 else (variant.best, variant.gap)
+    return list(zip(figures, values, strict=True))
+
+
+def _cell(name: str, effect: Effect | None) -> str:
+    if effect is None:
+        return NEVER
+    text = _figure(name, effect.difference, "+")
+    if effect.interval is not None and effect.verdict is not Verdict.SAME:
+        low, high = (_figure(name, end, "+") for end in effect.interval)
+        text += f"\n{low} to {high}"
+    return f"{text}\n{effect.verdict}\n"
+
+
+def _figure(name: str, value: float | None, sign: str = "") -> str:
+    if value is None:
+        return NEVER
+    return f"{100 * value:{sign}.2f} %" if name.endswith("accuracy") else f"{value:{sign}.4f}"
+
+
+def _explained(found: Ablation) -> str:
+    text = (
+        f"all of them: means over the seeds; below it what each technique did: with it less without it. {found.monitor}"
+        " is of the best epoch, the gap (validation loss less clean training loss) of the last."
+    )
+    if len(found.plan.seeds) == 1:
+        return f"{text} With one seed there is no interval: --seeds 3 or more tells an effect from luck."
+    text += " With 95 % intervals of the paired differences (Student's t)."
+    if len(found.effects) >= 5:
+        text += " Of twenty techniques that do nothing about one would seem to do something, by luck alone."
+    return text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
