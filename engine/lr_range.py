@@ -109,6 +109,7 @@ def range_test(
     method is that of L. N. Smith, "Cyclical Learning Rates for Training Neural Networks" (2015, arXiv:1506.01186),
     with a rate that rises exponentially.
     """
+    config.check(parts.spec)
     device = resolve_device(config.device)
     check_memory(config, parts.spec, device)
     few = replace(parts, validation=None, test=None)

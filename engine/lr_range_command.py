@@ -15,7 +15,7 @@ from engine.config import RunConfig
 from engine.data import Source, split
 from engine.given_settings import settings
 from engine.lr_range import RangeTest, Span, range_test
-from engine.lr_suggestion import smooth
+from engine.lr_suggestion import mean_curve
 from engine.message import message
 from engine.progress_bar import ProgressBar
 from engine.terminal_run import DONE
@@ -46,7 +46,6 @@ def find_lr(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
 def _drive(config: RunConfig, span: Span, folder: Path) -> RangeTest:
     with ProgressBar() as bar:
         parts = split(config.dataset.load(Source(folder, bar.loading)), config)
-        config.check(parts.spec)
         with closing(range_test(config, parts, folder, span, bar.loading)) as test:
             done = 0
             while True:
@@ -60,13 +59,10 @@ def _drive(config: RunConfig, span: Span, folder: Path) -> RangeTest:
 
 def report(test: RangeTest) -> list[str]:
     """What a person reads: the mean loss over the rates as lines of bars, and what follows from it."""
-    steps = min(len(curve) for curve in test.curves)
-    found = test.found
-    lines = []
-    if steps:
-        rates = np.array([lr for lr, _ in test.curves[0][:steps]])
-        losses = np.mean([[loss for _, loss in curve[:steps]] for curve in test.curves], axis=0)
-        lines += _drawn(rates, smooth(rates, losses), found.lr)
+    found, lines = test.found, []
+    if curve := mean_curve(test.curves):
+        rates, losses = np.array(curve).T
+        lines += _drawn(rates, losses, found.lr)
     if found.lr is None:
         return [*lines, "", f"no learning rate can be suggested: {found.reason}"]
     usable = f"the loss falls from {found.low:g} on, and has risen again beyond {found.high:g}"

@@ -69,6 +69,16 @@ def suggest(curves: Sequence[Curve]) -> Suggestion:
     return _look(rates, losses.mean(0))
 
 
+def mean_curve(curves: Sequence[Curve]) -> list[tuple[float, float]]:
+    """Rate and smooth loss of the mean of the curves, up to where the first of them ends; empty where one has none."""
+    steps = min(len(curve) for curve in curves)
+    if not steps:
+        return []
+    rates = np.array([lr for lr, _ in curves[0][:steps]])
+    losses = smooth(rates, np.array([[loss for _, loss in curve[:steps]] for curve in curves]).mean(0))
+    return list(zip(rates.tolist(), losses.tolist(), strict=True))
+
+
 def smooth(rates: np.ndarray, losses: np.ndarray) -> np.ndarray:
     """The losses (float64 `[N]`) made smooth: the middle one of a few, then a bell over the logarithm of the rate."""
     reach = MEDIAN_OF // 2

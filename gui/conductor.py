@@ -40,6 +40,7 @@ class Conductor(QObject):
         super().__init__(window)
         self.window = window
         self.session = Session(window.bench, self)
+        window.bench.busy = lambda: self.session.busy
         self._closing = False
         self._offered: dict[str, Run] = {}
         """The runs that messages offer to go on with, by the message."""
@@ -84,6 +85,7 @@ class Conductor(QObject):
         window.runs.list.runs_changed.connect(self._on_runs_changed)
         window.dropped.connect(self._on_dropped)
         window.panel.changed.connect(self._on_settings)
+        window.panel.find_lr_asked.connect(self._on_find_lr)
         window.centre.settings_asked.connect(window.panel.set_config)
         window.centre.data_changed.connect(self.estimator.look_again)
         window.closing.connect(self._on_closing)
@@ -241,6 +243,11 @@ class Conductor(QObject):
         if self.window.panel.problem() is None:
             self.window.banners.clear("problem")
         self.window.show_undo()
+
+    @Slot()
+    def _on_find_lr(self) -> None:
+        self.window.centre.bring_forward("tune")
+        self.window.centre.tune.bring_forward("learning-rate").setFocus()
 
     @Slot()
     def keep_settings(self) -> None:

@@ -31,6 +31,8 @@ class Workbench:
         self.workspace = workspace
         self.background = background
         self.catalogue = Catalogue(())
+        self.busy: Callable[[], bool] = lambda: False
+        """Whether a run trains, or is about to; may be asked in the background."""
         self._parts: dict[tuple[object, ...], Parts] = {}
 
     def parts(self, config: RunConfig, report: Callable[[Message, float | None], None] | None = None) -> Parts:

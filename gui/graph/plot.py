@@ -120,9 +120,12 @@ class Plot(pg.PlotWidget):
     hovered = Signal(object)
     """The x under the pointer, in epochs; None where the pointer left."""
 
-    def __init__(self, name: str, x_label: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, x_label: str, parent: QWidget | None = None, *, x_axis: pg.AxisItem | None = None
+    ) -> None:
+        """`x_axis` is one for the bottom, where x is something else than epochs."""
         self.figures = FigureAxis("left")
-        self.epochs = EpochAxis("bottom")
+        self.epochs = x_axis or EpochAxis("bottom")
         super().__init__(parent, axisItems={"left": self.figures, "bottom": self.epochs})
         let_drops_pass(self)
         self.setAccessibleName(name)

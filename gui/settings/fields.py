@@ -47,7 +47,7 @@ class FieldRow(QWidget):
         self.reset.clicked.connect(self._on_reset)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setSpacing(SPACING)
         row.addWidget(self._label)
         row.addWidget(self.control, 1)
@@ -57,6 +57,10 @@ class FieldRow(QWidget):
         column.setSpacing(SPACING)
         column.addLayout(row)
         column.addWidget(self.note)
+
+    def put_beside(self, widget: QWidget) -> None:
+        """Put another widget at the right of the control."""
+        self._row.insertWidget(self._row.indexOf(self.reset), widget)
 
     def show_value(self, value: Any) -> None:
         """Show a valid value. Text that already means it is left as it was typed."""

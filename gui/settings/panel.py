@@ -35,6 +35,8 @@ class SettingsPanel(QWidget):
     """The settings, after every change of them."""
     fork_pressed = Signal()
     """The run that is training is to be kept, and to go on from this moment with these settings as a new one."""
+    find_lr_asked = Signal()
+    """A learning rate is looked for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,6 +180,7 @@ class SettingsPanel(QWidget):
         self.form.choice_changed.connect(self._choice_changed)
         self.form.field_edited.connect(self._field_edited)
         self.form.invalid.connect(self._validity_changed)
+        self.form.find_lr_asked.connect(self.find_lr_asked)
         self.techniques = Techniques(self.catalogue)
         self.techniques.ticked.connect(self._plugin_ticked)
         self.techniques.changed.connect(self._plugin_changed)

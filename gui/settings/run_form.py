@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from engine.catalogue import Catalogue
 from engine.config import ONE_CHOICE, RunConfig, run_parameters
@@ -32,12 +32,19 @@ class RunForm(QWidget):
     """The name of a field, and the raw value: to be answered by the field's `show_value` or `show_error`."""
     invalid = Signal()
     """What is typed in a form of a strategy became or ceased to be no value."""
+    find_lr_asked = Signal()
+    """A learning rate is looked for."""
 
     def __init__(self, catalogue: Catalogue, recall: Callable[[str], Strategy | None], usual: RunConfig) -> None:
         super().__init__()
         self.choices: dict[str, ChoiceRow] = {}
         self.fields: dict[str, FieldRow] = {}
         self._parameters = {parameter.name: parameter for parameter in run_parameters()}
+        self._find_lr = QToolButton()
+        self._find_lr.setText(self.tr("Find…"))
+        self._find_lr.setToolTip(self.tr("Find a learning rate for these settings, in the tab Tune"))
+        self._find_lr.setAccessibleName(self.tr("Find a learning rate"))
+        self._find_lr.clicked.connect(self.find_lr_asked)
         self.more = FoldButton(self.tr("More settings"))
         self.more.toggled.connect(self._more_toggled)
         self._others = QWidget()
@@ -66,6 +73,8 @@ class RunForm(QWidget):
         row = FieldRow(self._parameters[name], run_title(name), parameter_help("run", self._parameters[name]))
         row.edited.connect(self.field_edited)
         self.fields[name] = row
+        if name == "lr":
+            row.put_beside(self._find_lr)
         return row
 
     def show_config(self, config: RunConfig, *, keep_errors: bool) -> None:

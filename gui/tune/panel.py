@@ -89,7 +89,17 @@ class TunePanel(Panel):
 
 def tools() -> dict[str, ToolEntry]:
     """The tools by name, in their order; each is imported only when it is made."""
-    return {}
+    return {
+        "learning-rate": ToolEntry(
+            _tr("Learning rate"), _tr("Find a learning rate for the settings on the left"), _learning_rate
+        ),
+    }
+
+
+def _learning_rate(bench: Workbench) -> Tool:
+    from gui.tune.learning_rate import LearningRateTool
+
+    return LearningRateTool(bench)
 
 
 def _tr(text: str) -> str:
