@@ -10,29 +10,44 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from engine.checkpoint import NotFinite, write_checkpoint
 from engine.data import Report
-from engine.events import EpochEnded, Event, Failed, Finished, Loading, Refused, Saved, SaveFailed
+from engine.events import (
+    EpochEnded,
+    Event,
+    Failed,
+    Finished,
+    Loading,
+    OfTwin,
+    Parted,
+    Refused,
+    Saved,
+    SaveFailed,
+)  # fmt: skip
 from engine.failure import LossNotFinite, StartFailed, failure
 from engine.message import InputError, message
 from engine.schedule import check_lr
 from engine.trainer import Stop, Trainer
+from engine.twin import Twins
+
+Steered = Trainer | Twins
 
 
 class Runner:
-    """Drives one run in a thread of its own.
+    """Drives one run, or twins, in a thread of its own.
 
     `make` builds the trainer inside the thread, so that reading data and timing threads hold nobody up; it is given
-    a function to report progress with. Events arrive in `events`, the last of them `Finished` or `Failed`.
+    a function to report progress with. Events arrive in `events`, the last of them `Finished` or `Failed`. Of twins,
+    once they have begun, they arrive as `OfTwin`, each with such a last event, and `Parted`.
     """
 
-    def __init__(self, make: Callable[[Report], Trainer]) -> None:
-        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    def __init__(self, make: Callable[[Report], Steered]) -> None:
+        self.events: queue.SimpleQueue[Event | OfTwin | Parted] = queue.SimpleQueue()
         self._make = make
-        self._commands: queue.SimpleQueue[Callable[[Trainer], None]] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[Callable[[Steered], None]] = queue.SimpleQueue()
         self._paused = False
         self._stopping = False
         self._last_epoch = False
@@ -80,7 +95,10 @@ class Runner:
     def _work(self) -> None:
         try:
             trainer = self._make(lambda text, fraction: self.events.put(Loading(text, fraction)))
-            self._drive(trainer)
+            if isinstance(trainer, Twins):
+                self._drive_twins(trainer)
+            else:
+                self._drive(trainer)
         except InputError as error:
             self.events.put(Failed(error.message, 0, None, ""))
         except StartFailed as error:
@@ -106,7 +124,19 @@ class Runner:
                     epoch_told = isinstance(event, EpochEnded) and trainer.position.reason is None
                     event = next(run)
 
-    def _obey(self, trainer: Trainer) -> None:
+    def _drive_twins(self, twins: Twins) -> None:
+        with closing(twins.run()) as running, suppress(StopIteration):
+            told = next(running)
+            while True:
+                if told is not None:
+                    self.events.put(told)
+                self._paused = self._paused or (isinstance(told, OfTwin) and isinstance(told.event, SaveFailed))
+                self._obey(twins)
+                twins.last_epoch = self._last_epoch
+                stopping, self._stopping = self._stopping, False
+                told = running.throw(Stop()) if stopping else next(running)
+
+    def _obey(self, trainer: Steered) -> None:
         """Carry out the commands that wait; in a pause, wait for the one that ends it."""
         while self._paused or not self._commands.empty():
             started = time.perf_counter()
@@ -123,13 +153,13 @@ class Runner:
     def _end_after_epoch(self, stop: bool) -> None:
         self._last_epoch = stop
 
-    def _change_lr(self, trainer: Trainer, lr: float) -> None:
+    def _change_lr(self, trainer: Steered, lr: float) -> None:
         try:
             self.events.put(trainer.change_lr(lr))
         except InputError as error:
             self.events.put(Refused(error.message))
 
-    def _save(self, trainer: Trainer, path: Path) -> None:
+    def _save(self, trainer: Steered, path: Path) -> None:
         started = time.perf_counter()
         try:
             write_checkpoint(path, trainer.snapshot())

@@ -12,6 +12,7 @@ from engine.config import RunConfig
 from gui.graph.live_graph import LiveGraph
 from gui.panel import Panel
 from gui.runs.run import Run
+from gui.training.twins import TwinGroup
 from gui.widgets.banner import Banners
 from gui.widgets.theme import LIGHT, Theme
 from gui.workbench import Workbench
@@ -34,6 +35,10 @@ class Centre(QFrame):
     """Other settings, which mend something."""
     runs_asked = Signal(object)
     """A list of settings, each to be trained as a run of its own."""
+    twins_asked = Signal(object)
+    """A list of settings, to be trained side by side."""
+    stop_asked = Signal()
+    """What trains is to stop."""
     data_changed = Signal()
     """Pictures were read or removed."""
 
@@ -44,6 +49,7 @@ class Centre(QFrame):
         self._config: RunConfig | None = None
         self._run: Run | None = None
         self._compared: list[Run] = []
+        self._twins: TwinGroup | None = None
         self._theme = LIGHT
         self.banners = Banners()
         self.graph = LiveGraph()
@@ -132,6 +138,9 @@ class Centre(QFrame):
         if name == "tune":
             self.tune.settings_asked.connect(self.settings_asked)
             self.tune.runs_asked.connect(self.runs_asked)
+            self.tune.twins_asked.connect(self.twins_asked)
+            self.tune.stop_asked.connect(self.stop_asked)
+            self.tune.show_twins(self._twins)
         if name == "compare":
             self.compare.seeds_asked.connect(self.seeds_asked)
             self.compare.show_runs(self._compared)
@@ -156,6 +165,12 @@ class Centre(QFrame):
         self._compared = list(runs)
         if "compare" in self._made:
             self.compare.show_runs(self._compared)
+
+    def show_twins(self, twins: TwinGroup | None) -> None:
+        """Tell of runs that train side by side, or of what has happened in them."""
+        self._twins = twins
+        if "tune" in self._made:
+            self.tune.show_twins(twins)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.comparison import CURVES, Comparison, compare
+from engine.comparison import CURVES, Comparison, Group, compare
 from gui.compare import words as words
 from gui.compare.plot import ComparePlot, Line
 from gui.compare.rows import (
@@ -30,6 +30,7 @@ from gui.compare.rows import (
     setting_rows,
 )
 from gui.compare.table import CompareTable, Heading
+from gui.graph.run_curves import shared_epochs
 from gui.panel import Panel
 from gui.runs.run import Run
 from gui.widgets.flow import FlowLayout
@@ -154,8 +155,10 @@ class ComparePanel(Panel):
         self.same.setVisible(not comparison.between_groups)
         self.plot.show_lines(
             [
-                Line(words.with_seeds(group, name), style, {figure: group.band(figure) for figure in CURVES})
-                for group, name, style in zip(comparison.groups, names, styles, strict=True)
+                Line(words.with_seeds(group, name), style, {figure: group.band(figure) for figure in CURVES}, already)
+                for group, name, style, already in zip(
+                    comparison.groups, names, styles, _drawn_already(comparison.groups), strict=True
+                )
             ]
         )
 
@@ -267,6 +270,12 @@ class ComparePanel(Panel):
         row.addWidget(title)
         row.addLayout(doing, 1)
         return line
+
+
+def _drawn_already(groups: Sequence[Group]) -> list[int]:
+    """How many of the first epochs of each are drawn by one before it: a fork shares its past."""
+    rows = [group.runs[0].epochs if len(group.runs) == 1 else () for group in groups]
+    return [max((shared_epochs(own, before) for before in rows[:place]), default=0) for place, own in enumerate(rows)]
 
 
 def _block(*widgets: QWidget) -> QWidget:

@@ -15,7 +15,7 @@ from engine.comparison import CURVES, Band
 from gui import numbers
 from gui.compare import words as words
 from gui.graph.curves import Range, core_range
-from gui.graph.drawings import Curve, Style
+from gui.graph.drawings import Curve, Fork, Style
 from gui.graph.legend import Legend
 from gui.graph.plot import Plot, tabular
 from gui.widgets.theme import LIGHT, Theme
@@ -33,6 +33,8 @@ class Line(NamedTuple):
     style: Style
     bands: dict[str, Band]
     """By the names of `CURVES`."""
+    drawn_already: int = 0
+    """Epochs that it shares with a line before it, as a fork with its parent: they are drawn once."""
 
 
 class ComparePlot(QWidget):
@@ -120,6 +122,7 @@ class ComparePlot(QWidget):
             band = line.bands[self.figure]
             if len(band.epochs):
                 last = max(last, float(band.epochs[-1]))
+            drawing.leave_out(line.drawn_already)
             shown.append(drawing.show(band, self._scale))
         if self._following:
             self.plot.show_epochs(1 - 0.01 * max(1.0, last), max(2.0, 1.01 * last))
@@ -210,6 +213,10 @@ class _Drawing:
         colour = QColor(style.colour)
         colour.setAlpha(BAND_ALPHA)
         self._band.setBrush(pg.mkBrush(colour))
+
+    def leave_out(self, epochs: int) -> None:
+        """So many are drawn by another."""
+        self._curve.set_fork(Fork(epochs, past_is_drawn=False) if epochs else None)
 
     def show(self, band: Band, scale: float) -> Range | None:
         """Draw it; returns the height that it needs."""

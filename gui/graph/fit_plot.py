@@ -90,8 +90,11 @@ class FitPlot(QWidget):
             self._name()
 
     def set_overlays(self, overlays: Sequence[tuple[str, int, np.ndarray, np.ndarray]]) -> None:
-        """The curves of earlier runs: of each its name, the number of its look, x and y."""
-        self._overlays = [Overlay(*overlay) for overlay in overlays]
+        """The curves of other runs: of each its name, the number of its look, x and y."""
+        former, self._overlays = self._overlays, [Overlay(*overlay) for overlay in overlays]
+        if former and [each[:2] for each in former] == [each[:2] for each in self._overlays]:
+            self._draw_soon()  # they have learnt more: what bears their names stays in its place
+            return
         for curve in self.overlays:
             curve.remove()
         self.overlays = [FitCurve(self.plot, 3) for _ in self._overlays]

@@ -144,6 +144,10 @@ class LiveGraph(QWidget):
             self.panes.fit.set_fit(x, y, self._run.label)
             self._dirty = True
 
+    def keep_fit(self, label: str, fit: Fit) -> None:
+        """What an earlier run of this name has learnt, for when it is drawn; it was seen training elsewhere."""
+        self._overlays.keep_fit(label, fit)
+
     def mark(self, x_epochs: float, word: str) -> None:
         """Draw a vertical line at this x, in epochs, with a word or two.
 
@@ -233,9 +237,10 @@ class LiveGraph(QWidget):
         if self.following:
             self.view.show_all_epochs()
         log = self.header.log.isChecked()
-        found = self._overlays.draw(log)
         run = self._run or PresentRun("", 1, self.marks)
-        self.drawing.set_fork(run.fork(self._overlays.shows))
+        fork = run.fork(self._overlays.shows)
+        found = self._overlays.draw(log, run, fork)
+        self.drawing.set_fork(fork)
         found.append(self.drawing.draw(run, log, run.best))
         self.marks.place()
         if self.following:

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 
 from engine.history import History
 from gui.graph.curves import Range, stairs
-from gui.graph.drawings import ACCURACIES, LOSSES, Curve, Plots, Ranges, Style, draw_epochs, overlay_style
+from gui.graph.drawings import ACCURACIES, LOSSES, Curve, Fork, Plots, Ranges, Style, draw_epochs, overlay_style
 from gui.graph.legend import Legend
-from gui.graph.run_curves import RunCurves
+from gui.graph.run_curves import RunCurves, shared_epochs
 from gui.widgets.theme import Theme
 
 MAX_OVERLAYS = 10
@@ -30,7 +30,7 @@ class OverlayDrawing:
         self.fit = fit
         self.visible = True
         self._plots = plots
-        self._drawn: tuple[tuple[bool, bool, Range], Ranges] | None = None
+        self._drawn: tuple[tuple[bool, bool, int, Range], Ranges] | None = None
         self.loss = {key: Curve(plots.loss, z) for z, key in enumerate(("train", "val"), 2)}
         self.accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(("train", "val"), 2)}
         self.lr = Curve(plots.lr, 2)
@@ -54,10 +54,15 @@ class OverlayDrawing:
         self.lr.set_style(dotted, theme.surface)
         self._drawn = None
 
-    def draw(self, log: bool, visible: bool) -> Ranges:
-        """Draw this run, or hide it. It is done: what is drawn already costs nothing."""
-        state = log, visible, self._plots.loss.x_range()
+    def draw(self, log: bool, visible: bool, drawn_already: int = 0) -> Ranges:
+        """Draw this run, or hide it. It is done: what is drawn already costs nothing.
+
+        So many of its first epochs are those of another run, which draws them: the past of a fork is drawn once.
+        """
+        state = log, visible, drawn_already, self._plots.loss.x_range()
         if self._drawn is None or self._drawn[0] != state:
+            for curve in self.curves():
+                curve.set_fork(Fork(drawn_already, past_is_drawn=False) if drawn_already else None)
             self._drawn = state, self._draw(log, visible)
         return self._drawn[1]
 
@@ -140,9 +145,25 @@ class Overlays:
             drawing.set_theme(theme)
             self._legend.entry(drawing.key).set_look(overlay_style(theme, drawing.number), theme)
 
-    def draw(self, log: bool) -> list[Ranges]:
-        """Draw all; returns what each needs of the plots' heights."""
-        return [drawing.draw(log, self._is_shown(drawing)) for drawing in self.drawings]
+    def draw(self, log: bool, front: RunCurves | None = None, fork: Fork | None = None) -> list[Ranges]:
+        """Draw all; returns what each needs of the plots' heights.
+
+        `front` is the run in front of them, and `fork` where that has left its parent: what they share with it, or
+        with one another, is drawn once.
+        """
+        shown: list[OverlayDrawing] = []
+        found = []
+        for drawing in self.drawings:
+            already = max((shared_epochs(drawing.run.rows, each.run.rows) for each in shown), default=0)
+            if front is not None and self._is_shown(drawing):
+                shared = shared_epochs(drawing.run.rows, front.rows)
+                # Where the one in front leaves its own past to its parent, that is to be drawn here.
+                if fork is None or fork.past_is_drawn or shared > fork.x:
+                    already = max(already, shared)
+            found.append(drawing.draw(log, self._is_shown(drawing), already))
+            if self._is_shown(drawing):
+                shown.append(drawing)
+        return found
 
     def _is_shown(self, drawing: OverlayDrawing) -> bool:
         return self._visible and drawing.visible

@@ -17,6 +17,13 @@ BEYOND = 0.5
 """Epochs beyond the end of a run within which its last figures are still read."""
 
 
+def shared_epochs(rows: Sequence[EpochRow], others: Sequence[EpochRow]) -> int:
+    """How many epochs two runs have in common, as a fork and its parent do: there the very times are the same, which no
+    two runs have that were trained apart."""
+    pairs = zip(rows, others, strict=False)
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(rows), len(others)))
+
+
 class RunCurves:
     """What is drawn of one run: a table of steps, a table of epochs, and where its learning rate jumped."""
 

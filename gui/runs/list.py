@@ -143,6 +143,10 @@ class RunList(QListView):
         """Tick or untick a run, without a signal."""
         self.runs.tick(run, on)
 
+    def refresh_row(self, run: Run) -> None:
+        """Show a run's figures as they are now, whatever the session does."""
+        self.runs.refresh(run)
+
     def refresh(self, run: Run, state: State | None) -> None:
         """Show a run's figures as they are now; `state` is what the session does with it."""
         before = self.busy

@@ -95,6 +95,8 @@ def _standing(run: Run) -> str:
         return words[known if known in (Status.INTERRUPTED, Status.FAILED) else Status.UNFINISHED]
     if run.outcome is None and run.record is not None:
         return words[run.record.status]
+    if run.outcome is None and run.started is not None:  # a twin of the run in front, too new to be seen in its folder
+        return words[Status.TRAINING]
     return words[Status.STOPPED_EARLY if run.ended_early else Status.FINISHED]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from engine.config import RunConfig
-from engine.events import Failed, Finished
+from engine.events import Failed
 from engine.message import InputError
 from engine.remedy import with_changes
 from engine.run_files import trained_by
@@ -58,6 +58,8 @@ class RunControl(QObject):
         window.runs.waiting_moved.connect(self.move_waiting)
         window.centre.seeds_asked.connect(self.repeat)
         window.centre.runs_asked.connect(self.let_wait)
+        window.centre.twins_asked.connect(self.train_twins)
+        window.centre.stop_asked.connect(session.stop)
 
     # --- begin -----------------------------------------------------------------------------------
 
@@ -83,6 +85,23 @@ class RunControl(QObject):
             self._refuse(error)
         if self.session.state is State.READY:
             self._start_next()
+
+    @Slot(object)
+    def train_twins(self, configs: list[RunConfig]) -> None:
+        """Train these settings side by side, where nothing else trains."""
+        from engine.twin import check_twins
+
+        if self.session.busy:
+            text = self.tr("Twins can't begin while another run trains: stop that one, or wait for its end.")
+            self.window.banners.say("refused", "warning", text)
+            return
+        try:
+            check_twins(configs)
+        except InputError as error:
+            self._refuse(error)
+            return
+        self._clear()
+        self.session.start_twins(configs)
 
     @Slot(object, int)
     def repeat(self, run: Run, count: int) -> None:
@@ -200,7 +219,7 @@ class RunControl(QObject):
                 self._change_queue(lambda: self.queue.put_back(taken))
             return
         ending = self.session.ending
-        held = isinstance(ending, Finished) and ending.stopped
+        held = self.session.was_stopped
         if isinstance(ending, Failed) and not begun and ending.text.code in (NEVER_STARTED, *NOT_ITS_OWN):
             held = True
             if taken is not None and ending.text.code != NEVER_STARTED:

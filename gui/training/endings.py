@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 
 from engine.config import RunConfig
-from engine.events import Failed
+from engine.events import Failed, OfTwin
 from engine.remedy import NOT_FINITE, Kind, Remedy, last_good, remedies, with_changes
 from gui.main_window import MainWindow
 from gui.runs.run import Run
@@ -27,7 +27,19 @@ class Endings(QObject):
         self.window = window
         self.session = session
         self.control = control
+        session.twin_changed.connect(self._on_twin)
         session.ended.connect(self._on_ended)
+
+    @Slot(object)
+    def _on_twin(self, told: object) -> None:
+        """One of several that train side by side has failed: the others go on."""
+        twins = self.session.twins
+        if twins is None or not isinstance(told, OfTwin) or not isinstance(told.event, Failed):
+            return
+        failed, text = told.event, self.tr("{run}: {reason}")
+        text = text.format(run=twins.runs[told.twin].label, reason=say(failed.text))
+        details = Answer(self.tr("Details"), lambda: self._show(failed.traceback), keeps=True)
+        self.window.banners.say("failed", "error", text, [details] if failed.traceback else [])
 
     @Slot(object)
     def _on_ended(self, run: Run) -> None:

@@ -31,6 +31,8 @@ def headline(run: Run | None, state: State) -> str:
         State.PAUSED: _tr("Paused: {run}"),
         State.STOPPING: _tr("Saving and stopping {run}"),
     }
+    if state in (State.RUNNING, State.PAUSED) and run.outcome is not None:
+        return _tr("{run} has ended; what trains beside it goes on").format(run=run.label)
     if state in texts:
         return texts[state].format(run=run.label)
     if isinstance(run.outcome, Failed):
@@ -52,7 +54,9 @@ def facts(run: Run) -> list[str]:
         lines.append(say(run.outcome.text))
     elif isinstance(run.outcome, Finished):
         lines += [say(run.outcome.reason), *_test_lines(run, run.outcome)]
-    if run.parent:
+    if run.parent and run.forked_epoch == 0:
+        lines.append(_tr("Begins with the initial weights of {run}, as far as they fit.").format(run=run.parent))
+    elif run.parent:
         lines.append(_tr("A fork of {run}: the past up to there is shared.").format(run=run.parent))
     lines += _epoch_lines(run)
     if run.started is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,8 @@ from engine.events import (
     Finished,
     Fitted,
     Loading,
+    OfTwin,
+    Parted,
     Refused,
     Saved,
     SaveFailed,
@@ -30,11 +32,11 @@ from engine.message import InputError, Message, message
 from gui.runs.run import Run, copy_of, label_of, unique_label
 from gui.training.checkpoint_file import LoadedCheckpoint, load_checkpoint
 from gui.training.progress import Progress, ProgressMeter
+from gui.training.twins import TwinGroup
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.runner import Runner
-    from engine.trainer import Trainer
+    from engine.runner import Runner, Steered
 
 NEVER_STARTED = "never-started"
 """Code of the failure of a run that was stopped while it read its data."""
@@ -87,6 +89,8 @@ class Session(QObject):
     """A `SaveFailed` event."""
     ended = Signal(object)
     """The `Run`, with its outcome; `ending` tells how it ended, or why it could not begin."""
+    twin_changed = Signal(object)
+    """An `OfTwin`: what happened in one of `twins`, the first one too; or a `Parted`, or None where they are over."""
     checkpoint_loaded = Signal(object)
     """A `LoadedCheckpoint`."""
     refused = Signal(object)
@@ -101,9 +105,11 @@ class Session(QObject):
         """The runs of this session, oldest first."""
         self.ending: Finished | Failed | None = None
         """The last event of the run that ended last. One that could not begin stands as it stood before."""
+        self.twins: TwinGroup | None = None
+        """The runs that train side by side, or did so last; the first of them is `run` then."""
         self._runner: Runner | None = None
         self._meter: ProgressMeter | None = None
-        self._prepared: tuple[RunConfig, Any] | None = None
+        self._prepared: list[tuple[RunConfig, Any]] = []
         self._former: Run | None = None
         self._outcome_before: Finished | Failed | None = None
         self._beginning = Beginning.NEW
@@ -124,7 +130,20 @@ class Session(QObject):
     @property
     def progress(self) -> Progress | None:
         """How far the present run is; None before its first step."""
+        if self._twins_train and self.twins is not None:
+            return self.twins.progress
         return self._meter.progress() if self._meter else None
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether a person stopped what ended last."""
+        if self.twins is not None and self.twins.over and self.run in self.twins.runs and self.twins.stopped:
+            return True
+        return isinstance(self.ending, Finished) and self.ending.stopped
+
+    @property
+    def _twins_train(self) -> bool:
+        return self.twins is not None and not self.twins.over
 
     @property
     def ends_after_epoch(self) -> bool:
@@ -146,6 +165,20 @@ class Session(QObject):
         bench = self._bench
         run = self._new(config)
         self._launch(run, lambda report: new_run(config, bench.catalogue, bench.workspace, report), Beginning.NEW)
+
+    def start_twins(self, configs: Sequence[RunConfig]) -> None:
+        """Start new runs with these settings side by side; the first is the one that is steered and seen in front."""
+        from engine.twin import twin_runs
+
+        if self.state is not State.READY:
+            return
+        bench = self._bench
+        self.twins = TwinGroup([self._new(config) for config in configs])
+        self._launch(
+            self.twins.runs[0],
+            lambda report: twin_runs(configs, bench.catalogue, bench.workspace, report),
+            Beginning.NEW,
+        )
 
     def fork(self, config: RunConfig, checkpoint: Path, parent: str) -> None:
         """Start a new run with these settings where a checkpoint left another, which is called `parent`."""
@@ -208,7 +241,8 @@ class Session(QObject):
 
     def save(self, path: Path) -> None:
         """Write a checkpoint to a file: of the present moment in a run, else the last of the run that ended."""
-        if self._runner is not None and self.state in (State.RUNNING, State.PAUSED, State.STOPPING):
+        ended = self.run is None or self.run.outcome is not None  # its twins may go on
+        if self._runner is not None and not ended and self.state in (State.RUNNING, State.PAUSED, State.STOPPING):
             self._saving.append(path)
             self._runner.save(path)
         else:
@@ -223,10 +257,11 @@ class Session(QObject):
 
     # --- a run ---------------------------------------------------------------------------------
 
-    def _launch(self, run: Run, make: Callable[[Any], Trainer], beginning: Beginning) -> None:
+    def _launch(self, run: Run, make: Callable[[Any], Steered], beginning: Beginning) -> None:
         from engine.runner import Runner
+        from engine.trainer import Trainer
 
-        def prepare(report: Any) -> Trainer:
+        def prepare(report: Any) -> Steered:
             def tell(text: Message, fraction: float | None) -> None:
                 if self._stop_asked:
                     raise InputError(NEVER_STARTED, "stopped before the first step")
@@ -234,11 +269,12 @@ class Session(QObject):
 
             trainer = make(tell)
             # Copied here, before the first step: from then on the record belongs to the training thread.
-            self._prepared = (trainer.config, copy_of(trainer.history))
+            trainers = [trainer] if isinstance(trainer, Trainer) else trainer.trainers
+            self._prepared = [(each.config, copy_of(each.history)) for each in trainers]
             return trainer
 
         self._former, self.run, self._beginning = self.run, run, beginning
-        self._meter, self._prepared, self._stop_asked, self._last_epoch = None, None, False, False
+        self._meter, self._prepared, self._stop_asked, self._last_epoch = None, [], False, False
         self._outcome_before, run.outcome = run.outcome, None
         self._runner = Runner(prepare)
         self._set_state(State.PREPARING)  # first: whoever hears of it leaves the processors to the run
@@ -264,7 +300,10 @@ class Session(QObject):
             text = message("run-died", "training ended without a word: see window.log in the workspace")
             self._handle(Failed(text, 0, None, ""))
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event | OfTwin | Parted) -> None:
+        if isinstance(event, (OfTwin, Parted)):
+            self._on_twin(event)
+            return
         handlers: dict[type, Callable[[Any], None]] = {
             Loading: self.loading.emit,
             Started: self._on_started,
@@ -280,10 +319,25 @@ class Session(QObject):
         }
         handlers[type(event)](event)
 
+    def _on_twin(self, told: OfTwin | Parted) -> None:
+        twins = self.twins
+        assert twins is not None
+        twins.take(told)
+        if isinstance(told, OfTwin):
+            event, run = told.event, twins.runs[told.twin]
+            if isinstance(event, SaveFailed) or (told.twin == 0 and not isinstance(event, (Finished, Failed))):
+                self._handle(event)
+            elif isinstance(event, Started):
+                run.config, run.history = self._prepared[told.twin]
+                self.runs.append(run)
+        self.twin_changed.emit(told)
+        if twins.ended and twins.first_end is not None:
+            self._handle(twins.first_end)  # the run in front is busy until all have ended
+
     def _on_started(self, event: Started) -> None:
         assert self.run is not None
-        if self._prepared is not None:
-            self.run.config, self.run.history = self._prepared
+        if self._prepared:
+            self.run.config, self.run.history = self._prepared[0]
         self.run.started, self.run.epochs, self.run.reason = event, event.epochs, None
         self.run.source = None
         self.run.folder = Path(event.run) if event.run else None
@@ -339,18 +393,27 @@ class Session(QObject):
             self._copy_last(path)
         self._saving.clear()
         self._last_epoch = False
+        ended_twins = self._twins_train
+        if ended_twins and self.twins is not None:
+            self.twins.end(event)
         self._set_state(State.READY)
         self.ended.emit(run)
+        if ended_twins:
+            self.twin_changed.emit(None)
 
     def _hold(self) -> None:
-        if self._meter is not None:
-            self._meter.pause()
+        for meter in self._meters():
+            meter.pause()
         self._set_state(State.PAUSED)
 
     def _go_on(self) -> None:
-        if self._meter is not None:
-            self._meter.go_on()
+        for meter in self._meters():
+            meter.go_on()
         self._set_state(State.STOPPING if self._stop_asked else State.RUNNING)
+
+    def _meters(self) -> list[ProgressMeter]:
+        twins = list(self.twins.meters) if self._twins_train and self.twins is not None else []
+        return [*([self._meter] if self._meter else []), *twins]
 
     def _set_state(self, state: State) -> None:
         if state is not self.state:

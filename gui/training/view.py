@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from engine.events import Changed, EpochEnded, Finished, Loading, Steps
+from engine.events import Changed, EpochEnded, Failed, Finished, Loading, OfTwin, Parted, Started, Steps
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.training.checkpoint_file import LoadedCheckpoint
@@ -34,6 +34,7 @@ class RunView(QObject):
         session.stepped.connect(self._on_steps)
         session.epoch_ended.connect(self._on_epoch)
         session.changed.connect(self._on_changed)
+        session.twin_changed.connect(self._on_twin)
         session.ended.connect(self._on_ended)
         session.state_changed.connect(self.show_state)
         window.runs.list.overlays_changed.connect(self._refresh_overlays)
@@ -89,6 +90,24 @@ class RunView(QObject):
         self.window.graph.add_epoch(event.row, event.best)
         self._show_run()
         self.window.centre.show_run(self.run)
+
+    @Slot(object)
+    def _on_twin(self, told: OfTwin | Parted | None) -> None:
+        """What trains beside the run in front is listed, and at the end drawn behind it."""
+        twins = self.session.twins
+        assert twins is not None
+        runs = self.window.runs.list
+        if isinstance(told, OfTwin) and told.twin and isinstance(told.event, Started):
+            runs.add(twins.runs[told.twin])
+            runs.tick(twins.runs[told.twin], True)
+        elif isinstance(told, OfTwin) and isinstance(told.event, (EpochEnded, Finished, Failed)):
+            runs.refresh_row(twins.runs[told.twin])
+        elif told is None:
+            for run, fit in zip(twins.runs, twins.fits, strict=True):
+                if fit is not None:
+                    self.window.graph.keep_fit(run.label, (fit.x, fit.y))
+            self._refresh_overlays()
+        self.window.centre.show_twins(twins)
 
     @Slot(object)
     def _on_changed(self, event: Changed) -> None:

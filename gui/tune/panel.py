@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from engine.config import RunConfig
 from gui.panel import Panel
 from gui.runs.run import Run
+from gui.training.twins import TwinGroup
 from gui.tune.tool import Tool, ToolEntry
 from gui.widgets.segments import Segments
 from gui.widgets.theme import Theme
@@ -19,12 +20,15 @@ class TunePanel(Panel):
 
     settings_asked = Signal(object)
     runs_asked = Signal(object)
+    twins_asked = Signal(object)
+    stop_asked = Signal()
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._entries = tools()
         self._names = list(self._entries)
         self._made: dict[str, Tool] = {}
+        self._twins: TwinGroup | None = None
         self.choice = Segments(self.tr("Tool"), [(each.title, each.explanation) for each in self._entries.values()])
         self._stack = QStackedLayout()
         self._places = {name: QWidget() for name in self._names}
@@ -43,10 +47,13 @@ class TunePanel(Panel):
             tool = self._made[name] = self._entries[name].make(self.bench)
             tool.settings_asked.connect(self.settings_asked)
             tool.runs_asked.connect(self.runs_asked)
+            tool.twins_asked.connect(self.twins_asked)
+            tool.stop_asked.connect(self.stop_asked)
             tool.set_theme(self.theme)
             if self.config is not None:
                 tool.show_settings(self.config)
             tool.show_run(self.run)
+            tool.show_twins(self._twins)
             column = QVBoxLayout(self._places[name])
             column.setContentsMargins(0, 0, 0, 0)
             column.addWidget(tool)
@@ -76,6 +83,12 @@ class TunePanel(Panel):
         for tool in self._made.values():
             tool.show_run(run)
 
+    def show_twins(self, twins: TwinGroup | None) -> None:
+        """Something has happened in runs that train side by side."""
+        self._twins = twins
+        for tool in self._made.values():
+            tool.show_twins(twins)
+
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         super().set_theme(theme)
@@ -93,13 +106,25 @@ def tools() -> dict[str, ToolEntry]:
         "learning-rate": ToolEntry(
             _tr("Learning rate"), _tr("Find a learning rate for the settings on the left"), _learning_rate
         ),
-    }
+        "twin": ToolEntry(
+            _tr("Twins"),
+            _tr("Train two settings side by side, from the same weights and on the same batches: what differs in their "
+                "curves comes from what differs in the settings"),
+            _twin,
+        ),
+    }  # fmt: skip
 
 
 def _learning_rate(bench: Workbench) -> Tool:
     from gui.tune.learning_rate import LearningRateTool
 
     return LearningRateTool(bench)
+
+
+def _twin(bench: Workbench) -> Tool:
+    from gui.tune.twin.panel import TwinTool
+
+    return TwinTool(bench)
 
 
 def _tr(text: str) -> str:

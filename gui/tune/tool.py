@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 
 from gui.panel import Panel
+from gui.training.twins import TwinGroup
 from gui.workbench import Workbench
 
 
@@ -18,6 +19,13 @@ class Tool(Panel):
     """The `RunConfig` that is to stand on the left from now on."""
     runs_asked = Signal(object)
     """A list of `RunConfig`, each to be trained as a run of its own, one after another."""
+    twins_asked = Signal(object)
+    """A list of `RunConfig` that are to be trained side by side."""
+    stop_asked = Signal()
+    """What trains is to stop, with everything kept."""
+
+    def show_twins(self, twins: TwinGroup | None) -> None:
+        """Something has happened in the runs that train side by side, or did so last."""
 
 
 @dataclass(frozen=True)

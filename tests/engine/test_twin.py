@@ -9,8 +9,9 @@ import pytest
 from engine import position
 from engine.catalogue import Catalogue, Entry
 from engine.checkpoint import read_checkpoint
-from engine.events import EpochEnded, Failed, Finished, OfTwin, Parted, SaveFailed, Steps
+from engine.events import EpochEnded, Failed, Finished, OfTwin, Parted, Refused, SaveFailed, Steps
 from engine.message import InputError, message
+from engine.runner import Runner
 from engine.runs import resume_run
 from engine.store import MemoryStore
 from engine.strategy import Regularizer, Stopping
@@ -286,6 +287,37 @@ def test_the_time_of_the_others_is_not_its_own(tiny, monkeypatch):
         each.twin: each.event.row for each in told if isinstance(each, OfTwin) and isinstance(each.event, EpochEnded)
     }
     assert (rows[0].train_seconds, rows[1].train_seconds) == (5.0, 500.0)
+
+
+def test_in_a_thread_they_are_what_they_are_without_one(tiny):
+    configs = [tiny(ticked=["dropout"]), tiny()]
+    reference, stores = Together(configs), [MemoryStore() for _ in configs]
+    runner = Runner(lambda report: Twins([Trainer(c, lambda s=s: s) for c, s in zip(configs, stores, strict=True)]))
+    runner.pause()
+    runner.change_lr(0.5)
+    runner.resume()
+    runner.start()
+    assert runner.join(60)
+    told = [runner.events.get_nowait() for _ in range(runner.events.qsize())]
+    assert [each.text.code for each in told if isinstance(each, Refused)] == ["twins-lr"]
+    ends = [(each.twin, type(each.event)) for each in told if isinstance(each, OfTwin)][-2:]
+    assert sorted(ends, key=str) == [(0, Finished), (1, Finished)]
+    assert [each.step for each in told if isinstance(each, Parted)] == [1]
+    assert all(differing(a.last(), b.last()) == [] for a, b in zip(stores, reference.stores, strict=True))
+
+
+@pytest.mark.parametrize("at_the_epoch", [False, True])
+def test_a_runner_stops_all(tiny, at_the_epoch):
+    runner = Runner(lambda report: Twins([Trainer(tiny(epochs=100_000), MemoryStore) for _ in range(2)]))
+    if at_the_epoch:
+        runner.stop_after_epoch()
+    else:
+        runner.stop()
+    runner.start()
+    assert runner.join(60)
+    told = [runner.events.get_nowait() for _ in range(runner.events.qsize())]
+    ends = [each.event for each in told if isinstance(each, OfTwin) and isinstance(each.event, Finished)]
+    assert [(end.stopped, end.epochs) for end in ends] == 2 * [(True, int(at_the_epoch))]
 
 
 # --- what can't be twins --------------------------------------------------------------------------

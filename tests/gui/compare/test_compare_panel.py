@@ -449,3 +449,11 @@ def test_the_table_is_as_high_as_its_rows(table):
     last = table.visualRect(table.model().index(2, 0))
     assert last.bottom() <= table.viewport().height()
     assert table.verticalScrollBar().maximum() == 0
+
+
+def test_what_a_fork_shares_with_its_parent_is_drawn_once(panel, run):
+    parent, child, other = run((0.9, 0.8, 0.7)), run((0.9, 0.8, 0.5), ticked=["dropout"]), run((0.6, 0.5), lr=0.5)
+    compare(panel, parent, child, other)
+    drawn = [drawing._curve.points()[0].tolist() for drawing in panel.plot._drawings]
+    assert drawn == [[1, 2, 3], [2, 3], [1, 2]]
+    assert len(panel.plot._lines[1].bands["val_loss"].epochs) == 3  # and can be read there all the same

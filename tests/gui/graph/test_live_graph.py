@@ -515,6 +515,45 @@ def test_the_next_run_has_no_past(graph):
     assert drawn(graph, "val")[0].tolist() == [1, 2] and graph.drawing.loss["val"].past()[0].tolist() == []
 
 
+def overlay_x(graph, place):
+    """What is drawn of an earlier run: the epochs of its validation loss, and of its training accuracy."""
+    drawing = graph.overlays[place]
+    x = drawing.loss["val"].points()[0].tolist()
+    assert drawing.accuracy["train"].points()[0].tolist() == x and drawing.loss["val"].past()[0].tolist() == []
+    return x
+
+
+def test_the_past_of_an_earlier_run_is_drawn_once_too(graph):
+    graph.overlay("parent", past(0.9, 0.8, 0.7, 0.6))
+    graph.overlay("child", past(0.9, 0.8, 0.5, 0.4))
+    graph.overlay("of the child", past(0.9, 0.8, 0.5, 0.3, 0.2))
+    graph.overlay("another", past(0.95, 0.8, 0.5, 0.4))
+    redraw(graph)
+    drawn_once = [[1, 2, 3, 4], [2, 3, 4], [3, 4, 5], [1, 2, 3, 4]]
+    assert [overlay_x(graph, place) for place in range(4)] == drawn_once
+    graph.header.legend.entry("overlay-0").click()  # without the parent the next one draws what they share
+    redraw(graph)
+    assert overlay_x(graph, 1) == [1, 2, 3, 4] and overlay_x(graph, 2) == [3, 4, 5]
+
+
+def test_an_earlier_fork_leaves_its_past_to_its_parent_in_front(graph):
+    graph.overlay("child", past(0.9, 0.8, 0.5, 0.4))
+    graph.start("parent", PER_EPOCH, 6, past(0.9, 0.8, 0.7, 0.6))
+    redraw(graph)
+    assert overlay_x(graph, 0) == [2, 3, 4] and drawn(graph, "val")[0].tolist() == [1, 2, 3, 4]
+
+
+def test_two_forks_of_a_parent_that_is_not_there_draw_its_past_once(graph):
+    graph.overlay("sibling", past(0.9, 0.8, 0.7, 0.6))
+    start_fork(graph)
+    assert overlay_x(graph, 0) == [2, 3, 4] and graph.drawing.loss["val"].past()[0].tolist() == [1, 2]
+    graph.overlay("parent", past(0.9, 0.8, 0.75))
+    redraw(graph)
+    # Now the one in front leaves it to the parent, and so some earlier run has to draw it: one of them does.
+    shown = [*overlay_x(graph, 0), *overlay_x(graph, 1)]
+    assert graph.drawing.loss["val"].past()[0].tolist() == [] and shown.count(1) == 1
+
+
 # --- for those who hear it --------------------------------------------------------------------
 
 

@@ -154,6 +154,37 @@ def test_fork_here_keeps_the_run_and_goes_on_with_other_settings(open_window, wo
     assert [word for _, word in window.window.graph.marks.words() if word.startswith("forked")]
 
 
+def test_a_fork_from_a_kept_checkpoint_and_its_parent_draw_their_past_once(open_window, workspace):
+    window = open_window(workspace)
+    window.set(epochs=4, threads="1", train_samples="500", keep_every=16)
+    window.train()
+    parent = window.session.run
+    window.conductor.load_file(parent.folder / "checkpoints" / "step-16.safetensors")
+    pump(lambda: window.session.run is not parent)
+    window.tick("dropout")
+    window.press("fork")
+    pump(lambda: len(window.session.runs) == 2)
+    window.wait_for_end()
+    child = window.session.run
+    assert child.history.epochs[:2] == parent.history.epochs[:2] and len(child.history.epochs) == 4
+    graph = window.window.graph
+
+    def drawn_at(epoch):
+        curves = [graph.drawing.loss["val"], *(drawing.loss["val"] for drawing in graph.overlays)]
+        return sum(list(x).count(epoch) for curve in curves for x in (curve.past()[0], curve.points()[0]))
+
+    window.conductor.load_file(parent.last_checkpoint)  # the whole of the parent comes to the front, its fork behind
+    pump(lambda: window.session.run.label == parent.label and "MLP + Dropout" in window.overlay_labels())
+    graph.redraw()
+    assert [drawn_at(epoch) for epoch in (1, 3, 4)] == [1, 2, 2]
+    window.tick("dropout")
+    window.set(epochs=1)
+    window.train()  # both are behind another one now
+    assert {"MLP", "MLP + Dropout"} <= set(window.overlay_labels())
+    graph.redraw()
+    assert [drawn_at(epoch) for epoch in (1, 3, 4)] == [2, 2, 2]
+
+
 def test_a_fork_that_cannot_be_is_told_and_the_run_can_go_on(open_window, workspace):
     window = begun(open_window(workspace))
     window.tick("batch-norm")

@@ -1,0 +1,1 @@
+"""The tool Twins: two settings side by side, from the same weights and on the same batches."""
