@@ -20,13 +20,14 @@ Mix = Callable[[Regularizer, Tensor, Tensor, Generator], Mixed]
 """Lets one regularizer mix a batch."""
 
 
-def augmented(config: RunConfig, inputs: Tensor, epoch: int, batch: int, apply: Augment = operator.call) -> Tensor:
-    """Inputs, as they are stored, as batch number `batch` of epoch number `epoch` has them: uint8 `[B, C, H, W]`.
+def augmented(config: RunConfig, inputs: Tensor, *place: int, apply: Augment = operator.call) -> Tensor:
+    """Inputs, as they are stored, as the batch at this place has them: uint8 `[B, C, H, W]`.
 
-    All randomness is fixed by the run's seed and that place, as long as the global generators were seeded for it.
+    The place is the number of the epoch, that of the batch, and in another process than the first that of the process.
+    All randomness is fixed by the run's seed and the place, as long as the global generators were seeded for it.
     """
     if config.augmentations:
-        drawing = generator(config.seed, "augment", epoch, batch, device=inputs.device)
+        drawing = generator(config.seed, "augment", *place, device=inputs.device)
         for augmentation in config.augmentations:
             inputs = apply(augmentation, inputs, drawing)
     return inputs
@@ -37,15 +38,15 @@ def _mix(regularizer: Regularizer, inputs: Tensor, targets: Tensor, drawing: Gen
 
 
 def mixed(
-    config: RunConfig, mixers: Sequence[Regularizer], inputs: Tensor, targets: Tensor, outputs: int, epoch: int,
-    batch: int, apply: Mix = _mix,
+    config: RunConfig, mixers: Sequence[Regularizer], inputs: Tensor, targets: Tensor, outputs: int, *place: int,
+    apply: Mix = _mix,
 ) -> Mixed:  # fmt: skip
     """Scaled inputs `[B, ...]` and targets as these regularizers of the run mix them, at that place of the run.
 
     Class numbers int64 `[B]` become shares of the classes, float32 `[B, outputs]`; without mixers all stays as it is.
     """
     if mixers:
-        drawing = generator(config.seed, "mix", epoch, batch, device=inputs.device)
+        drawing = generator(config.seed, "mix", *place, device=inputs.device)
         targets = targets if targets.is_floating_point() else one_hot(targets, outputs).float()
         for regularizer in mixers:
             inputs, targets = apply(regularizer, inputs, targets, drawing)

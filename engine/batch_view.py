@@ -84,7 +84,7 @@ def augment(config: RunConfig, inputs: Tensor, epoch: int, batch: int, troubles:
             troubles.append(failed(augmentation, error))
             return images
 
-    return augmented(config, inputs, epoch, batch, apply)
+    return augmented(config, inputs, epoch, batch, apply=apply)
 
 
 def mix(
@@ -99,7 +99,7 @@ def mix(
             troubles.append(failed(regularizer, error))
             return inputs, targets
 
-    return mixed(config, config.giving("mix"), inputs, targets, parts.spec.outputs, epoch, batch, apply)
+    return mixed(config, config.giving("mix"), inputs, targets, parts.spec.outputs, epoch, batch, apply=apply)
 
 
 def first_rows(config: RunConfig, parts: Parts, troubles: Troubles) -> Tensor:

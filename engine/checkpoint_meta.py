@@ -150,6 +150,8 @@ class Environment(TypedDict):
     versions: Annotated[dict[Word, Word], Field(max_length=1_000)]
     device: Word
     threads: Annotated[int, Field(ge=1, le=9_999)]
+    processes: NotRequired[Annotated[int, Field(ge=2, le=1_000_000)]]
+    """Where it was trained by several."""
     plugins: Annotated[list[Plugin], Field(max_length=1_000)]
 
 

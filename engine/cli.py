@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
+from engine import launch
 from engine.catalogue import first_sentence, nearest
 from engine.config import ONE_CHOICE, recipe_names, run_parameters
 from engine.interrupts import INTERRUPTED
@@ -33,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, with the nearest word."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_INPUT, one_line(f"tunedeck: {message}") + "\n")
+        self.exit(WRONG_INPUT, one_line(f"tunedeck: {message}") + "\n" if _speaks() else "")
 
 
 class _Change(argparse.Action):
@@ -70,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _train(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
-    _add_halve_batch(parser)
+    _add_for_training(parser)
 
 
 def _resume(parser: argparse.ArgumentParser) -> None:
@@ -82,13 +83,13 @@ def _resume(parser: argparse.ArgumentParser) -> None:
         "--reschedule", action="store_true",
         help="plan the learning rate anew for the new total, instead of holding its last value",
     )  # fmt: skip
-    _add_halve_batch(parser)
+    _add_for_training(parser)
 
 
 def _fork(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint file, or a run's folder for its last")
     _add_settings(parser)
-    _add_halve_batch(parser)
+    _add_for_training(parser)
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
@@ -230,10 +231,14 @@ def settings_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_halve_batch(parser: argparse.ArgumentParser) -> None:
+def _add_for_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--halve-batch", action="store_true",
         help="where memory runs out, go on from the last checkpoint with half the batch, as a new run",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sync-batch-norm", action="store_true",
+        help="of several processes (torchrun): batch norm over the samples of all, not each over its own; GPUs only",
     )  # fmt: skip
 
 
@@ -307,16 +312,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags = [option for action in _options_of(parser, arguments.verb) for option in action.option_strings]
         parser.error(f"unknown: {' '.join(unknown)}{nearest(unknown[0], flags)}")
     try:
+        launch.check_verb(arguments.verb)
         if arguments.verb is None:
             return _open_window(arguments)
         if arguments.verb in WITHOUT_PLUGINS:
             return int(work_of(arguments)(arguments))
         return int(importlib.import_module("engine.commands").run(arguments, unknown))
     except InputError as error:
-        print(one_line(f"tunedeck: {error}"), file=sys.stderr)
+        if _speaks():
+            print(one_line(f"tunedeck: {error}"), file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:  # before the run began, or after it ended: nothing is lost
         return INTERRUPTED
+
+
+def _speaks() -> bool:
+    """Whether this process is to say what is wrong: of those that torchrun starts with the same words, one does on each
+    machine."""
+    try:
+        return launch.local_rank() == 0
+    except InputError:
+        return True
 
 
 def work_of(arguments: argparse.Namespace) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import math
 import os
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from engine import launch
 from engine.catalogue import Catalogue, discover, nearest
 from engine.cli import work_of
 from engine.config import ONE_CHOICE, run_parameters
@@ -27,9 +29,10 @@ Outcome = tuple[int, dict[str, Any] | list[Any]]
 
 def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
     """Carry out the verb of a parsed command line; `unknown` may hold plugins' own flags. Returns the exit code."""
-    errors = Unfailing(sys.stderr)
+    speaks = not launch.rank()  # else another process of the run says all that there is to say
+    errors = Unfailing(sys.stderr if speaks else _Nowhere())
     # What a plugin prints must not stand between a script and the JSON.
-    output = errors if arguments.json else Unfailing(sys.stdout)
+    output = errors if arguments.json or not speaks else Unfailing(sys.stdout)
     aside = _led_aside() if arguments.json else contextlib.nullcontext()
     with aside, contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
         workspace = workspace_folder(arguments.workspace)
@@ -37,7 +40,7 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
         if unknown:
             take_plugin_flags(arguments, unknown, catalogue)
         code, result = _carry_out(arguments, catalogue, workspace)
-    if arguments.json:
+    if arguments.json and speaks:
         if isinstance(result, dict):  # JSON has no word for a figure that is not finite
             result = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in result.items()}
         output = Unfailing(sys.stdout)
@@ -46,6 +49,13 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
         print(f"tunedeck: the result could not be written: {output.error.strerror}", file=sys.stderr)
         return FAILED
     return code
+
+
+class _Nowhere(io.TextIOBase):
+    """A text stream that nobody reads."""
+
+    def write(self, text: str) -> int:
+        return len(text)
 
 
 def _carry_out(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> Outcome:

@@ -37,8 +37,11 @@ class Description:
 
     def environment(self) -> dict[str, Any]:
         """What the run runs on."""
-        device = str(self._learner.device)
-        return {"versions": versions(), "device": device, "threads": self._threads, "plugins": self._plugins()}
+        ranks = self._learner.ranks
+        return {
+            "versions": versions(), "device": str(self._learner.device), "threads": self._threads,
+            **({"processes": ranks.size} if ranks.several else {}), "plugins": self._plugins(),
+        }  # fmt: skip
 
     def meta(self) -> dict[str, Any]:
         """What a checkpoint's metadata holds besides where the run stands."""

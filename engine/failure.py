@@ -32,6 +32,14 @@ class LossNotFinite(Exception):
         self.step = step
 
 
+class RankFailed(Exception):
+    """Another process of the run failed, or is gone; `failed` tells how."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(str(failed.text))
+        self.failed = failed
+
+
 class StartFailed(Exception):
     """A run could not be made ready, by a fault in a plugin or in the engine; `failed` tells which."""
 
@@ -58,6 +66,8 @@ def failure(
 
     `hints` gives, in words, what may help where it is a value that is not finite.
     """
+    if isinstance(error, RankFailed):
+        return error.failed
     if isinstance(error, (LossNotFinite, NotFinite)):
         return _not_finite(error, step, hints())
     if isinstance(error, WrongResult):

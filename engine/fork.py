@@ -21,8 +21,9 @@ from engine.config import RunConfig
 from engine.data import Report, Source, batch_bounds, split
 from engine.message import InputError
 from engine.position import Change, Parent, Position, Sums
+from engine.ranks import Alone
 from engine.remedy import with_changes
-from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, config_of, last_checkpoint
+from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, config_of, file_of
 from engine.schedule import Schedule
 from engine.store import RunFolder
 from engine.strategy import DataSpec
@@ -39,6 +40,7 @@ def fork_run(
     catalogue: Catalogue,
     workspace: Path,
     report: Report = lambda text, done: None,
+    ranks: Alone | None = None,
 ) -> Trainer:
     """A new run with these settings that begins at a checkpoint (or the last one of a run's folder).
 
@@ -51,37 +53,43 @@ def fork_run(
     Raises `InputError` where the checkpoint can't be used or its weights don't fit the settings, and where as many
     epochs are done already.
     """
-    check_writable(workspace)
-    if checkpoint.is_dir():
-        checkpoint = last_checkpoint(checkpoint)
-    parent = read_chosen(checkpoint)
-    before = config_of(parent, catalogue, checkpoint)
-    _check_changes(before, config, parent.meta["progress"]["epoch"])
-    spec = _data_spec(config, workspace, report) if _differ(before, config, DATA) else None
-    snapshot = forked(parent, before, config, _name_of(checkpoint), spec)
+    ranks = ranks or Alone()
+
+    def read() -> Snapshot:
+        check_writable(workspace)
+        return read_chosen(file_of(checkpoint))
+
+    parent = ranks.snapshot(read)
+    assert parent is not None
+    name = ranks.lead(lambda: _name_of(file_of(checkpoint)))
+    with ranks.together(), ranks.in_turn():
+        before = config_of(parent, catalogue, checkpoint)
+        _check_changes(before, config, parent.meta["progress"]["epoch"])
+        spec = _data_spec(config, workspace, report) if _differ(before, config, DATA) else None
+        snapshot = forked(parent, before, config, name, spec)
     create = Creating(workspace, config)
 
     def open_store() -> RunFolder:
         store = create()
         if not _differ(before, config, JUDGED):
-            bring_best(checkpoint, parent, store)
+            bring_best(file_of(checkpoint), parent, store)
         store.rewrite_record(history_of(snapshot))
         return store
 
     with create:
         return Trainer(
-            config, open_store, data_folder=workspace / "data", report=report, snapshot=snapshot, catalogue=catalogue
-        )
+            config, open_store, data_folder=workspace / "data", report=report, snapshot=snapshot, catalogue=catalogue,
+            ranks=ranks,
+        )  # fmt: skip
 
 
-def settings_of(checkpoint: Path, catalogue: Catalogue) -> RunConfig:
+def settings_of(checkpoint: Path, catalogue: Catalogue, ranks: Alone | None = None) -> RunConfig:
     """The settings of a checkpoint's run, with the epochs and the learning rate that it came to: what a fork changes.
 
     Raises `InputError` as `fork_run`.
     """
-    if checkpoint.is_dir():
-        checkpoint = last_checkpoint(checkpoint)
-    snapshot = read_chosen(checkpoint)
+    snapshot = (ranks or Alone()).snapshot(lambda: read_chosen(file_of(checkpoint)))
+    assert snapshot is not None
     config = config_of(snapshot, catalogue, checkpoint).changed({"epochs": snapshot.meta["epochs"]})
     return with_changes(config, Position.from_meta(snapshot.meta).changes)
 

@@ -127,12 +127,15 @@ def _usable(threads: object) -> TypeGuard[int]:
     return type(threads) is int and 1 <= threads <= processors()
 
 
-def fastest_threads(step: Callable[[], object]) -> int:
+def fastest_threads(step: Callable[[], object], most: int | None = None) -> int:
     """Set and return the number of threads with which `step` runs fastest on this machine, as timed now.
+
+    `most` is the number of processors that it may use: all that this process may, unless it is given.
 
     More threads are often slower: a small network's operations end before a second thread has woken.
     """
-    counts = sorted({1, max(1, processors() // 2), processors()})
+    most = most or processors()
+    counts = sorted({1, max(1, most // 2), most})
     if len(counts) == 1:
         torch.set_num_threads(1)
         return 1

@@ -40,7 +40,9 @@ class Interrupts:
     at the end of a session several do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet` where another process of the run says that it was heard."""
+        self._say = (lambda text: None) if quiet else _tell
         self._holding = False
         self._asked = False
         self._presses = 0
@@ -82,9 +84,9 @@ class Interrupts:
         self._pressed_at = now
         self._presses += 1
         if self._presses == 1:
-            _tell("stopping after this step, with everything saved")
+            self._say("stopping after this step, with everything saved")
         elif self._presses < PRESSES:
-            _tell("the run is being saved; Ctrl-C once more ends it at once, as its last checkpoint has it")
+            self._say("the run is being saved; Ctrl-C once more ends it at once, as its last checkpoint has it")
         else:
             raise KeyboardInterrupt
 

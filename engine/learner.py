@@ -21,7 +21,7 @@ from engine.contract import check_state
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
 from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.features import Features, ends_caching, halves
-from engine.hardware import fastest_threads, processors, remembered_threads
+from engine.hardware import fastest_threads, remembered_threads
 from engine.message import Message
 from engine.network import (
     autocast,
@@ -32,6 +32,7 @@ from engine.network import (
     statistics_of,
 )
 from engine.randomness import generator, seeded_generators, stream
+from engine.ranks import Alone
 from engine.strategy import Progress
 from engine.strategy_text import strategy_to_dict
 from engine.tuning import Tuning
@@ -44,14 +45,16 @@ class Learner:
     """A network, the samples that it learns from, and how: all that a step needs besides its place in time."""
 
     def __init__(
-        self, config: RunConfig, parts: Parts, device: torch.device, source: Source, snapshot: Snapshot | None = None
-    ) -> None:
-        """Build the network: with its initial weights, else with those of a snapshot.
+        self, config: RunConfig, parts: Parts, device: torch.device, source: Source, snapshot: Snapshot | None = None,
+        ranks: Alone | None = None,
+    ) -> None:  # fmt: skip
+        """Build the network: with its initial weights, else with those of a snapshot. `ranks` train it together.
 
         Raises `InputError` where the snapshot's don't fit, or pretrained weights are missing in `source`.
         """
         self.config = config
         self.device = device
+        self.ranks = ranks or Alone()
         self.parts = parts.to(device)
         rows = torch.randperm(len(parts.training), generator=generator(config.split_seed, "clean"))[:CLEAN_SAMPLES]
         self._sample = self.parts.training.take(rows.sort().values.to(self.parts.training.device))
@@ -64,9 +67,10 @@ class Learner:
         self.average: nn.Module | None = None
         if snapshot is None:
             config.model.pretrained(self.model, source)
-        self.model.to(device)
+        self.model = self.ranks.prepared(self.model.to(device))
         self.tuning = Tuning(config.fine_tuning, self.model)
         self.optimizer = build_optimizer(config, self.model, self.tuning)
+        self._learning = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.tuning.begin(0)
         self._features: Features | None = None
         self._features_fail = False
@@ -82,6 +86,11 @@ class Learner:
             self.restore(snapshot, "the checkpoint")
         known = known or statistics.fit(config.scaling, parts.training)
         self.scale = Scaler.of(*known, parts.training.ndim, device)
+
+    def unite(self) -> None:
+        """Begin in all processes with what the first one has."""
+        average = self.average.state_dict() if self.average is not None else {}
+        self.ranks.unite([*self.model.state_dict().values(), *average.values(), self.scale.mean, self.scale.std])
 
     def begin(self, epoch: int) -> Generator[tuple[Message, float | None], None, None]:
         """Begin epoch number `epoch`, or go on in it: freeze what is frozen in it, and let the rest train.
@@ -117,20 +126,16 @@ class Learner:
         `rows` (int64 `[B]`) are the samples of batch `batch` of epoch `epoch`, which also fix all randomness of the
         step. Returns, on the device, the loss before the update, without penalties, and how many samples were right.
         """
-        with seeded_generators(stream(self.config.seed, "step", epoch, batch)):
-            return self._update(rows, epoch, batch, lr)
+        place = self.ranks.place(epoch, batch)
+        with seeded_generators(stream(self.config.seed, "step", *place)):
+            return self._update(rows, place, lr)
 
-    def _update(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
-        config = self.config
-        labels = self._here(self.parts.training.targets.index_select(0, rows))
-        features = self._features.of(self.parts.training) if self._features else None
-        if features is not None:
-            inputs = features.at(rows.to(features.device))
-        else:
-            inputs = self.scale(augmented(config, self._here(self.parts.training.at(rows)), epoch, batch))
-        inputs, targets = mixed(config, self._mixers, inputs, labels, self.parts.spec.outputs, epoch, batch)
+    def _update(self, rows: Tensor, place: tuple[int, ...], lr: float) -> tuple[Tensor, Tensor]:
+        own = self.ranks.own(rows)
         self.optimizer.zero_grad(set_to_none=True)
-        loss, correct = self._propagate(inputs, targets, labels)
+        with self.ranks.together(self._learning):
+            loss, correct = self._gradients(own, len(rows), place)
+        loss, correct = self.ranks.reduce(self.model, self._learning, len(own) / len(rows), loss, correct)
         for regularizer in self._before_step:
             regularizer.before_step(self.model)
         for group in self.optimizer.param_groups:
@@ -140,26 +145,54 @@ class Learner:
             regularizer.after_step(self.model)
         return loss, correct
 
+    def _gradients(self, rows: Tensor, whole: int, place: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+        """The gradients of these samples, of a batch of `whole`. Returns what `_propagate` does.
+
+        A process that has none of a batch of few samples takes no part in it.
+        """
+        config = self.config
+        pieces = config.micro_batches(whole // self.ranks.working(whole))  # the same in all processes
+        if not len(rows):
+            network = self._features.tail if self._features else self.model
+            self.ranks.stand_by(network, self._inputs(rows), pieces)
+            return torch.zeros((), device=self.device), torch.zeros((), device=self.device)
+        labels = self._here(self.parts.training.targets.index_select(0, rows))
+        inputs, targets = mixed(
+            config, self._mixers, self._inputs(rows, *place), labels, self.parts.spec.outputs, *place
+        )
+        return self._propagate(inputs, targets, labels, whole, pieces)
+
+    def _inputs(self, rows: Tensor, *place: int) -> Tensor:
+        """What the network, or its tail, is given for these samples at a place of the run; without one, unchanged."""
+        features = self._features.of(self.parts.training) if self._features else None
+        if features is not None:
+            return features.at(rows.to(features.device))
+        inputs = self._here(self.parts.training.at(rows))
+        return self.scale(augmented(self.config, inputs, *place) if place else inputs)
+
     def _forward(self, module: nn.Module, inputs: Tensor) -> Tensor:
         """What the network, or one half of it, gives for scaled inputs `[N, ...]`, in the run's precision."""
         with autocast(self.config.precision, self.device):
             return module(inputs)  # type: ignore[no-any-return]
 
-    def _propagate(self, inputs: Tensor, targets: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Forward, loss, backward: of a batch as a whole, or of its parts one after another.
+    def _propagate(
+        self, inputs: Tensor, targets: Tensor, labels: Tensor, whole: int, pieces: int
+    ) -> tuple[Tensor, Tensor]:
+        """Forward, loss, backward: of these samples of a batch of `whole` at once, or in pieces one after another.
 
-        The gradients are those of the batch's mean loss and of the penalties. Returns the loss and how many were right.
+        The gradients are those of their share of the batch's mean loss and of the penalties. Returns that share of the
+        loss, and how many were right.
         """
-        config, count = self.config, len(labels)
-        pieces = config.micro_batches(count)
+        count = len(labels)
         ends = [count * (piece + 1) // pieces for piece in range(pieces)]
         losses, correct = [], []
         for start, end in pairwise([0, *ends]):
             outputs = self._forward(self._features.tail if self._features else self.model, inputs[start:end]).float()
             loss = self._loss(outputs, targets[start:end])
-            objective = loss = loss if pieces == 1 else loss * ((end - start) / count)
+            objective = loss = loss if end - start == whole else loss * ((end - start) / whole)
             for regularizer in self._penalties if end == count else ():
-                objective = objective + regularizer.penalty(self.model)
+                penalty = regularizer.penalty(self.model)
+                objective = objective + (penalty if count == whole else penalty * (count / whole))
             objective.backward()
             losses.append(loss.detach())
             correct.append(self._correct(outputs, labels[start:end]))
@@ -182,7 +215,8 @@ class Learner:
             rows = torch.arange(len(self._sample), device=self._sample.device)
             batches = map(self._sample.at, rows.tensor_split(-(-len(rows) // max(2, self._at_once))))
             context = partial(autocast, self.config.precision, self.device)
-            yield from measure_norms(self.average, map(self._scaled, batches), context, self.model)
+            with self.ranks.together():
+                yield from measure_norms(self.average, map(self._scaled, batches), context, self.model)
 
     @cached_property
     def _at_once(self) -> int:
@@ -197,7 +231,13 @@ class Learner:
         features = self._features.of(part) if self._features and self.average is None else None
         if self._features is not None and features is not None:
             part, network = features, self._features.tail
-        return evaluate(network, part, partial(self._outputs, network, features is None), self._loss, self._at_once)
+        own = self.ranks.portion(part)
+        figures = None
+        with self.ranks.together():
+            if len(own):
+                outputs = partial(self._outputs, network, features is None)
+                figures = yield from evaluate(network, own, outputs, self._loss, self._at_once)
+        return self.ranks.figures(figures, len(own))
 
     def _outputs(self, network: nn.Module, scaled: bool, inputs: Tensor, _: int) -> Tensor:
         with torch.inference_mode():
@@ -230,15 +270,17 @@ class Learner:
         config = self.config
         case = [
             strategy_to_dict(config.model), config.batch_size, config.precision, list(self.parts.spec.input_shape),
-            str(self.device), processors(), torch.__version__,
+            str(self.device), self.ranks.processors(), torch.__version__,
         ]  # fmt: skip
-        trial = copy.copy(self)
+        trial, most = copy.copy(self), self.ranks.processors()
+        trial.ranks = Alone()
         trial.model = copy.deepcopy(self.model)
         trial.tuning = Tuning(config.fine_tuning, trial.model)
         trial.optimizer = build_optimizer(config, trial.model, trial.tuning)
         trial.tuning.begin(0)
-        rows = torch.arange(*self.bounds[0], device=self.parts.training.device)
-        return remembered_threads(memory, case, lambda: fastest_threads(lambda: trial.step(rows, 0, 0, config.lr)))
+        rows = self.ranks.own(torch.arange(*self.bounds[0], device=self.parts.training.device))
+        step = partial(trial.step, rows, 0, 0, config.lr)
+        return remembered_threads(memory, case, lambda: fastest_threads(step, most))
 
     def statistics(self) -> dict[str, list[float]]:
         """Mean and deviation of the inputs, as a checkpoint holds them."""

@@ -85,11 +85,14 @@ def _copies_in_state(config: RunConfig) -> int:
     return sum(isinstance(value, torch.Tensor) and value.shape == weight.shape for value in state.values())
 
 
-def check_memory(config: RunConfig, data: DataSpec, device: torch.device) -> None:
-    """Raise `InputError` where a run needs more memory than is free; its data are there already."""
+def check_memory(config: RunConfig, data: DataSpec, device: torch.device, processes: int = 1) -> None:
+    """Raise `InputError` where a run needs more memory than is free; its data are there already.
+
+    So many processes share a batch.
+    """
     free = free_memory(device)
     try:
-        need = memory_need(config, data)
+        need = memory_need(config.changed({"batch_size": -(-config.batch_size // processes)}), data)
     except Exception:  # noqa: BLE001 a model may be one that can't be built without memory, and fails by its own name
         return
     if free is not None and need.total - need.data > free:

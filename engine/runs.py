@@ -17,6 +17,7 @@ from engine.data import Report
 from engine.files import write_bytes
 from engine.message import InputError
 from engine.position import check_total
+from engine.ranks import Alone
 from engine.run_files import trained_by
 from engine.store import RunFolder, cannot_write
 from engine.trainer import Trainer
@@ -28,16 +29,22 @@ JUDGED = (*DATA, "loss", "monitor")
 
 
 def new_run(
-    config: RunConfig, catalogue: Catalogue, workspace: Path, report: Report = lambda text, done: None
+    config: RunConfig,
+    catalogue: Catalogue,
+    workspace: Path,
+    report: Report = lambda text, done: None,
+    ranks: Alone | None = None,
 ) -> Trainer:
     """A run in a new folder of the workspace, which is made once the run is ready to start.
 
-    Raises `InputError` where the settings or the data can't be used, or the workspace can't be written.
+    `ranks` are the processes that train it together. Raises `InputError` where the settings or the data can't be used,
+    or the workspace can't be written.
     """
-    check_writable(workspace)
+    ranks = ranks or Alone()
+    ranks.lead(lambda: check_writable(workspace))
     create = Creating(workspace, config)
     with create:
-        return Trainer(config, create, data_folder=workspace / "data", report=report, catalogue=catalogue)
+        return Trainer(config, create, data_folder=workspace / "data", report=report, catalogue=catalogue, ranks=ranks)
 
 
 class Creating:
@@ -69,6 +76,7 @@ def resume_run(
     more: int | None = None,
     reschedule: bool = False,
     report: Report = lambda text, done: None,
+    ranks: Alone | None = None,
 ) -> Trainer:
     """A run that goes on exactly where a checkpoint (or the last one of a run's folder) left it.
 
@@ -78,20 +86,25 @@ def resume_run(
 
     Raises `InputError` where the checkpoint can't be used, needs a plugin that is absent, or its run is running.
     """
-    check_writable(workspace)
-    if checkpoint.is_dir():
-        checkpoint = last_checkpoint(checkpoint)
-    check_free(checkpoint)
-    snapshot = read_chosen(checkpoint)
-    config = config_of(snapshot, catalogue, checkpoint)
-    total = _new_total(snapshot, epochs, more)
-    create = Creating(workspace, config)
-    folder = _own_folder(checkpoint, snapshot)
+    ranks = ranks or Alone()
+
+    def read() -> Snapshot:
+        check_writable(workspace)
+        check_free(file_of(checkpoint))
+        return read_chosen(file_of(checkpoint))
+
+    snapshot = ranks.snapshot(read)
+    assert snapshot is not None
+    with ranks.together():
+        config = config_of(snapshot, catalogue, checkpoint)
+        total = _new_total(snapshot, epochs, more)
+        create = Creating(workspace, config)
+        folder = _own_folder(file_of(checkpoint), snapshot) if ranks.leads else None
 
     def open_store() -> RunFolder:
         store = folder or create()
         if folder is None:
-            bring_best(checkpoint, snapshot, store)
+            bring_best(file_of(checkpoint), snapshot, store)
         store.rewrite_record(history_of(snapshot))
         return store
 
@@ -99,7 +112,7 @@ def resume_run(
         with create:
             trainer = Trainer(
                 config, open_store, data_folder=workspace / "data", report=report, snapshot=snapshot,
-                catalogue=catalogue,
+                catalogue=catalogue, ranks=ranks,
             )  # fmt: skip
             if total is not None:
                 trainer.extend(total, reschedule=reschedule)
@@ -108,6 +121,11 @@ def resume_run(
             folder.close()
         raise
     return trainer
+
+
+def file_of(checkpoint: Path) -> Path:
+    """A checkpoint's file: the last one where a run's folder is meant. Raises `InputError` where that has none."""
+    return last_checkpoint(checkpoint) if checkpoint.is_dir() else checkpoint
 
 
 def check_free(checkpoint: Path) -> None:

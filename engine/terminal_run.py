@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,16 @@ import torch
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import Event, Failed, Finished, SaveFailed
-from engine.failure import StartFailed
+from engine.failure import RankFailed, StartFailed
 from engine.fork import fork_run
+from engine.history import History
 from engine.interrupts import INTERRUPTED, Interrupts
 from engine.message import InputError, message
 from engine.progress_bar import ProgressBar
+from engine.ranks import Alone
 from engine.remedy import NOT_FINITE, Kind, Remedy, last_good, remedies, with_changes
 from engine.runs import new_run
-from engine.trainer import Stop, Trainer
+from engine.trainer import Trainer
 
 if TYPE_CHECKING:
     from engine.twin import Twins
@@ -50,6 +52,8 @@ class Order:
     workspace: Path
     origin: Path | None = None
     """The checkpoint or run that it begins at, if any."""
+    ranks: Alone = field(default_factory=Alone)
+    """The processes that train it together."""
     halve_batch: bool = False
     """Whether to go on with half the batch where memory runs out."""
     quiet: bool = False
@@ -77,7 +81,7 @@ def train_to_the_end(order: Order) -> tuple[int, dict[str, Any]]:
 
     Returns the exit code and what `--json` prints. Raises `InputError`.
     """
-    with Interrupts() as interrupts:
+    with Interrupts(quiet=not order.ranks.leads) as interrupts:
         end = _attempt(order, interrupts)
         while (remedy := _half_batch(end)) is not None and order.halve_batch:
             print(f"tunedeck: {end.failed.text if end.failed else ''}", file=sys.stderr)
@@ -117,8 +121,8 @@ def _failed(failed: Failed, order: Order, trainer: Trainer | None) -> _End:
     run, samples, steps = None, None, 0
     if trainer is not None:
         config = with_changes(trainer.config.changed({"epochs": trainer.epochs}), trainer.position.changes)
-        folder = Path(trainer.store.where)
-        run = last_good(folder, trainer.history)
+        folder, history = Path(trainer.store.where), trainer.history
+        run = _last_good(order.ranks, folder, history)
         if run is not None and (run.stem == "last" or failed.text.code not in NOT_FINITE):
             run = folder  # which means its last
         samples, steps = len(trainer.learner.parts.training), len(trainer.learner.bounds)
@@ -127,6 +131,19 @@ def _failed(failed: Failed, order: Order, trainer: Trainer | None) -> _End:
     ended = trainer is not None and trainer.position.reason is not None  # it failed in the test at the end
     found = () if ended else tuple(remedies(failed, config, samples))
     return _End(FAILED, result(trainer, None, str(failed.text)), failed, found, run, steps)
+
+
+def _last_good(ranks: Alone, folder: Path, history: History) -> Path | None:
+    """As the first process sees it, which alone may have the folder. None too where the others are gone."""
+
+    def look() -> str:
+        return str(last_good(folder, history) or "")
+
+    try:
+        found = ranks.lead(look)
+    except RankFailed:
+        found = look()
+    return Path(found) if found else None
 
 
 # --- with half the batch --------------------------------------------------------------------------
@@ -145,8 +162,8 @@ def _halved(order: Order, end: _End, config: RunConfig) -> Order:
 
     def make(bar: ProgressBar) -> Trainer:
         if origin is None:
-            return new_run(config, order.catalogue, order.workspace, bar.loading)
-        return fork_run(origin, config, order.catalogue, order.workspace, bar.loading)
+            return new_run(config, order.catalogue, order.workspace, bar.loading, order.ranks)
+        return fork_run(origin, config, order.catalogue, order.workspace, bar.loading, order.ranks)
 
     halved = order.halved or (order.config().batch_size, end.steps)
     return replace(order, make=make, config=lambda: config, origin=origin, halved=halved)
@@ -175,7 +192,7 @@ def _drive(trainer: Trainer, bar: ProgressBar, interrupts: Interrupts) -> Finish
     """Run to the end. Ctrl-C, SIGTERM and a terminal that closes stop it between two steps, with everything saved."""
     last: Event | None = None
     with closing(trainer.run()) as events:
-        for event in _until_the_end(events, interrupts):
+        for event in _until_the_end(trainer, events, interrupts):
             if event is not None:
                 bar.show(event)
                 last = event
@@ -185,7 +202,7 @@ def _drive(trainer: Trainer, bar: ProgressBar, interrupts: Interrupts) -> Finish
     return last
 
 
-def _until_the_end(events: Any, interrupts: Interrupts) -> Iterator[Event | None]:
+def _until_the_end(trainer: Trainer, events: Any, interrupts: Interrupts) -> Iterator[Event | None]:
     event, stopping = next(events), False
     while True:
         yield event
@@ -194,7 +211,7 @@ def _until_the_end(events: Any, interrupts: Interrupts) -> Iterator[Event | None
         # Who asks again while it stops asks for nothing else, unless it can't be saved.
         if interrupts.take() and (not stopping or isinstance(event, SaveFailed)):
             stopping = True
-            event = events.throw(Stop())
+            event = trainer.stop(events)
         else:
             event = next(events)
 

@@ -15,17 +15,22 @@ from engine.fork import fork_run, settings_of
 from engine.given_settings import settings
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
+from engine.ranks import Alone
 from engine.runs import new_run, resume_run
+from engine.several import joined
 from engine.terminal_run import DONE, Order, result, train_to_the_end
 from engine.trainer import Trainer
 
 
 def train(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck train`."""
-    config = settings(arguments, catalogue)
-    return _train(
-        arguments, catalogue, workspace, lambda: config, lambda bar: new_run(config, catalogue, workspace, bar.loading)
-    )
+    with joined(synchronised=arguments.sync_batch_norm) as ranks:
+        with ranks.together():
+            config = settings(arguments, catalogue)
+        return _train(
+            arguments, catalogue, workspace, ranks, lambda: config,
+            lambda bar: new_run(config, catalogue, workspace, bar.loading, ranks),
+        )  # fmt: skip
 
 
 def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
@@ -33,15 +38,25 @@ def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
     if arguments.reschedule and arguments.epochs is None and arguments.more is None:
         raise InputError("nothing-to-reschedule", "--reschedule plans for a new total: give --epochs or --more too")
     path = Path(arguments.checkpoint)
-    if arguments.epochs is None and arguments.more is None and (ended := ended_run(path)) is not None:
-        return DONE, _tell_ended(path, ended, arguments.json)
-    return _train(
-        arguments, catalogue, workspace, lambda: settings_of(path, catalogue),
-        lambda bar: resume_run(
-            path, catalogue, workspace, epochs=arguments.epochs, more=arguments.more, reschedule=arguments.reschedule,
-            report=bar.loading,
-        ), path,
-    )  # fmt: skip
+    with joined(synchronised=arguments.sync_batch_norm) as ranks:
+        if arguments.epochs is None and arguments.more is None:
+            ended: list[Ended] = []
+            if ranks.lead(lambda: _look(path, ended)):
+                return DONE, _tell_ended(path, ended[0], arguments.json) if ended else {}
+        return _train(
+            arguments, catalogue, workspace, ranks, lambda: settings_of(path, catalogue, ranks),
+            lambda bar: resume_run(
+                path, catalogue, workspace, epochs=arguments.epochs, more=arguments.more,
+                reschedule=arguments.reschedule, report=bar.loading, ranks=ranks,
+            ), path,
+        )  # fmt: skip
+
+
+def _look(path: Path, found: list[Ended]) -> bool:
+    """Whether a run has come to its end; it is then in the list."""
+    ended = ended_run(path)
+    found += [] if ended is None else [ended]
+    return ended is not None
 
 
 def _tell_ended(path: Path, ended: Ended, quiet: bool) -> dict[str, Any]:
@@ -57,18 +72,23 @@ def _tell_ended(path: Path, ended: Ended, quiet: bool) -> dict[str, Any]:
 def fork(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck fork`."""
     path = Path(arguments.checkpoint)
-    config = settings(arguments, catalogue, settings_of(path, catalogue))
-    return _train(
-        arguments, catalogue, workspace, lambda: config,
-        lambda bar: fork_run(path, config, catalogue, workspace, bar.loading), path,
-    )  # fmt: skip
+    with joined(synchronised=arguments.sync_batch_norm) as ranks:
+        base = settings_of(path, catalogue, ranks)
+        with ranks.together():
+            config = settings(arguments, catalogue, base)
+        return _train(
+            arguments, catalogue, workspace, ranks, lambda: config,
+            lambda bar: fork_run(path, config, catalogue, workspace, bar.loading, ranks), path,
+        )  # fmt: skip
 
 
 def _train(
-    arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path, config: Callable[[], RunConfig],
-    make: Callable[[ProgressBar], Trainer], origin: Path | None = None,
+    arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path, ranks: Alone,
+    config: Callable[[], RunConfig], make: Callable[[ProgressBar], Trainer], origin: Path | None = None,
 ) -> tuple[int, dict[str, Any]]:  # fmt: skip
     """Train what `make` makes ready, with these settings, from a checkpoint where one is given."""
     return train_to_the_end(
-        Order(make, config, catalogue, workspace, origin, halve_batch=arguments.halve_batch, quiet=arguments.json)
+        Order(
+            make, config, catalogue, workspace, origin, ranks, halve_batch=arguments.halve_batch, quiet=arguments.json
+        )
     )

@@ -21,11 +21,10 @@ from engine.config import RunConfig
 from engine.data import Report, Source, split
 from engine.description import Description
 from engine.evaluation import Figures
-from engine.events import Changed, EpochEnded, Event, Finished, Loading, Saved, SaveFailed, Steps
+from engine.events import Changed, EpochEnded, Event, Failed, Finished, Loading, Saved, SaveFailed, Steps
 from engine.failure import LossNotFinite, StartFailed, failure, is_fault
 from engine.fit import fitted
 from engine.going_on import what_applies
-from engine.hardware import processors, resolve_device
 from engine.history import EpochRow, History
 from engine.learner import Learner
 from engine.memory import check_memory
@@ -33,9 +32,12 @@ from engine.message import InputError, Message, message
 from engine.network import check_network, check_same_data, restore_optimizer
 from engine.position import Change, Parent, Position, Stopwatch, Sums, check_total
 from engine.process import give_back_memory
+from engine.ranks import Alone
+from engine.ranks_advice import what_ranks_change
 from engine.remedy import against_infinity, with_changes
 from engine.result import Result
 from engine.schedule import Schedule, check_lr
+from engine.shared_store import opened
 from engine.store import MemoryStore, Store
 from engine.strategy import Stopping
 from engine.workspace import workspace_folder
@@ -60,18 +62,22 @@ class Trainer:
         report: Report = lambda text, fraction: None,
         snapshot: Snapshot | None = None,
         catalogue: Catalogue | None = None,
+        ranks: Alone | None = None,
     ) -> None:
         """Raises `InputError` where the settings, the data, the device or the snapshot can't be used; `StartFailed`
         where a plugin fails.
 
         `open_store` is called once all else is ready, so that a run that can't start leaves nothing behind;
         `data_folder` is where data sets keep downloads (the workspace's, unless given); `catalogue` tells where the
-        plugins come from, for the record.
+        plugins come from, for the record; `ranks` are the processes that train it together, where there are several.
         """
         config.check()
         self.config = config
         self.history = History()
         self.position = Position()
+        self.ranks = ranks or Alone()
+        self.ranks.wishes, self.ranks.explain = self._wishes, self._failure
+        self._asked = False
         self._pending: list[tuple[Tensor, Tensor, int, float]] = []
         self._untold: list[tuple[int, float, float]] = []
         self._clock = Stopwatch()
@@ -83,14 +89,15 @@ class Trainer:
             torch.set_num_threads(threads)  # who goes on without this run is not to be slower or faster for it
             if isinstance(error, InputError) or not is_fault(error, config.strategies):
                 raise
-            raise StartFailed(failure(error, config.strategies, self.position.step)) from error
+            self.ranks.tell(failed := failure(error, config.strategies, self.position.step))
+            raise StartFailed(failed) from error
         self.description = Description(config, self.learner, self.threads, catalogue)
         self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
         validated = self.learner.parts.validation is not None
         self._monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
         self._saved_place = self._place()
         self._unsaved = False
-        self.store = open_store()
+        self.store = opened(self.ranks, open_store)
         try:
             if self.store.best() is None and not self._stands_at_best():
                 self.position.best_since = len(self.history.epochs)
@@ -101,24 +108,28 @@ class Trainer:
 
     def _prepare(self, data_folder: Path, report: Report, snapshot: Snapshot | None) -> tuple[Learner, int]:
         """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
-        config, source = self.config, Source(data_folder, report)
-        device = resolve_device(config.device)  # first: to read the data may take minutes
-        torch.set_num_threads(processors())  # statistics and orthogonal weights must not depend on the run before
-        parts = split(config.dataset.load(source), config)
-        give_back_memory()
-        config.check(parts.spec)
-        if snapshot:
-            check_same_data(snapshot, parts)
-            check_network(config, parts.spec, snapshot.group("model"), "the checkpoint")
-        check_memory(config, parts.spec, device)
-        learner = Learner(config, parts, device, source, snapshot)
-        if snapshot:
-            restore_optimizer(learner.optimizer, snapshot)
-            self.position = Position.from_meta(snapshot.meta)
-            self.history = history_of(snapshot)
-            return learner, int(snapshot.meta["environment"]["threads"])
+        config, source, ranks = self.config, Source(data_folder, report), self.ranks
+        with ranks.together(), ranks.in_turn():
+            device = ranks.device(config.device)  # first: to read the data may take minutes
+            torch.set_num_threads(ranks.processors())  # statistics, and weights, must not depend on the run before
+            parts = split(config.dataset.load(source), config)
+            give_back_memory()
+            config.check(parts.spec)
+            if snapshot:
+                check_same_data(snapshot, parts)
+                check_network(config, parts.spec, snapshot.group("model"), "the checkpoint")
+            check_memory(config, parts.spec, device, ranks.working(config.batch_size))
+            learner = Learner(config, parts, device, source, snapshot, ranks)
+            if snapshot:
+                restore_optimizer(learner.optimizer, snapshot)
+                self.position = Position.from_meta(snapshot.meta)
+                self.history = history_of(snapshot)
+        learner.unite()
+        before = snapshot.meta["environment"] if snapshot else None
+        if before and before.get("processes", 1) == ranks.size:
+            return learner, int(before["threads"])
         if config.threads == "auto":
-            return learner, learner.choose_threads(data_folder / "threads.json")
+            return learner, ranks.lead(lambda: learner.choose_threads(data_folder / "threads.json"))
         return learner, int(config.threads)
 
     # --- the loop --------------------------------------------------------------------------------
@@ -134,7 +145,7 @@ class Trainer:
         except BaseException as error:  # the boundary: a plugin may raise anything
             if not is_fault(error, self.config.strategies):
                 raise
-            failed = failure(error, self.config.strategies, self.position.step, self._hints)
+            self.ranks.tell(failed := self._failure(error))
             self.store.log(f"{failed.text}\n{failed.traceback}".rstrip())
             self._keep_result(failed.text, plugin=failed.plugin, failed=True)
         else:
@@ -144,16 +155,30 @@ class Trainer:
             give_back_memory()
         yield failed
 
+    def stop(self, run: Generator[Event | None, None, None]) -> Event | None:
+        """End the run that this generator drives, with everything kept; returns what comes next.
+
+        Of several processes it ends where all have heard of it, which is after the next step.
+        """
+        if not self.ranks.several:
+            return run.throw(Stop())
+        self._asked = True
+        return next(run)
+
     def _train(self) -> Generator[Event | None, None, None]:
         learner, position = self.learner, self.position
         self._started_at = time.perf_counter()
         self.store.set_result(None)
         torch.set_num_threads(self.threads)
         try:
-            self.store.log(f"training from step {position.step} with {self.threads} threads on {learner.device}")
+            several = f" in each of {self.ranks.size} processes" if self.ranks.several else ""
+            self.store.log(
+                f"training from step {position.step} with {self.threads} threads on {learner.device}{several}"
+            )
             for text in learner.parts.log:
                 self.store.log(str(text))
             told = what_applies(self.config, self._schedule, position, self.epochs, self.history)
+            told += what_ranks_change(self.config, learner)
             for id, text in told:
                 self.store.log(f"{id}: {text}")
             yield self.description.started(position, self.epochs, self.store.where, told)
@@ -170,9 +195,12 @@ class Trainer:
                     position.step += 1
                     learner.update_average(self._schedule.progress(position.step))
                     self._pending.append((loss, correct, end - start, lr))
-                    due = self._clock.flush_is_due() or position.batch == len(learner.bounds)
+                    flush, save, stop = self.ranks.agreed or self._wishes()
+                    if stop:
+                        raise Stop
+                    due = flush or position.batch == len(learner.bounds)
                     yield self._flush() if due else None
-                    if self._save_is_due():
+                    if save or self._is_kept():
                         yield from self._save()
                     if due and self._ends_within_epoch():
                         break
@@ -181,14 +209,20 @@ class Trainer:
         except Stop:
             yield from self._stop()
 
+    def _wishes(self) -> tuple[bool, bool, bool]:
+        """Whether to flush, to save and to stop after this step. Of several processes the first one's clock counts."""
+        timed = self.ranks.leads
+        return timed and self._clock.flush_is_due(), timed and self._save_is_due(), self._asked
+
     def _begin_epoch(self) -> Generator[Event | None, None, None]:
         """Let the learner get ready for the epoch, and tell what takes long."""
         told: Message | None = None
-        for text, fraction in self.learner.begin(self.position.epoch):
-            if text != told:
-                self.store.log(str(text))
-            told = text
-            yield Loading(text, fraction)
+        with self.ranks.together():
+            for text, fraction in self.learner.begin(self.position.epoch):
+                if text != told:
+                    self.store.log(str(text))
+                told = text
+                yield Loading(text, fraction)
 
     def _flush(self) -> Steps | None:
         """The steps that no event has told of yet, as one."""
@@ -215,7 +249,7 @@ class Trainer:
             sums.correct += correct
             sums.samples += size
         sums.lr = lrs[-1]
-        sums.seconds = self._clock.seconds()
+        sums.seconds = self.ranks.lead(self._clock.seconds)
         self.history.add_steps(rows)
         self.store.add_steps(rows)
         self._untold += rows
@@ -242,7 +276,7 @@ class Trainer:
             lr=sums.lr,
             train_seconds=sums.seconds,
             train_samples=sums.samples,
-            val_seconds=time.perf_counter() - started,
+            val_seconds=self.ranks.lead(lambda: time.perf_counter() - started),
         )
         self.history.add_epoch(row)
         self.store.add_epoch(row)
@@ -289,14 +323,16 @@ class Trainer:
     # --- saving ----------------------------------------------------------------------------------
 
     def _save_is_due(self) -> bool:
-        kept = self.config.keep_every and self.position.step % self.config.keep_every == 0
-        return bool(kept) or time.perf_counter() - self._saved_at > SAVE_SECONDS / 2  # the next step may take the rest
+        return time.perf_counter() - self._saved_at > SAVE_SECONDS / 2  # the next step may take the rest
+
+    def _is_kept(self) -> bool:
+        """Whether a checkpoint of this step is kept."""
+        return bool(self.config.keep_every) and self.position.step % self.config.keep_every == 0
 
     def _save(self) -> Generator[Event, None, None]:
         """Save, and where that fails say so and try again when the run goes on: nothing is lost for want of room."""
         snapshot = self.snapshot()
-        every = self.config.keep_every
-        keep = self.position.step if every and self.position.step % every == 0 else None
+        keep = self.position.step if self._is_kept() else None
         while True:
             started = time.perf_counter()
             try:
@@ -311,6 +347,9 @@ class Trainer:
                 self._saved_at = time.perf_counter()
                 self._clock.exclude(self._saved_at - started)
             yield failed
+            if self.ranks.any(self._asked):
+                self._asked = False
+                raise Stop
         self._saved_place = self._place()
         yield Saved(path, self.position.epoch, self.position.step)
 
@@ -385,6 +424,9 @@ class Trainer:
         )
         self.store.set_result(result)
         return result
+
+    def _failure(self, error: BaseException) -> Failed:
+        return failure(error, self.config.strategies, self.position.step, self._hints)
 
     def _hints(self) -> str:
         """What may keep this run's loss finite, with the learning rate that it has come to."""
