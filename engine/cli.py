@@ -162,6 +162,15 @@ def _twin(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
+def _data_curve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shares", default="5,10,25,50,100", metavar="P,P,...",
+        help="per cent of the training data (5,10,25,50,100); all have the same epochs, so more data means more steps",
+    )  # fmt: skip
+    parser.add_argument("--seeds", type=int, default=3, metavar="S", help="train on each share with so many seeds (3)")
+    _add_settings(parser)
+
+
 def _find_lr(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the test")
     group.add_argument("--lowest", type=float, metavar="LR", help="the first learning rate (1e-06)")
@@ -286,6 +295,10 @@ VERBS = {
     "summary": Verb(
         "Show the layers of a network, their output shapes and parameters.", _add_settings,
         "engine.summary_command:summary",
+    ),
+    "data-curve": Verb(
+        "Show accuracy against the amount of training data, and estimate what twice as much would bring.", _data_curve,
+        "engine.data_curve_command:run",
     ),
     "find-lr": Verb(
         "Find a learning rate for these settings: a network learns for a moment while the rate rises.", _find_lr,

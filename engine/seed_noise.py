@@ -149,3 +149,14 @@ def _beta_fraction(x: float, a: float, b: float) -> float:
         if abs(c * d - 1) < 1e-15:
             break
     return value
+
+
+def f_tail(value: float, above: float, below: float) -> float:
+    """How often Fisher's F with so many degrees of freedom above and below exceeds this value.
+
+    I_x(ν₂/2, ν₁/2) with x = ν₂/(ν₂ + ν₁F) (Abramowitz and Stegun, 26.6.2).
+    """
+    if value <= 0:
+        return 1.0
+    whole = below + above * value
+    return _incomplete_beta(below / whole, above * value / whole, below / 2, above / 2)

@@ -1,0 +1,105 @@
+"""`tunedeck data-curve`: accuracy against the amount of training data, in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import rich.box
+import rich.table
+
+from engine.catalogue import Catalogue
+from engine.data_curve import Accuracy, DataCurve, data_curve, parse_shares, plan
+from engine.given_settings import settings
+from engine.interrupts import INTERRUPTED
+from engine.run_index import list_runs
+from engine.run_tables import terminal
+from engine.sweep import State, standings
+from engine.terminal_run import DONE, FAILED
+from engine.terminal_sweep import train_sweep
+
+WIDTH = 40
+"""Characters of a bar from 0 to 100 %."""
+NEVER = "–"
+
+
+def run(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck data-curve`."""
+    planned = plan(settings(arguments, catalogue), parse_shares(arguments.shares), arguments.seeds)
+    members = planned.members
+    done = sum(each.state is State.DONE for each in standings(members, list_runs(workspace)))
+    already = f", {done} of them done already" if done else ""
+    print(f"{len(planned.shares)} shares, {len(planned.seeds)} seeds: {len(members)} runs{already}", file=sys.stderr)
+    code, found = train_sweep(members, catalogue, workspace)
+    curve = data_curve(planned, found)
+    for each in found:
+        if each.state is not State.DONE:
+            print(f"tunedeck: {each.member.label}: {each.state}", file=sys.stderr)
+    if not arguments.json:
+        _print(curve)
+    if code == INTERRUPTED:
+        print("tunedeck: the same command goes on where this one ended", file=sys.stderr)
+        return code, told(curve)
+    return DONE if curve.count(State.DONE) == len(members) else FAILED, told(curve)
+
+
+def told(curve: DataCurve) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "runs": len(curve.standings), "seeds": list(curve.plan.seeds), "part": curve.part,
+        "curve": [
+            {"share": each.share, "samples": each.samples, "validation": _to_dict(each.validation),
+             "test": _to_dict(each.test)}
+            for each in curve.amounts
+        ],
+        "twice": None if curve.estimate is None else asdict(curve.estimate),
+        "reason": None if curve.reason is None else str(curve.reason),
+        "not_done": [
+            {"run": each.member.label, "state": str(each.state)}
+            for each in curve.standings if each.state is not State.DONE
+        ],
+    }  # fmt: skip
+
+
+def _to_dict(accuracy: Accuracy | None) -> dict[str, Any] | None:
+    if accuracy is None:
+        return None
+    interval = None if accuracy.interval is None else list(accuracy.interval)
+    return {"mean": accuracy.mean, "interval": interval, "values": list(accuracy.values)}
+
+
+def _print(curve: DataCurve) -> None:
+    console = terminal()
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for heading in ("data", "samples", "validation", "test"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(f"{curve.part} accuracy, 0 to 100 %", no_wrap=True)
+    for each in curve.amounts:
+        shown = each.of(curve.part)
+        bar = "█" * round(WIDTH * shown.mean) if shown is not None else ""
+        samples = NEVER if each.samples is None else f"{each.samples:,}"
+        table.add_row(f"{each.share:g} %", samples, _figure(each.validation), _figure(each.test), bar)
+    console.print(table)
+    if curve.estimate is not None:
+        found = curve.estimate
+        console.print(
+            f"with twice the data about {found.accuracy:.1%} on the {curve.part} part "
+            f"({found.low:.1%} to {found.high:.1%})", highlight=False,
+        )  # fmt: skip
+    elif curve.reason is not None:
+        console.print(f"what twice the data would bring can't be told: {curve.reason}", highlight=False)
+    console.print(
+        "Means over the seeds with 95 % intervals. Every run has the same epochs, so more data means more steps too.",
+        highlight=False, style="dim",
+    )  # fmt: skip
+
+
+def _figure(accuracy: Accuracy | None) -> str:
+    if accuracy is None:
+        return NEVER
+    if accuracy.interval is None:
+        return f"{accuracy.mean:.1%}"
+    return f"{accuracy.mean:.1%} ±{100 * (accuracy.interval[1] - accuracy.interval[0]) / 2:.1f}"
