@@ -1,138 +1,170 @@
-"""Steady training throughput of Tunedeck against the usual hand-written loop, alternating in one run.
+"""Steady training throughput of Tunedeck against other trainers, taking turns.
 
-    python benchmarks/throughput.py [--model mlp|cnn] [--augment] [--pairs 10] [--peer COMMAND]
+    python benchmarks/throughput.py [--workloads mlp,cnn,…] [--tuned] [--rounds 10] [--samples 60000] [--python FILE]
 
-Both train the same network (784-256-128-10 with batch normalisation and dropout 0.2, or a small CNN) with Adam in
-batches of 128 on the whole Fashion-MNIST, each in a process of its own with PyTorch's default number of threads (the
-peer) and `threads: auto` (Tunedeck). What counts is samples per second of the best epoch after the first, by the wall
-clock, without evaluation. Prints every pair, then the median of the ratios with a bootstrap 95 % lower bound.
-`--peer` measures another loop: a command that prints `samples_per_second=N` last.
+The others are those of `benchmarks/other_trainers.py` whose packages are installed; `--python` is the interpreter of an
+environment that has them, so that they need not be in Tunedeck's. In each round every one trains in a process of its
+own on the same network, number of samples and batches of 128: Tunedeck with the settings of `benchmarks/workloads.py`
+and `threads: auto`, in float32 and, where the network convolves, in bfloat16; the others as they are usually written,
+or with `--tuned` as their documentation advises. What counts is samples per second of the best epoch after the first,
+by the wall clock, without evaluation. Prints each trainer's median with its range, and Tunedeck's ratio to the best of
+the others, round by round, as a median with a bootstrap 95 % lower bound.
 """
 
+from __future__ import annotations
+
 import argparse
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.ratios import in_words
-from benchmarks.workloads import AUGMENT, BATCH, CNN, MLP
+from benchmarks.ratios import in_words, lower_bound
+from benchmarks.rows import Row, show
+from benchmarks.workloads import AUGMENT, BATCH, CNN, MLP, RESNET
+
+OTHERS = Path(__file__).with_name("other_trainers.py")
+NAMES = ("hand-written", "lightning", "ignite", "fastai", "skorch", "keras")
+SETTINGS: dict[str, dict[str, Any]] = {"mlp": MLP, "cnn": CNN, "resnet": RESNET, "resnet-colour": RESNET}
+LEAST = {
+    ("mlp", False, False, "float32"): 1.5, ("mlp", True, False, "float32"): 8.0,
+    ("cnn", False, False, "float32"): 1.5, ("cnn", True, False, "float32"): 2.0,
+    ("cnn", False, False, "bfloat16"): 2.0, ("cnn", True, False, "bfloat16"): 2.5,
+    ("cnn", False, True, "bfloat16"): 1.3, ("cnn", True, True, "bfloat16"): 1.8,
+    ("resnet", False, True, "bfloat16"): 1.15, ("resnet", True, True, "bfloat16"): 1.3,
+    ("resnet-colour", False, True, "bfloat16"): 1.15, ("resnet-colour", True, True, "bfloat16"): 1.3,
+}  # fmt: skip
+"""The ratio to the best of the others that is to be reached, by workload, whether augmented, whether the others are
+tuned, and Tunedeck's precision."""
 
 
-def tunedeck(arguments: argparse.Namespace) -> float:
-    """Samples per second of the engine, measured outside it: by the events' arrival."""
+def tunedeck(workload: str, augment: bool, precision: str, samples: int, epochs: int) -> tuple[int, float]:
+    """Parameters of the network, and samples per second of the engine, measured outside it: by the events' arrival."""
+    import torch
+
+    from benchmarks.other_trainers import images_and_labels
     from engine.catalogue import discover
     from engine.config import RunConfig
-    from engine.events import EpochEnded, Saved, Started, Steps
+    from engine.data import DataBundle, Part, Source
+    from engine.events import EpochEnded, Loading, Saved, Started, Steps
+    from engine.strategy import Dataset
     from engine.trainer import Trainer
 
-    settings = MLP if arguments.model == "mlp" else CNN
-    extra = AUGMENT if arguments.augment else []
+    class Same(Dataset):
+        """The very images that the others are given."""
+
+        id = "same"
+
+        def load(self, source: Source) -> DataBundle:
+            images, labels = images_and_labels(workload, samples + BATCH)
+            inputs = torch.from_numpy(images)
+            inputs = inputs.unsqueeze(1) if inputs.ndim == 3 else inputs.permute(0, 3, 1, 2).contiguous()
+            targets = torch.from_numpy(labels)
+            few = Part(inputs[samples:], targets[samples:])
+            return DataBundle(Part(inputs[:samples], targets[:samples]), few, few, tuple(map(str, range(10))))
+
+    settings = SETTINGS[workload]
     config = RunConfig.from_dict(
         {
-            "epochs": arguments.epochs, "batch_size": BATCH, "dataset": "fashion-mnist", "threads": arguments.threads,
-            "validation_samples": "1%", **settings, "with": [*extra, *settings["with"]],
+            "epochs": epochs, "batch_size": BATCH, "precision": precision, "model": settings["model"],
+            "with": [*(AUGMENT if augment else []), *settings["with"]],
         },
         discover(),
-    )  # fmt: skip
+    ).changed({"dataset": Same()})  # fmt: skip
     trainer = Trainer(config)
-    rates, start, samples = [], 0.0, trainer.learner.parts.spec.samples[0]
+    rates, start, trained = [], 0.0, trainer.learner.parts.spec.samples[0]
     for event in trainer.run():
-        if isinstance(event, (Started, Saved)):
+        if isinstance(event, (Started, Loading, Saved)):
             start = time.perf_counter()
         elif isinstance(event, Steps) and event.batch == len(trainer.learner.bounds):
-            rates.append(samples / (time.perf_counter() - start))
+            rates.append(trained / (time.perf_counter() - start))
         elif isinstance(event, EpochEnded):
-            assert event.row.train_samples == samples
-    return max(rates[1:] or rates)
+            assert event.row.train_samples == trained
+    parameters = sum(parameter.numel() for parameter in trainer.learner.model.parameters())
+    return parameters, max(rates[1:] or rates)
 
 
-def hand_written(arguments: argparse.Namespace) -> float:
-    """Samples per second of the loop that most people write: PIL images, torchvision, a DataLoader, `.item()`."""
-    import torch
-    import torchvision.transforms.v2 as transforms
-    from PIL import Image
-    from torch import nn
-    from torch.utils.data import DataLoader, Dataset
-
-    from engine.catalogue import discover
-    from engine.data import Source
-    from engine.workspace import workspace_folder
-
-    part = discover().make("dataset", "fashion-mnist", {}).load(Source(workspace_folder() / "data")).training
-    images, labels = part.inputs.squeeze(1).numpy(), part.targets.tolist()
-    steps = [transforms.ToImage()]
-    if arguments.augment:
-        steps += [transforms.RandomResizedCrop(28, scale=(0.7, 1.0)), transforms.RandomHorizontalFlip()]
-    steps += [transforms.ToDtype(torch.float32, scale=True), transforms.Normalize([0.286], [0.353])]
-    transform = transforms.Compose(steps)
-
-    class Images(Dataset):
-        def __len__(self):
-            return len(labels)
-
-        def __getitem__(self, index):
-            return transform(Image.fromarray(images[index])), labels[index]
-
-    def fully_connected(inputs, outputs):
-        return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU(), nn.Dropout(0.2)]
-
-    def convolution(inputs, outputs):
-        return [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
-
-    if arguments.model == "mlp":
-        layers = [nn.Flatten(), *fully_connected(784, 256), *fully_connected(256, 128), nn.Linear(128, 10)]
-    else:
-        dense = [nn.Dropout(0.3), nn.Linear(64 * 49, 128), nn.ReLU(), nn.Dropout(0.3), nn.Linear(128, 10)]
-        layers = [*convolution(1, 32), *convolution(32, 64), nn.Flatten(), *dense]
-    model = nn.Sequential(*layers)
-    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-    loader = DataLoader(Images(), BATCH, shuffle=True, drop_last=True)
-    rates = []
-    for _ in range(arguments.epochs):
-        start, total, correct = time.perf_counter(), 0.0, 0
-        for inputs, targets in loader:
-            outputs = model(inputs)
-            loss = nn.functional.cross_entropy(outputs, targets)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total += loss.item()
-            correct += (outputs.argmax(1) == targets).sum().item()
-        rates.append(len(loader) * BATCH / (time.perf_counter() - start))
-    return max(rates[1:] or rates)
+def measured(command: Sequence[object]) -> tuple[int, float]:
+    """Parameters, and samples per second, as a process prints them last."""
+    output = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
+    parameters, rate = output.rsplit("parameters=", 1)[1].split("samples_per_second=")
+    return int(parameters), float(rate)
 
 
-def measured(command: list[str]) -> float:
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(output.rsplit("samples_per_second=", 1)[1].split()[0])
+def compared(workload: str, augment: bool, others: Sequence[str], arguments: argparse.Namespace) -> Iterator[Row]:
+    """Measure one workload, print it, and give its rows."""
+    precisions = ("float32",) if workload == "mlp" else ("float32", "bfloat16")
+    wanted = ["--workload", workload, "--samples", arguments.samples, "--epochs", arguments.epochs]
+    wanted += ["--augment"] if augment else []
+    commands = {f"tunedeck {each}": [sys.executable, __file__, "--one", each, *wanted] for each in precisions}
+    tuned = ["--tuned"] if arguments.tuned else []
+    for name in others:
+        if name != "keras" or workload in ("mlp", "cnn"):
+            commands[name] = [arguments.python, OTHERS, name, *wanted, *tuned]
+    rates: dict[str, list[float]] = {name: [] for name in commands}
+    sizes: dict[str, int] = {}
+    for _ in range(arguments.rounds):
+        for name, command in commands.items():
+            sizes[name], rate = measured(command)
+            rates[name].append(rate)
+    assert len(set(sizes.values())) == 1, f"not the same network: {sizes}"
+    title = f"{workload}{', augmented' if augment else ''}, others {'tuned' if arguments.tuned else 'as usual'}"
+    print(f"\n{title} ({next(iter(sizes.values())):,} parameters), samples/s")
+    for name, each in rates.items():
+        print(f"  {name:18} {statistics.median(each):9,.0f}  ({min(each):,.0f} to {max(each):,.0f})")
+    best = [
+        max(each[turn] for name, each in rates.items() if not name.startswith("tunedeck"))
+        for turn in range(arguments.rounds)
+    ]
+    for precision in precisions:
+        ratios = [ours / other for ours, other in zip(rates[f"tunedeck {precision}"], best, strict=True)]
+        print(f"  {precision} to the best of them: {in_words(ratios)}", flush=True)
+        least = LEAST.get((workload, augment, arguments.tuned, precision))
+        if least is not None:
+            name = f"{title}: {precision}, ratio to the best, lower bound"
+            yield Row(name, lower_bound(ratios), "times", least, at_most=False)
 
 
-def main() -> None:
+def rows(arguments: argparse.Namespace, others: Sequence[str]) -> Iterator[Row]:
+    for workload in arguments.workloads.split(","):
+        for augment in (False, True):
+            yield from compared(workload, augment, others, arguments)
+
+
+def available(python: str) -> list[str]:
+    """The trainers that an interpreter has, each printed with its version."""
+    ask = f"import sys; sys.path.insert(0, {str(OTHERS.parent)!r}); import other_trainers as o; " \
+        f"print(*(f'{{n}}={{o.installed(n)}}' for n in {NAMES!r} if o.installed(n)))"  # fmt: skip
+    found = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
+    print("measured:", ", ".join(each.replace("=", " ") for each in found), flush=True)
+    return [each.split("=")[0] for each in found]
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", choices=("mlp", "cnn"), default="mlp")
-    parser.add_argument("--augment", action="store_true", help="random resized crop and flip")
-    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--workloads", default="mlp,cnn,resnet,resnet-colour")
+    parser.add_argument("--tuned", action="store_true", help="the others as their documentation advises")
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--threads", default="auto", help="Tunedeck's threads")
-    parser.add_argument("--peer", help="another loop's command in place of the hand-written one")
-    parser.add_argument("--one", choices=("tunedeck", "peer"), help="measure one in this process")
+    parser.add_argument("--samples", type=int, default=60_000 - BATCH)
+    parser.add_argument("--python", default=sys.executable, help="an interpreter that has the others")
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # Tunedeck in this process, with this precision
+    parser.add_argument("--workload", help=argparse.SUPPRESS)
+    parser.add_argument("--augment", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        rate = tunedeck(arguments) if arguments.one == "tunedeck" else hand_written(arguments)
-        print(f"{arguments.one} model={arguments.model} augment={arguments.augment} samples_per_second={rate:.0f}")
-        return
-    this = [sys.executable, __file__, *sys.argv[1:], "--one"]
-    peer = arguments.peer.split() if arguments.peer else [*this, "peer"]
-    ratios = []
-    for _ in range(arguments.pairs):
-        ours, theirs = measured([*this, "tunedeck"]), measured(peer)
-        ratios.append(ours / theirs)
-        print(f"tunedeck {ours:9,.0f}   peer {theirs:9,.0f}   ratio {ratios[-1]:.2f}", flush=True)
-    print(in_words(ratios))
+        size, rate = tunedeck(
+            arguments.workload, arguments.augment, arguments.one, arguments.samples, arguments.epochs
+        )  # fmt: skip
+        print(f"tunedeck parameters={size} samples_per_second={rate:.0f}")
+        return 0
+    return show(rows(arguments, available(arguments.python)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
