@@ -66,13 +66,13 @@ for _either in (_Loader, _Dumper):
     )
 
 
-def read_yaml(path: Path, *, links: bool = True) -> dict[str, Any]:
-    """The mapping in a settings file. Raises `InputError` where there is none, or it is not safe and plain.
+def read_yaml(path: Path, *, links: bool = True, most: int = MAX_BYTES) -> dict[str, Any]:
+    """The mapping in a settings file of so many bytes at most.
 
-    Where `links` is False, a link is no file.
+    Where `links` is False, a link is no file. Raises `InputError` where there is none, or it is not safe and plain.
     """
     try:
-        text = read_limited(path, MAX_BYTES, links=links).decode("utf-8")
+        text = read_limited(path, most, links=links).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError("not-yaml", "{path} is not a settings file in YAML: it is not text", path=path) from None
     except OSError as error:
@@ -106,4 +106,9 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
 
 def write_yaml(path: Path, data: dict[str, Any]) -> None:
     """Write a mapping, whole or not at all."""
-    write_text(path, yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    write_text(path, yaml_text(data))
+
+
+def yaml_text(data: dict[str, Any]) -> str:
+    """A mapping as it is written."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True))

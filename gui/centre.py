@@ -39,6 +39,8 @@ class Centre(QFrame):
     """A list of settings, to be trained side by side."""
     stop_asked = Signal()
     """What trains is to stop."""
+    continue_asked = Signal(object)
+    """The folder of a run that is to go on."""
     data_changed = Signal()
     """Pictures were read or removed."""
 
@@ -141,6 +143,7 @@ class Centre(QFrame):
             self.tune.twins_asked.connect(self.twins_asked)
             self.tune.stop_asked.connect(self.stop_asked)
             self.tune.show_twins(self._twins)
+            self.tune.continue_asked.connect(self.continue_asked)
         if name == "compare":
             self.compare.seeds_asked.connect(self.seeds_asked)
             self.compare.show_runs(self._compared)

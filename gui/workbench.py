@@ -13,6 +13,7 @@ from gui.background import Background
 
 if TYPE_CHECKING:
     from engine.data import Parts
+    from engine.estimate import Estimate
 
 KEPT = 2
 """Data sets that stay in memory, at most, for the tabs to look at."""
@@ -33,6 +34,10 @@ class Workbench:
         self.catalogue = Catalogue(())
         self.busy: Callable[[], bool] = lambda: False
         """Whether a run trains, or is about to; may be asked in the background."""
+        self.estimates: dict[RunConfig, Estimate] = {}
+        """What runs will take, as far as it was measured, by what of their settings makes a difference to it."""
+        self.coming: Callable[[], list[RunConfig]] = list
+        """Gives the settings of the run that trains, or is about to, and of those that wait."""
         self._parts: dict[tuple[object, ...], Parts] = {}
 
     def parts(self, config: RunConfig, report: Callable[[Message, float | None], None] | None = None) -> Parts:

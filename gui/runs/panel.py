@@ -46,6 +46,7 @@ class RunsPanel(QWidget):
         self.waiting = WaitingList()
         self.waiting_removed = self.waiting.removed
         self.waiting_moved = self.waiting.moved
+        self.waiting_cleared = self.waiting.cleared
         self.search = QLineEdit()
         let_drops_pass(self.search)
         self.search.setPlaceholderText(self.tr("Search runs (Ctrl+Shift+F)"))

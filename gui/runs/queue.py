@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import itertools
 import os
 from collections.abc import Iterator
@@ -14,14 +15,18 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
+from engine.files import write_text
 from engine.lock import changing
 from engine.message import InputError, Message, message
 from engine.reading import read_limited
-from engine.yaml_file import MAX_BYTES, read_yaml, write_yaml
+from engine.yaml_file import read_yaml, yaml_text
 
 FILE = "queue.yaml"
-MOST = 32
-"""Runs that may wait, at most."""
+MOST = 400
+"""Runs that may wait, at most: a question may take a few hundred."""
+MAX_BYTES = 2_000_000
+"""Of the file."""
+HEAD = "runs:\n"
 
 
 class RunQueue(QObject):
@@ -65,12 +70,15 @@ class RunQueue(QObject):
         with contextlib.suppress(InputError, OSError):
             self._take_up()
 
-    def add(self, config: RunConfig) -> None:
-        """Let a run with these settings wait. Raises `InputError` where too many wait already, `OSError`."""
+    def add(self, *configs: RunConfig) -> None:
+        """Let runs with these settings wait, all or none. Raises `InputError` where too many would, `OSError`."""
         with self._changing() as waiting:
-            if len(waiting) >= MOST:
-                raise InputError("queue-full", "{count} runs wait already: remove some first", count=MOST)
-            waiting.append(config.changed({"offered": ()}))
+            if len(waiting) + len(configs) > MOST:
+                raise InputError(
+                    "queue-full", "{count} runs wait already, and no more than {most} can: remove some first",
+                    count=len(waiting), most=MOST,
+                )  # fmt: skip
+            waiting.extend(config.changed({"offered": ()}) for config in configs)
 
     def take(self) -> RunConfig:
         """The next run, which waits no longer. Raises `IndexError` where none waits, `OSError`: then it waits on."""
@@ -117,7 +125,7 @@ class RunQueue(QObject):
             yield waiting
             if waiting == self._waiting:
                 return
-            write_yaml(self._path, {"runs": [config.to_dict() for config in waiting]})
+            write_text(self._path, HEAD + "".join(map(_written, waiting)) if waiting else yaml_text({"runs": []}))
             self._waiting, self._seen = waiting, self._content()
         self.changed.emit()
 
@@ -143,7 +151,7 @@ class RunQueue(QObject):
         content = self._content()
         if self._catalogue is None or content == self._seen:
             return
-        entries = [] if content is None else read_yaml(self._path).get("runs")
+        entries = [] if content is None else read_yaml(self._path, most=MAX_BYTES).get("runs")
         if not isinstance(entries, list):
             raise InputError("not-a-queue", "{path} holds no list of runs", path=self._path)
         self._waiting = [RunConfig.from_dict(_mapping(entry), self._catalogue) for entry in entries[:MOST]]
@@ -156,6 +164,12 @@ class RunQueue(QObject):
             return read_limited(self._path, MAX_BYTES)
         except FileNotFoundError:
             return None
+
+
+@functools.lru_cache(maxsize=MOST)
+def _written(config: RunConfig) -> str:
+    """A run as it stands in the file: made once, for with each that is taken all others are written again."""
+    return yaml_text({"runs": [config.to_dict()]}).removeprefix(HEAD)
 
 
 def _found(waiting: list[RunConfig], place: int, config: RunConfig) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from gui import numbers
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.icon_button import IconButton
 from gui.widgets.scroll_area import UprightScrollArea
@@ -14,6 +15,8 @@ from gui.widgets.scroll_area import UprightScrollArea
 LINES = 4
 """So many are seen at once; the rest is scrolled to."""
 LINE_HEIGHT = 24
+MOST_LINES = 40
+"""So many have a line of their own; of the rest it is told how many they are."""
 
 
 class WaitingList(QWidget):
@@ -23,11 +26,19 @@ class WaitingList(QWidget):
     """The run in this place, counted from 0, is not to come."""
     moved = Signal(int, int)
     """The run in the first place is to be in the second one."""
+    cleared = Signal()
+    """None of them is to come."""
 
     def __init__(self) -> None:
         super().__init__()
-        heading = QLabel(self.tr("Waiting"))
-        heading.setProperty("role", "heading")
+        self.heading = QLabel(self.tr("Waiting"))
+        self.heading.setProperty("role", "heading")
+        self.clear_button = QToolButton()
+        self.clear_button.setText(self.tr("Remove all"))
+        self.clear_button.setProperty("role", "fold")
+        self.clear_button.setAutoRaise(True)
+        self.clear_button.setToolTip(self.tr("Let none of the runs that wait come"))
+        self.clear_button.clicked.connect(self.cleared)
         self._lines = QWidget()
         self._lines.setObjectName("runs")
         self._column = QVBoxLayout(self._lines)
@@ -39,10 +50,18 @@ class WaitingList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(heading)
+        line = QHBoxLayout()
+        line.addWidget(self.heading, 1)
+        line.addWidget(self.clear_button)
+        column.addLayout(line)
         column.addWidget(self._area)
         self._labels: list[str] = []
         self.lines: list[WaitingLine] = []
+        self.rest = QLabel()
+        self.rest.setProperty("role", "muted")
+        self.rest.setContentsMargins(4, 0, 0, 0)
+        self.rest.setFixedHeight(LINE_HEIGHT)
+        self._column.addWidget(self.rest)
         self.hide()
 
     def show_waiting(self, labels: Sequence[str]) -> None:
@@ -55,11 +74,17 @@ class WaitingList(QWidget):
             self._column.removeWidget(line)
             line.hide()
             line.deleteLater()
-        self.lines = [WaitingLine(place, label, len(labels)) for place, label in enumerate(labels)]
+        self.lines = [WaitingLine(place, label, len(labels)) for place, label in enumerate(labels[:MOST_LINES])]
         for line in self.lines:
             line.removed.connect(self.removed)
             line.moved.connect(self.moved)
-            self._column.addWidget(line)
+            self._column.insertWidget(line.place, line)
+        rest = len(labels) - len(self.lines)
+        self.rest.setText(self.tr("and {count} more").format(count=numbers.count(rest)))
+        self.rest.setVisible(rest > 0)
+        several = self.tr("Waiting: {count}").format(count=numbers.count(len(labels)))
+        self.heading.setText(several if len(labels) > LINES else self.tr("Waiting"))
+        self.clear_button.setVisible(len(labels) > 1)
         self._area.setFixedHeight(LINE_HEIGHT * min(LINES, max(1, len(labels))))
         self.setVisible(bool(labels))
         if focus is not None and self.lines:

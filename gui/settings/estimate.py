@@ -43,7 +43,7 @@ class Estimator(QObject):
     ) -> None:
         super().__init__(parent)
         self._bench, self._panel, self._busy = bench, panel, busy
-        self._known: dict[RunConfig, Estimate] = {}
+        self._known = bench.estimates
         self._wanted: RunConfig | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

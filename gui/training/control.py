@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,10 +57,13 @@ class RunControl(QObject):
         window.runs.list.continue_asked.connect(self.go_on_with)
         window.runs.waiting_removed.connect(self.remove_waiting)
         window.runs.waiting_moved.connect(self.move_waiting)
+        window.runs.waiting_cleared.connect(self._clear_queue)
         window.centre.seeds_asked.connect(self.repeat)
         window.centre.runs_asked.connect(self.let_wait)
         window.centre.twins_asked.connect(self.train_twins)
         window.centre.stop_asked.connect(session.stop)
+        window.centre.continue_asked.connect(self.go_on_in)
+        window.bench.coming = self.coming
 
     # --- begin -----------------------------------------------------------------------------------
 
@@ -79,8 +83,7 @@ class RunControl(QObject):
     def let_wait(self, configs: list[RunConfig]) -> None:
         """Let runs with these settings come after those that wait already; where none trains, the first one begins."""
         try:
-            for config in configs:
-                self.queue.add(config)
+            self.queue.add(*configs)
         except (InputError, OSError) as error:
             self._refuse(error)
         if self.session.state is State.READY:
@@ -169,6 +172,13 @@ class RunControl(QObject):
         """Go on with a run that was left."""
         self._resume(run, run.continue_from)
 
+    @Slot(object)
+    def go_on_in(self, folder: Path) -> None:
+        """Go on with the run in this folder, which was left."""
+        run = next((run for run in self.window.runs.list.all_runs if run.folder == folder), None)
+        if run is not None:
+            self.go_on_with(run)
+
     @Slot()
     def train_more(self) -> None:
         """Train the run that ended ten epochs more."""
@@ -256,6 +266,11 @@ class RunControl(QObject):
             Answer(self.tr("Remove them"), self._clear_queue),
         ])  # fmt: skip
 
+    def coming(self) -> list[RunConfig]:
+        """The settings of the run that trains, or is about to, and of those that wait."""
+        run = self.session.run if self.session.busy else None
+        return [*([run.config] if run is not None and run.config is not None else []), *self.queue.waiting]
+
     def remove_waiting(self, place: int) -> None:
         """Let the run in this place not come."""
         self._change_queue(lambda: self.queue.remove(place))
@@ -264,6 +279,7 @@ class RunControl(QObject):
         """Let the run in this place come earlier or later."""
         self._change_queue(lambda: self.queue.move(place, to))
 
+    @Slot()
     def _clear_queue(self) -> None:
         self._change_queue(self.queue.clear)
 
@@ -275,7 +291,13 @@ class RunControl(QObject):
 
     @Slot()
     def _show_queue(self) -> None:
-        self.window.runs.show_waiting([label_of(config) for config in self.queue.waiting])
+        labels = [label_of(config) for config in self.queue.waiting]
+        often = {label for label, count in Counter(labels).items() if count > 1}
+        seed = self.tr("{run}, seed {seed}")
+        self.window.runs.show_waiting([
+            seed.format(run=label, seed=config.seed) if label in often else label
+            for label, config in zip(labels, self.queue.waiting, strict=True)
+        ])  # fmt: skip
         if not self.queue.waiting:
             self.window.banners.clear("queue")
 

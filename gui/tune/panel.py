@@ -22,6 +22,7 @@ class TunePanel(Panel):
     runs_asked = Signal(object)
     twins_asked = Signal(object)
     stop_asked = Signal()
+    continue_asked = Signal(object)
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
@@ -49,6 +50,7 @@ class TunePanel(Panel):
             tool.runs_asked.connect(self.runs_asked)
             tool.twins_asked.connect(self.twins_asked)
             tool.stop_asked.connect(self.stop_asked)
+            tool.continue_asked.connect(self.continue_asked)
             tool.set_theme(self.theme)
             if self.config is not None:
                 tool.show_settings(self.config)
@@ -106,6 +108,9 @@ def tools() -> dict[str, ToolEntry]:
         "learning-rate": ToolEntry(
             _tr("Learning rate"), _tr("Find a learning rate for the settings on the left"), _learning_rate
         ),
+        "ablation": ToolEntry(
+            _tr("Ablation"), _tr("Which of the ticked techniques truly help: train without each of them"), _ablation
+        ),
         "twin": ToolEntry(
             _tr("Twins"),
             _tr("Train two settings side by side, from the same weights and on the same batches: what differs in their "
@@ -119,6 +124,12 @@ def _learning_rate(bench: Workbench) -> Tool:
     from gui.tune.learning_rate import LearningRateTool
 
     return LearningRateTool(bench)
+
+
+def _ablation(bench: Workbench) -> Tool:
+    from gui.tune.ablation.tool import AblationTool
+
+    return AblationTool(bench)
 
 
 def _twin(bench: Workbench) -> Tool:

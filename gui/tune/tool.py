@@ -19,6 +19,8 @@ class Tool(Panel):
     """The `RunConfig` that is to stand on the left from now on."""
     runs_asked = Signal(object)
     """A list of `RunConfig`, each to be trained as a run of its own, one after another."""
+    continue_asked = Signal(object)
+    """The folder of a run that was left, and is to go on."""
     twins_asked = Signal(object)
     """A list of `RunConfig` that are to be trained side by side."""
     stop_asked = Signal()

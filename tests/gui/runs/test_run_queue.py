@@ -39,12 +39,20 @@ def test_runs_come_in_order_and_are_there_after_the_window_was_closed(app, confi
 
 def test_too_many_are_refused_in_words(app, config, workspace):
     queue = RunQueue(workspace)
-    for _ in range(MOST):
-        queue.add(config)
-    with pytest.raises(InputError, match="32 runs wait already"):
-        queue.add(config)
+    queue.add(*[config] * (MOST - 1))
+    with pytest.raises(InputError, match=f"{MOST - 1} runs wait already, and no more than {MOST} can"):
+        queue.add(config, config)
+    assert len(queue.waiting) == MOST - 1, "all of them, or none"
+    queue.add(config)
     again = RunQueue(workspace)
     assert len(queue.waiting) == MOST and again.waiting == ()
+
+
+def test_as_many_as_may_wait_are_kept_and_read_again(app, config, catalogue, workspace):
+    queue, again = RunQueue(workspace), RunQueue(workspace)
+    queue.add(*numbered(config, *range(MOST)))
+    assert queue.take().seed == 0
+    assert again.read(catalogue) is None and list(again.waiting) == numbered(config, *range(1, MOST))
 
 
 @pytest.mark.parametrize("text", ["", "runs: 7", "runs: [7]", "runs: [{model: {id: no-such}}]", "runs: [{seed: x}]"])
@@ -64,7 +72,7 @@ def test_what_can_t_be_written_changes_nothing(app, config, workspace, monkeypat
 
     queue = RunQueue(workspace)
     queue.add(config)
-    monkeypatch.setattr("gui.runs.queue.write_yaml", full)
+    monkeypatch.setattr("gui.runs.queue.write_text", full)
     for change in (queue.take, queue.clear, lambda: queue.add(config), lambda: queue.remove(0)):
         with pytest.raises(OSError, match="No space"):
             change()

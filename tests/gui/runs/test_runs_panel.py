@@ -16,6 +16,7 @@ from engine.store import RunFolder
 from gui.runs.delegate import RowRooms
 from gui.runs.panel import RunsPanel
 from gui.runs.run import Run
+from gui.runs.waiting import MOST_LINES
 from gui.training.session import State
 from tests.gui.driving import pump
 from tests.gui.runs.run_folders import ROWS, make_run, write_rows
@@ -347,3 +348,15 @@ def test_columns_stand_apart_and_rows_are_of_one_height(app):
         assert all(part.left() >= 0 and part.right() < width and part.bottom() < 100 + rooms.height for part in parts)
     narrow = RowRooms.within(QRect(0, 0, 200, 0), 30, metrics)
     assert narrow.name.width() > 150 and narrow.best.top() > narrow.standing.top()
+
+
+def test_of_hundreds_that_wait_the_first_have_lines_and_the_rest_is_counted(panel):
+    heard = []
+    panel.waiting_cleared.connect(lambda: heard.append("cleared"))
+    panel.show_waiting([f"run {number}" for number in range(300)])
+    assert len(panel.waiting.lines) == MOST_LINES and panel.waiting.rest.text() == f"and {300 - MOST_LINES} more"
+    assert "300" in panel.waiting.heading.text() and panel.waiting.lines[-1].later_button.isEnabled()
+    panel.waiting.clear_button.click()
+    assert heard == ["cleared"]
+    panel.show_waiting(["a"])
+    assert not panel.waiting.rest.isVisible() and not panel.waiting.clear_button.isVisible()

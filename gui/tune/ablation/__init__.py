@@ -1,0 +1,1 @@
+"""The tool "ablation": which of the ticked techniques truly help."""
