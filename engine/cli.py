@@ -187,6 +187,10 @@ def _ablate(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
+def _diagnose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run's folder, name or its beginning, or a checkpoint file")
+
+
 def _check_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
 
@@ -288,6 +292,9 @@ VERBS = {
         "engine.export_command:export",
     ),
     "runs": Verb("List the runs of the workspace, or compare some of them.", _runs, "engine.run_commands:run"),
+    "diagnose": Verb(
+        "Say what a run's curves show, and which settings to try next.", _diagnose, "engine.diagnose_command:diagnose"
+    ),
     "caches": Verb(
         "List the decoded pictures that the workspace keeps, or remove them.", _caches, "engine.cache_command:run"
     ),

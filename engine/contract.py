@@ -282,6 +282,12 @@ def _advice(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
     return told
 
 
+def _as_remedy(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
+    if not isinstance(given, Strategy) or given.kind != strategy.kind:
+        raise _refuse(strategy, "as_remedy", given, f"a strategy of kind {strategy.kind}: itself, or one like it")
+    return given
+
+
 def _micro_batches(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
     most = max(1, arguments[0])
     return _number("micro_batches", (int,), 1, most, f"a whole number from 1 to {most}")(strategy, given, arguments)
@@ -328,5 +334,5 @@ CHECKS: dict[tuple[str, str], Check] = {
         "lr_factor", (int, float), 0, 1e308, "a finite number from 0 on, of Python's own"
     ),
     ("stopping", "reason"): _of_type("reason", (Message, type(None)), "a Message, or None"),
-} | {(kind, "advice"): _advice for kind in KINDS}  # fmt: skip
+} | {(kind, "advice"): _advice for kind in KINDS} | {(kind, "as_remedy"): _as_remedy for kind in KINDS}  # fmt: skip
 """What is checked of each method of a kind; the rest act in place, and what they return is not used."""

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from engine.history import History
 
 __all__ = [
-    "KINDS", "Activation", "Advice", "Augmentation", "DataSpec", "Dataset", "Field", "FineTuning", "Initializer",
-    "Loss", "Message", "Model", "Optimizer", "ParameterGroup", "Place", "Progress", "Regularizer", "Scaling",
-    "Scheduler", "Slots", "Stopping", "Strategy", "hookimpl", "message", "needs", "overrides",
+    "KINDS", "Activation", "Advice", "Augmentation", "DataSpec", "Dataset", "Effect", "Field", "FineTuning",
+    "Initializer", "Loss", "Message", "Model", "Optimizer", "ParameterGroup", "Place", "Progress", "Regularizer",
+    "Scaling", "Scheduler", "Slots", "Stopping", "Strategy", "Verdict", "hookimpl", "message", "needs", "overrides",
 ]  # fmt: skip
 
 hookimpl = pluggy.HookimplMarker("tunedeck")
@@ -141,6 +141,24 @@ class Advice:
     """The parameter concerned; empty where it is the strategy as a whole."""
 
 
+Verdict = Literal[
+    "overfitting", "underfitting", "lr-too-high", "lr-too-low", "plateau", "diverging", "healthy", "too-early"
+]
+"""What the curves of a run may say (`engine.diagnosis`)."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a technique may be expected to change in a run: by what factor; 1 where it is not known how much less."""
+
+    gap: float | None = None
+    """The validation loss less the clean training loss, of the last epoch."""
+    best: float | None = None
+    """The least validation loss."""
+    time: float | None = None
+    """Seconds of the whole run."""
+
+
 ParameterGroup = dict[str, Any]
 """One group of `torch.optim`: `params` (named: `list[tuple[str, Parameter]]`) and options such as `weight_decay`."""
 
@@ -164,6 +182,9 @@ class Strategy(BaseModel):
     flag: ClassVar[str | None] = None
     """A flag of its own on the command line, such as `--early-stopping`, short for `--with ID`."""
 
+    remedies: ClassVar[Mapping[Verdict, Effect]] = {}
+    """The verdicts of a diagnosis for which it is a remedy, each with what it may be expected to change."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "id" not in cls.__dict__:
@@ -178,6 +199,15 @@ class Strategy(BaseModel):
         Asked while the settings are made, with `data` None, and again once the data are there.
         """
         return ()
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        """With the parameters that suit as a remedy for what was found in a run with these settings.
+
+        Asked of a strategy of the run, which may answer with itself changed, and of one that the run is without, as it
+        is on offer there, or with its defaults. What it gives is offered where it is another than the run's own and
+        the settings with it are valid.
+        """
+        return self
 
 
 class Dataset(Strategy):

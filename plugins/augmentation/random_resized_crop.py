@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, DataSpec, Effect, Field, Strategy, Verdict, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -27,6 +27,8 @@ SMALL_SIDE = 48
 """Pixels of the shorter side up to which a small box of an image no longer shows what it is of."""
 LEAST_SHARE = 0.3
 """Share of such an image that still does, nearly always."""
+MILD = (0.7, 1.0)
+"""Shares that suit images of any size."""
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Ratio = Annotated[float, Field(ge=0.01, le=100)]
@@ -38,10 +40,15 @@ class RandomResizedCrop(Augmentation):
     Boxes are drawn as by torchvision's transform of that name, one per image.
     """
 
+    remedies = {"overfitting": Effect(gap=1.0)}
+
     scale: tuple[Share, Share] = (0.08, 1.0)
     """Smallest and largest share of the image's area; for small images 0.7 to 1 is enough."""
     ratio: tuple[Ratio, Ratio] = (3 / 4, 4 / 3)
     """Smallest and largest ratio of width to height."""
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        return self if min(self.scale) >= LEAST_SHARE else RandomResizedCrop(scale=MILD, ratio=self.ratio)
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         small = data is not None and len(data.input_shape) == 3 and min(data.input_shape[1:]) <= SMALL_SIDE

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 from torch import nn
 
 from engine.message import InputError, message
-from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
+from plugins.model._widths import narrower, wider
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
 
 
+CHANNELS, WIDTH = 16, 64
+"""Of a convolution and of the layer after them that are no longer too narrow, at least."""
+
+
 class CNN(Model):
     """Blocks of convolution layers (합성곱층), each halving the image, then a fully connected one: it sees shapes."""
 
+    remedies = {"underfitting": Effect(best=1.0), "overfitting": Effect(gap=1.0)}
     slots = frozenset({"norm", "spatial-dropout", "dropout"})
 
     channels: tuple[Annotated[int, Field(ge=1, le=4_096)], ...] = Field((32, 64), min_length=1, max_length=12)
@@ -33,6 +39,16 @@ class CNN(Model):
     def hidden_layers(self) -> int:
         """How many layers with an activation lie between input and output."""
         return len(self.channels) * self.convolutions + 1
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        if verdict == "underfitting":
+            values: dict[str, object] = {
+                "channels": wider(self.channels, CHANNELS),
+                "hidden": wider((self.hidden,), WIDTH)[0],
+            }
+        else:
+            values = {"channels": narrower(self.channels), "hidden": narrower((self.hidden,))[0]}
+        return CNN(**(self.model_dump() | values))
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.kernel % 2 == 0:

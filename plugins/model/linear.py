@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Model, Slots, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Model, Slots, Strategy, Verdict, hookimpl
 from plugins.model._hidden import advice_on_activation
+from plugins.model.mlp import MLP
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 class Linear(Model):
     """One linear layer from pixels to classes (softmax regression): the simplest model, a yardstick for the others."""
 
+    remedies = {"underfitting": Effect(best=1.0)}
+
     @property
     def hidden_layers(self) -> int:
         """How many layers with an activation lie between input and output."""
@@ -26,6 +29,9 @@ class Linear(Model):
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         return advice_on_activation(config)
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        return MLP()
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         return nn.Sequential(OrderedDict(body=nn.Flatten(), head=nn.Linear(prod(data.input_shape), data.outputs)))

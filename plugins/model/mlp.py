@@ -12,16 +12,22 @@ from typing import TYPE_CHECKING, Annotated
 from torch import nn
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
 from plugins.model._hidden import advice_on_activation
+from plugins.model._widths import narrower, wider
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
 
 
+WIDTH = 64
+"""Of a hidden layer that is no longer too narrow, at least."""
+
+
 class MLP(Model):
     """Fully connected layers (완전연결층) one after another; each pixel is an input of its own."""
 
+    remedies = {"underfitting": Effect(best=1.0), "overfitting": Effect(gap=1.0)}
     slots = frozenset({"norm", "dropout"})
 
     hidden: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field((256, 128), max_length=1_000)
@@ -31,6 +37,11 @@ class MLP(Model):
     def hidden_layers(self) -> int:
         """How many layers with an activation lie between input and output."""
         return len(self.hidden)
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        if verdict == "underfitting":
+            return MLP(hidden=wider(self.hidden, WIDTH) or (WIDTH,))
+        return MLP(hidden=narrower(self.hidden))
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.hidden:

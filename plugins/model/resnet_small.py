@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from torch import Tensor, nn
 
 from engine.message import InputError
-from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
+from plugins.model._widths import narrower, wider
 from plugins.regularizer.batch_norm import advice_on_batch
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class SmallResNet(Model):
     are part of it.
     """
 
+    remedies = {"underfitting": Effect(best=1.0), "overfitting": Effect(gap=1.0)}
     id = "small-resnet"
     slots = frozenset({"residual", "spatial-dropout", "dropout"})
     owned = frozenset({"norm"})
@@ -35,6 +37,10 @@ class SmallResNet(Model):
     """Residual blocks in each stage; each has two convolution layers."""
     zero_init_residual: bool = False
     """Whether each block starts as the identity, its last norm scaled by 0 (Goyal et al. 2017, arXiv:1706.02677)."""
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        widths = wider(self.widths, 1) if verdict == "underfitting" else narrower(self.widths)
+        return SmallResNet(**(self.model_dump() | {"widths": widths}))
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         yield from advice_on_batch(config, data)

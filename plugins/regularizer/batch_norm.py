@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Place, Regularizer, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -24,6 +24,7 @@ class BatchNorm(Regularizer):
     `BatchNorm1d` and `BatchNorm2d`.
     """
 
+    remedies = {"lr-too-high": Effect(best=1.0)}
     slot = "norm"
 
     momentum: float = Field(0.1, gt=0, le=1)

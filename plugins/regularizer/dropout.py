@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Place, Regularizer, hookimpl
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ class Dropout(Regularizer):
     training loss is measured with neurons off, and may lie above the validation loss: compare the clean training loss.
     """
 
+    remedies = {"overfitting": Effect(gap=0.6)}
     slot = "dropout"
 
     p: float = Field(0.5, ge=0, lt=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.data import batch_bounds
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Regularizer, hookimpl
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ class EMA(Regularizer):
     Training goes on with the weights themselves, so its loss is theirs. The average is that of PyTorch's
     `AveragedModel` with `get_ema_multi_avg_fn(decay)`, and with the warm-up of TensorFlow's `ExponentialMovingAverage`.
     """
+
+    remedies = {"plateau": Effect(best=1.0)}
 
     decay: float = Field(0.999, ge=0, lt=1)
     """Share of the average that stays in each step: it remembers some 1/(1−decay) steps."""

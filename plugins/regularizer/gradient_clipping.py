@@ -2,11 +2,13 @@
 
 from torch import nn
 
-from engine.strategy import Field, Regularizer, hookimpl
+from engine.strategy import Effect, Field, Regularizer, hookimpl
 
 
 class GradientClipping(Regularizer):
     """Shorten the gradient where it is longer than a bound, so that one bad batch can't throw training off."""
+
+    remedies = {"diverging": Effect(best=1.0), "lr-too-high": Effect(best=1.0)}
 
     max_norm: float = Field(1.0, gt=0)
     """Greatest length of the gradient over all parameters together, as in `clip_grad_norm_`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, ParameterGroup, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, ParameterGroup, Regularizer, Strategy, Verdict, hookimpl
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LEAST_APART = 1e-3
 """Decay below which a pull apart from the gradient, times the learning rate, is hardly one."""
 
+REMEDY = 3e-3
+"""Decay that is felt within a short run."""
+
 
 class WeightDecay(Regularizer):
     """Pull every weight towards 0 in each step, so that large ones must be worth it. Biases and norms are left out.
@@ -22,8 +25,13 @@ class WeightDecay(Regularizer):
     It is the `weight_decay` of PyTorch's optimizer: part of the gradient in SGD and Adam, apart from it in AdamW.
     """
 
+    remedies = {"overfitting": Effect(gap=1.0)}
+
     decay: float = Field(1e-4, ge=0, le=1)
     """Strength of the pull."""
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        return WeightDecay(decay=max(self.decay, REMEDY))
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.decay == 0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Scheduler, Strategy, Verdict, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -20,6 +20,7 @@ class ReduceLROnPlateau(Scheduler):
     it is alone: `min_lr` and `eps` judge the base rate as this technique has reduced it, without the other's factor.
     """
 
+    remedies = {"plateau": Effect(best=1.0)}
     flag = "--lr-scheduler"
     shape = False
 
@@ -41,6 +42,10 @@ class ReduceLROnPlateau(Scheduler):
     """The learning rate is not reduced below this."""
     eps: float = Field(1e-8, ge=0, le=1)
     """A reduction smaller than this is not made."""
+
+    def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
+        patience = min(self.patience, max(1, config.epochs // 8))
+        return ReduceLROnPlateau(**(self.model_dump() | {"patience": patience}))
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.patience + 2 >= config.epochs:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.data import batch_bounds
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Scheduler, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -20,6 +20,7 @@ class WarmUp(Scheduler):
     PyTorch's `LinearLR` with `total_iters` the steps of the warm-up. It joins any other scheduler.
     """
 
+    remedies = {"lr-too-high": Effect(best=1.0), "diverging": Effect(best=1.0)}
     every = "step"
     shape = False
 

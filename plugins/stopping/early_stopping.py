@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.history import History, direction
 from engine.message import Message, message
-from engine.strategy import Advice, DataSpec, Field, Progress, Stopping, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Stopping, hookimpl
 from plugins.stopping._monitor import advice_on_monitor
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class EarlyStopping(Stopping):
     What counts is the lowest validation loss, not where it crosses the training loss.
     """
 
+    remedies = {"overfitting": Effect(time=1.0)}
     flag = "--early-stopping"
 
     monitor: Literal["val_loss", "val_accuracy", "train_loss", "train_accuracy"] = "val_loss"

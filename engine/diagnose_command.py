@@ -1,0 +1,103 @@
+"""`tunedeck diagnose`: what the curves of a run say, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import Any
+
+from engine.catalogue import Catalogue
+from engine.checkpoint import history_of
+from engine.checkpoint_choice import read_chosen
+from engine.checkpoint_header import read_meta
+from engine.config import RunConfig
+from engine.diagnosis import Diagnosis, diagnose_run
+from engine.history import History, read_history
+from engine.message import InputError, Message
+from engine.remedy import NOT_FINITE
+from engine.run_commands import find_run
+from engine.run_index import list_runs
+from engine.run_record import RunRecord
+from engine.runs import config_of
+from engine.terminal_run import DONE
+
+
+def diagnose(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """`tunedeck diagnose`. Raises `InputError`."""
+    path = Path(arguments.run).expanduser()
+    if path.suffix == ".safetensors" and path.is_file():
+        found = _of_checkpoint(path.absolute(), catalogue)
+    else:
+        found = _of_run(find_run(arguments.run, list_runs(workspace)), catalogue)
+    if not arguments.json:
+        _tell(found)
+    return DONE, diagnosis_to_dict(found)
+
+
+def _of_checkpoint(path: Path, catalogue: Catalogue) -> Diagnosis:
+    snapshot = read_chosen(path)
+    history, parent = history_of(snapshot), snapshot.meta.get("parent")
+    _refuse_empty(history, path.name)
+    images = len(snapshot.meta["data"]["input_shape"]) == 3
+    return diagnose_run(
+        history, config_of(snapshot, catalogue, path), catalogue, since=_since(parent), images=images
+    )  # fmt: skip
+
+
+def _of_run(record: RunRecord, catalogue: Catalogue) -> Diagnosis:
+    history = read_history(record.folder)
+    lost = record.reason is not None and record.reason.code in NOT_FINITE
+    if not lost:
+        _refuse_empty(history, record.folder.name)
+    config = RunConfig.from_dict(record.settings, catalogue)
+    return diagnose_run(
+        history, config, catalogue, since=_since(record.parent), lost=lost, images=_has_images(record.folder)
+    )
+
+
+def _refuse_empty(history: History, name: str) -> None:
+    if not history.epochs:
+        raise InputError(
+            "nothing-to-diagnose", "{run} has no epoch on record, so there is nothing to diagnose: go on with it first",
+            run=name,
+        )  # fmt: skip
+
+
+def _since(parent: Any) -> int:
+    """The epoch in which a fork left its parent."""
+    epoch = parent.get("epoch") if isinstance(parent, dict) else 0
+    return epoch if isinstance(epoch, int) else 0
+
+
+def _has_images(folder: Path) -> bool:
+    """Whether a run's samples are known to be images: its last checkpoint tells."""
+    try:
+        return len(read_meta(folder / "checkpoints" / "last.safetensors")["data"]["input_shape"]) == 3
+    except (InputError, OSError, KeyError, TypeError):
+        return False
+
+
+def _tell(found: Diagnosis) -> None:
+    for text in found.evidence:
+        print(text)
+    for treatment in found.remedies:
+        words = str(treatment.text)
+        expected = "; ".join(map(str, treatment.says))
+        print(f"- {words[:1].upper()}{words[1:]} ({shlex.join(treatment.flags)}){': ' + expected if expected else ''}")
+
+
+def diagnosis_to_dict(found: Diagnosis) -> dict[str, Any]:
+    """The keys that `diagnose --json` prints."""
+    return {
+        "verdict": found.verdict, "evidence": [_said(text) for text in found.evidence],
+        "remedies": [
+            {"text": str(each.text), "change": list(each.flags), "expected": dict(each.expected)}
+            for each in found.remedies
+        ],
+        "best_epoch": found.best_epoch, "crossing_epoch": found.crossing_epoch, "epochs": found.epochs,
+    }  # fmt: skip
+
+
+def _said(text: Message) -> dict[str, Any]:
+    return {"code": text.code, "text": str(text), "values": text.values}
