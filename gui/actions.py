@@ -30,6 +30,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "continue": ("Continue", "Ctrl+R", ""),
     "more": ("10 more epochs", "Ctrl+M", ""),
     "fork": ("Fork here", "Ctrl+K", ""),
+    "processes": ("Train in several processes…", "", ""),
     "log": ("Logarithmic loss", "Ctrl+L", ""),
     "reset_view": ("Show the whole graph", "Ctrl+0", ""),
     "overlays": ("Runs behind the present one", "Ctrl+B", ""),
@@ -50,7 +51,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
 MENUS: dict[str, tuple[str, ...]] = {
     "File": ("open_folder", "", "load", "save", "export", "", "save_picture", "save_figures", "", "quit"),
     "Edit": ("undo", "redo", "", "filter", "search"),
-    "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue"),
+    "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue", "processes"),
     "View": (
         "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "tab_tune", "",
         "log", "overlays", "reset_view", "",

@@ -33,6 +33,7 @@ from gui.runs.panel import RunsPanel
 from gui.settings.panel import SettingsPanel
 from gui.training.bar import RunBar
 from gui.training.happening import Happening
+from gui.training.processes import show_processes
 from gui.widgets.dock_title import DockTitle
 from gui.widgets.icons import icon
 from gui.widgets.theme import DARK, LIGHT, Theme, apply_theme, system_theme
@@ -159,6 +160,7 @@ class MainWindow(QMainWindow):
         act["shortcuts"].triggered.connect(self._show_shortcuts)
         act["about"].triggered.connect(self._show_about)
         act["hardware"].triggered.connect(self._show_hardware)
+        act["processes"].triggered.connect(self._show_processes)
         for name in self.centre.names:
             act[f"tab_{name}"].triggered.connect(self._tab_chosen)
         for name in THEMES:
@@ -199,6 +201,11 @@ class MainWindow(QMainWindow):
     def _show_hardware(self) -> None:
         if self.panel.ready:  # the engine is there to be asked
             show_hardware(self.bench, self.panel, lambda: self.busy, self)
+
+    @Slot()
+    def _show_processes(self) -> None:
+        if self.panel.ready:
+            show_processes(self.bench, self.panel, lambda: self.busy, self)
 
     # --- theme -----------------------------------------------------------------------------------
 
