@@ -98,11 +98,11 @@ def _attempt(order: Order, interrupts: Interrupts) -> _End:
         try:
             trainer = order.make(bar)
         except StartFailed as error:
-            return _failed(error.failed, order, None)
+            return _failed(error.failed, order.config, None)
         except InputError as error:
             if not order.halve_batch:
                 raise
-            end = _failed(Failed(error.message, 0, None, ""), order, None)
+            end = _failed(Failed(error.message, 0, None, ""), order.config, None)
             if _half_batch(end) is None:
                 raise
             return end
@@ -110,13 +110,13 @@ def _attempt(order: Order, interrupts: Interrupts) -> _End:
         _say_halved(order, trainer)
         last = _drive(trainer, bar, interrupts)
     if isinstance(last, Failed):
-        return _failed(last, order, trainer)
+        return _failed(last, order.config, trainer)
     if not order.quiet:
         print(report(trainer, last, order.halved[0] if order.halved else None))
     return _End(INTERRUPTED if last.stopped else DONE, result(trainer, last, str(last.reason)))
 
 
-def _failed(failed: Failed, order: Order, trainer: Trainer | None) -> _End:
+def _failed(failed: Failed, asked_for: Callable[[], RunConfig], trainer: Trainer | None) -> _End:
     """How a run ended that could not go on, or, without a trainer, begin."""
     run, samples, steps = None, None, 0
     if trainer is not None:
@@ -127,7 +127,7 @@ def _failed(failed: Failed, order: Order, trainer: Trainer | None) -> _End:
             run = folder  # which means its last
         samples, steps = len(trainer.learner.parts.training), len(trainer.learner.bounds)
     else:
-        config = order.config()
+        config = asked_for()
     ended = trainer is not None and trainer.position.reason is not None  # it failed in the test at the end
     found = () if ended else tuple(remedies(failed, config, samples))
     return _End(FAILED, result(trainer, None, str(failed.text)), failed, found, run, steps)
@@ -231,6 +231,12 @@ def tell(failed: Failed, name: str = "") -> None:
     """Say on standard error what failed, of several runs with the name of that one."""
     print(f"tunedeck: {name}{': ' if name else ''}{failed.text}", file=sys.stderr)
     print(failed.traceback, file=sys.stderr, end="")
+
+
+def tell_of_one(failed: Failed, trainer: Trainer, name: str) -> None:
+    """Say what failed in one of several runs, and with which commands it may go on."""
+    tell(failed, name)
+    _offer(_failed(failed, lambda: trainer.config, trainer))
 
 
 def _offer(end: _End) -> None:

@@ -21,7 +21,7 @@ from engine.interrupts import INTERRUPTED, Interrupts
 from engine.message import InputError, message
 from engine.progress_bar import ProgressBar
 from engine.strategy_text import format_strategy
-from engine.terminal_run import DONE, FAILED, report, result, tell, wait_for_room
+from engine.terminal_run import DONE, FAILED, report, result, tell, tell_of_one, wait_for_room
 from engine.trainer import Stop
 from engine.twin import Twins, check_twins, twin_runs
 
@@ -43,9 +43,9 @@ def twin(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
             return FAILED, _told(names, None)
         interrupts.hold()
         _drive(twins, bars, interrupts)
-    for name, end in zip(names, twins.ends, strict=True):
+    for name, trainer, end in zip(names, twins.trainers, twins.ends, strict=True):
         if isinstance(end, Failed):
-            tell(end, name)
+            tell_of_one(end, trainer, name)
     if not arguments.json:
         print("\n\n".join(_reports(names, twins)))
     stopped = any(isinstance(end, Finished) and end.stopped for end in twins.ends)

@@ -51,6 +51,7 @@ def test_one_that_fails_is_named_and_told_and_the_others_end(capsys):
     told = json.loads(out)
     assert code == 1 and [each["epochs"] for each in told["results"]] == [3, None]
     assert "sgd: the loss is not finite at step" in err and "not finite" in told["results"][1]["reason"]
+    assert f"tunedeck fork {told['runs'][1]} --lr 1000" in err
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class TwinTool(Tool):
         self.twins: TwinGroup | None = None
         self._index = RunIndex(bench.workspace)
         self._pointed: TwinGroup | None = None
-        self._fresh = False
+        self._fresh = self._listed = False
         self._pace = Pace()
         self._later = QTimer(self, singleShot=True)
         self._later.timeout.connect(self._draw)
@@ -90,10 +90,15 @@ class TwinTool(Tool):
         if self.config is not None and not self._fresh:
             self._fresh = True
             self.choice.show_settings(self.config, self.bench.catalogue)
-        if not self._training:
-            self.bench.background.ask("twin-runs", self._list, self.choice.show_runs, lambda trouble: None)
+        if not (self._listed and self._run_goes_on):  # a run of short epochs tells of them many times a second
+            self._listed = True
+            self.bench.background.ask("twin-runs", self._list, self.choice.show_runs, _no_runs)
         if self.twins is not None and not self._later.isActive():
             self._later.start(0)
+
+    @property
+    def _run_goes_on(self) -> bool:
+        return self.run is not None and self.run.started is not None and self.run.outcome is None
 
     @property
     def _training(self) -> bool:
@@ -149,6 +154,10 @@ def _points(bench: Workbench, config: RunConfig) -> Points | None:
     from engine.fit import training_points
 
     return training_points(bench.parts(config), config.dataset)
+
+
+def _no_runs(trouble: Trouble) -> None:
+    """Where the folder can't be looked at, the list of runs says so."""
 
 
 def _no_points(trouble: Trouble) -> None:

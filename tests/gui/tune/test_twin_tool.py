@@ -15,11 +15,15 @@ from gui.training.session import State
 from gui.tune.twin.choice import RUN
 from tests.engine.support import differing, run
 from tests.gui.driving import pump
+from tests.gui.test_fits import MINIMUM, cut_off, settle, strained
 from tests.gui.training.test_run_control import UNLUCKY
 
 
 def last_of(folder: Path):
     return read_checkpoint(folder / "checkpoints" / "last.safetensors")
+
+
+__all__ = ["strained"]
 
 
 class Twin:
@@ -64,8 +68,13 @@ def twin(open_window, workspace):
 
 
 def settled(tool, epochs):
-    """The lines of the plot have so many epochs each."""
-    if tool.plots is None or len(tool.plots.curves._lines) != len(epochs):
+    """They are over, and drawn so: the lines of the plot have so many epochs each."""
+    if (
+        not tool.twins.over
+        or tool._later.isActive()
+        or tool.plots is None
+        or len(tool.plots.curves._lines) != len(epochs)
+    ):
         return False
     return [len(line.bands["val_loss"].epochs) for line in tool.plots.curves._lines] == epochs
 
@@ -108,8 +117,12 @@ def test_each_is_a_run_as_if_it_had_trained_alone_and_listed_like_one(twin, cata
     assert made.session.twins.over and len(made.runs[1].history.epochs) == 4
 
 
-def test_what_is_ticked_can_be_left_out(twin):
+def test_what_is_ticked_can_be_left_out_and_what_makes_other_batches_is_refused(twin):
     made = twin()
+    made.take("With Balanced sampling")
+    assert not made.choice.train.isEnabled() and made.choice.note.isVisible()
+    made.take("With Dropout")
+    assert made.choice.train.isEnabled() and not made.choice.note.isVisible()
     made.window.tick("dropout")
     made.take("Without Dropout")
     asked = []
@@ -117,14 +130,6 @@ def test_what_is_ticked_can_be_left_out(twin):
     made.tool.twins_asked.connect(asked.append)
     made.choice.train.click()
     assert asked == [[made.tool.config, made.tool.config.unticked("dropout")]]
-
-
-def test_what_can_not_be_twins_is_said_and_not_begun(twin):
-    made = twin()
-    made.take("With Balanced sampling")
-    assert not made.choice.train.isEnabled() and made.choice.note.isVisible()
-    made.take("With Dropout")
-    assert made.choice.train.isEnabled() and not made.choice.note.isVisible()
 
 
 def test_with_the_settings_of_another_run_which_can_be_taken_over_where_batches_differ(twin, workspace, catalogue):
@@ -157,11 +162,18 @@ def test_the_same_settings_give_the_same_curves(twin, workspace, catalogue):
     assert made.session.twins.fits[0].y == made.session.twins.fits[1].y
 
 
-def test_stop_ends_both_with_everything_saved(twin):
+def test_pause_holds_both_and_stop_ends_both_with_everything_saved(twin):
     made = twin(epochs=100_000)
     made.begin()
+    made.window.press("pause")
+    pump(lambda: made.session._runner.events.empty() and made.session.state is State.PAUSED)
+    made.session.change_lr(0.5)
+    pump(lambda: "learning rate of twins" in made.window.says("refused"))
+    counts = [len(each.history.epochs) for each in made.runs]
+    assert max(counts) - min(counts) <= 1 and made.session.progress is not None
+    made.window.press("pause")
+    pump(lambda: all(len(each.history.epochs) > count for each, count in zip(made.runs, counts, strict=True)))
     pump(lambda: made.choice.stop.isVisible())
-    assert made.session.progress is not None
     made.choice.stop.click()
     made.window.wait_for_end()
     for each in made.runs:
@@ -169,21 +181,6 @@ def test_stop_ends_both_with_everything_saved(twin):
         assert last_of(each.folder).meta["progress"]["step"] == each.outcome.step
         assert each.continue_from is not None
     pump(lambda: made.choice.train.isVisible())
-
-
-def test_pause_holds_both_and_no_other_rate_is_taken(twin):
-    made = twin(epochs=100_000)
-    made.begin()
-    made.window.press("pause")
-    pump(lambda: made.session._runner.events.empty() and made.session.state is State.PAUSED)
-    made.session.change_lr(0.5)
-    pump(lambda: "learning rate of twins" in made.window.says("refused"))
-    counts = [len(each.history.steps) for each in made.runs]
-    assert abs(counts[0] - counts[1]) <= 20_000  # as far as told; the engine holds both
-    made.window.press("pause")
-    pump(lambda: all(len(each.history.steps) > count for each, count in zip(made.runs, counts, strict=True)))
-    made.window.press("stop")
-    made.window.wait_for_end()
 
 
 def test_closing_amid_twins_saves_both(twin, workspace):
@@ -256,3 +253,23 @@ def test_what_waits_comes_after_all_have_ended(twin):
     pump(lambda: len(made.session.runs) == 3 and made.session.state is State.READY)
     assert made.session.twins.over and all(len(each.history.epochs) == 40 for each in made.session.runs[:2])
     assert len(made.session.runs[2].history.epochs) == 1
+
+
+@pytest.mark.usefixtures("strained")
+def test_nothing_is_cut_off_at_the_smallest_size(app, twin):
+    made = twin()
+    window = made.window.window
+    window.resize(MINIMUM)
+    settle(app, window)
+    troubles = cut_off(window)
+    made.choice.kind.button(RUN).click()
+    pump(lambda: not window.bench.background.busy)
+    settle(app, window)
+    troubles += cut_off(window)
+    made.choice.kind.button(0).click()
+    made.train()
+    pump(lambda: settled(made.tool, [4, 4]) and not window.bench.background.busy)
+    settle(app, window)
+    troubles += cut_off(window)
+    assert not troubles, troubles
+    assert made.tool.minimumSizeHint().width() <= window.graph.minimumSizeHint().width()  # the window need not grow
