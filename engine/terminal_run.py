@@ -98,11 +98,11 @@ def _attempt(order: Order, interrupts: Interrupts) -> _End:
         try:
             trainer = order.make(bar)
         except StartFailed as error:
-            return _failed(error.failed, order.config, None)
+            return _failed(error.failed, order.config, None, order.ranks)
         except InputError as error:
             if not order.halve_batch:
                 raise
-            end = _failed(Failed(error.message, 0, None, ""), order.config, None)
+            end = _failed(Failed(error.message, 0, None, ""), order.config, None, order.ranks)
             if _half_batch(end) is None:
                 raise
             return end
@@ -110,19 +110,19 @@ def _attempt(order: Order, interrupts: Interrupts) -> _End:
         _say_halved(order, trainer)
         last = _drive(trainer, bar, interrupts)
     if isinstance(last, Failed):
-        return _failed(last, order.config, trainer)
+        return _failed(last, order.config, trainer, order.ranks)
     if not order.quiet:
         print(report(trainer, last, order.halved[0] if order.halved else None))
     return _End(INTERRUPTED if last.stopped else DONE, result(trainer, last, str(last.reason)))
 
 
-def _failed(failed: Failed, asked_for: Callable[[], RunConfig], trainer: Trainer | None) -> _End:
+def _failed(failed: Failed, asked_for: Callable[[], RunConfig], trainer: Trainer | None, ranks: Alone) -> _End:
     """How a run ended that could not go on, or, without a trainer, begin."""
     run, samples, steps = None, None, 0
     if trainer is not None:
         config = with_changes(trainer.config.changed({"epochs": trainer.epochs}), trainer.position.changes)
         folder, history = Path(trainer.store.where), trainer.history
-        run = _last_good(order.ranks, folder, history)
+        run = _last_good(ranks, folder, history)
         if run is not None and (run.stem == "last" or failed.text.code not in NOT_FINITE):
             run = folder  # which means its last
         samples, steps = len(trainer.learner.parts.training), len(trainer.learner.bounds)
@@ -236,7 +236,7 @@ def tell(failed: Failed, name: str = "") -> None:
 def tell_of_one(failed: Failed, trainer: Trainer, name: str) -> None:
     """Say what failed in one of several runs, and with which commands it may go on."""
     tell(failed, name)
-    _offer(_failed(failed, lambda: trainer.config, trainer))
+    _offer(_failed(failed, lambda: trainer.config, trainer, trainer.ranks))
 
 
 def _offer(end: _End) -> None:
