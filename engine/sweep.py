@@ -7,14 +7,19 @@ trains the same thing twice, whoever trained it first. Imports no PyTorch.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from engine.config import RunConfig
 from engine.differing import ASIDE
-from engine.run_record import RunRecord, Status
+from engine.message import InputError
+from engine.run_bin import move_to_bin
+from engine.run_notes import Notes
+from engine.run_record import LAST, RunRecord, Status
 
 NO_MATTER = ("format", "offered", *ASIDE)
 """What stands in settings and changes nothing in what a run learns."""
@@ -26,10 +31,10 @@ class State(StrEnum):
     DONE = "done"
     TRAINING = "training"
     BEGUN = "begun"
-    """It was interrupted, or stopped by a person, and can go on."""
+    """It was interrupted, or stopped by a person, and can go on from a checkpoint."""
     FAILED = "failed"
     MISSING = "missing"
-    """There is no run with these settings."""
+    """There is no run with these settings, or none that anything was saved of."""
 
 
 STATES = {
@@ -64,7 +69,8 @@ def standings(members: Sequence[Member], records: Iterable[RunRecord]) -> list[S
     """
     by_settings: dict[str, list[RunRecord]] = {}
     for record in records:
-        if record.parent is None and not record.changes and record.epochs == record.settings.get("epochs"):
+        own = record.parent is None and not record.changes and record.epochs == record.settings.get("epochs")
+        if own and not (_was_left(record) and record.samples is None):
             by_settings.setdefault(_key(record.settings), []).append(record)
     return [_standing(member, by_settings.get(_key(member.config.to_dict()), ())) for member in members]
 
@@ -79,6 +85,26 @@ def to_train(
         for each in standings(members, records)
         if each.state in (State.MISSING, State.FAILED) and _key(each.member.config.to_dict()) not in coming
     ]
+
+
+def put_away_stumps(workspace: Path, members: Sequence[Member], records: Iterable[RunRecord]) -> None:
+    """Put into the bin what is left of members that were interrupted before anything of them was saved.
+
+    There is no checkpoint, no epoch and no note in such a folder: beside the run that is trained in its place it would
+    look like a run too many.
+    """
+    wanted = {_key(member.config.to_dict()) for member in members}
+    for record in records:
+        empty = record.samples is None and not record.rows and record.notes == Notes() and record.parent is None
+        saved = (record.folder / LAST).parent
+        if _was_left(record) and empty and _key(record.settings) in wanted and not any(saved.glob("*.safetensors")):
+            with contextlib.suppress(InputError):  # it stays, and harms nothing
+                move_to_bin(workspace, record.folder)
+
+
+def _was_left(record: RunRecord) -> bool:
+    """Whether it was interrupted, or stopped by a person."""
+    return STATES[record.status] is State.BEGUN
 
 
 def _standing(member: Member, found: Sequence[RunRecord]) -> Standing:

@@ -11,9 +11,8 @@ from engine.interrupts import INTERRUPTED
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.run_index import list_runs
-from engine.run_record import LAST
 from engine.runs import new_run, resume_run
-from engine.sweep import Member, Standing, State, standings
+from engine.sweep import Member, Standing, State, put_away_stumps, standings
 from engine.terminal_run import Order, train_to_the_end
 from engine.trainer import Trainer
 
@@ -24,6 +23,7 @@ def train_sweep(members: Sequence[Member], catalogue: Catalogue, workspace: Path
     Returns `INTERRUPTED` where it was interrupted, with everything saved, else 0; and how the members stand then. A run
     that fails, or can't begin, is told, and the others go on. Raises `InputError` where none has come to its end yet.
     """
+    put_away_stumps(workspace, members, list_runs(workspace))
     for number, member in enumerate(members, 1):
         [standing] = standings([member], list_runs(workspace))
         if standing.state in (State.DONE, State.TRAINING):
@@ -57,7 +57,8 @@ def _time_left(members: Sequence[Member], workspace: Path) -> str:
 
 
 def _order(standing: Standing, catalogue: Catalogue, workspace: Path) -> Order:
-    config, begun = standing.member.config, _begun(standing)
+    config = standing.member.config
+    begun = standing.record.folder if standing.state is State.BEGUN and standing.record is not None else None
 
     def make(bar: ProgressBar) -> Trainer:
         if begun is not None:
@@ -65,11 +66,3 @@ def _order(standing: Standing, catalogue: Catalogue, workspace: Path) -> Order:
         return new_run(config, catalogue, workspace, bar.loading)
 
     return Order(make, lambda: config, catalogue, workspace, begun, quiet=True)
-
-
-def _begun(standing: Standing) -> Path | None:
-    """The folder in which a member goes on, if it can."""
-    if standing.state is not State.BEGUN or standing.record is None:
-        return None
-    folder = standing.record.folder
-    return folder if (folder / LAST).is_file() else None

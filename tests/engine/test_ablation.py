@@ -137,15 +137,15 @@ def test_each_run_is_trained_once_and_the_answer_is_made_of_them(workspace, caps
     assert (again, same) == (0, found) and "9 of them done already" in err and len(list_runs(workspace)) == 9
 
 
-@pytest.mark.parametrize("stop", range(1, 10, 2))
+@pytest.mark.parametrize("stop", range(1, 10, 4))
 def test_wherever_it_is_interrupted_the_same_command_ends_with_just_its_runs(stop, workspace, capsys, monkeypatch):
     drive, boundaries = terminal_run._until_the_end, [0]
 
-    def interrupted(events, interrupts):
-        for event in drive(events, interrupts):
+    def interrupted(*asked):
+        for event in drive(*asked):
             boundaries[0] += 1
             if boundaries[0] == 5 * stop:
-                interrupts._hear(signal.SIGTERM, None)
+                asked[-1]._hear(signal.SIGTERM, None)
             yield event
 
     flags = ("--with", "dropout", "--seeds", 2)

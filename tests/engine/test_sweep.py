@@ -11,8 +11,11 @@ import pytest
 from engine import terminal_run
 from engine.catalogue import Catalogue, Entry
 from engine.interrupts import INTERRUPTED
+from engine.run_bin import runs_in_bin
 from engine.run_index import list_runs
+from engine.run_notes import Notes, write_notes
 from engine.run_record import RunRecord, Status
+from engine.store import RunFolder
 from engine.strategy_text import parse_strategy
 from engine.sweep import Member, State, standings, to_train
 from engine.terminal_sweep import train_sweep
@@ -46,11 +49,11 @@ def test_each_member_is_trained_once_however_often_it_is_asked_for(members, cata
 def test_wherever_it_was_interrupted_it_goes_on_with_the_same_runs(stop, members, catalogue, workspace, monkeypatch):
     drive, boundaries = terminal_run._until_the_end, [0]
 
-    def interrupted(events, interrupts):
-        for event in drive(events, interrupts):
+    def interrupted(*asked):
+        for event in drive(*asked):
             boundaries[0] += 1
             if boundaries[0] == 4 * stop:
-                interrupts._hear(signal.SIGTERM, None)
+                asked[-1]._hear(signal.SIGTERM, None)
             yield event
 
     monkeypatch.setattr(terminal_run, "_until_the_end", interrupted)
@@ -122,3 +125,22 @@ def test_one_that_fails_is_told_and_the_others_go_on(members, catalogue, workspa
     assert code == 0 and [each.state for each in found] == [State.FAILED, State.DONE]
     said = capsys.readouterr().err
     assert "run 1 of 2: too fast" in said and "not finite" in said
+
+
+def test_what_was_interrupted_before_anything_was_saved_begins_anew_and_its_stump_goes_to_the_bin(
+    members, catalogue, workspace
+):
+    stump = RunFolder.create(workspace, "mlp", "blobs")
+    stump.describe(members[0].config.to_dict(), {})
+    stump.close()
+    written, other = (RunFolder.create(workspace, "mlp", "blobs") for _ in range(2))
+    written.describe(members[0].config.to_dict(), {})
+    other.describe(members[0].config.changed({"seed": 77}).to_dict(), {})
+    for folder in (written, other):
+        folder.close()
+    write_notes(written.path, Notes(notes="mine"))
+    assert states(members[:1], workspace) == ["missing"] and to_train(members[:1], list_runs(workspace)) == members[:1]
+    code, [found] = train_sweep(members[:1], catalogue, workspace)
+    assert code == 0 and found.state is State.DONE
+    left = {run.folder for run in list_runs(workspace)}
+    assert left == {found.record.folder, written.path, other.path} and len(runs_in_bin(workspace)) == 1

@@ -10,7 +10,7 @@ from engine.ablation import MOST_SEEDS, SEEDS, Ablation, Plan, ablation, plan
 from engine.config import RunConfig
 from engine.message import InputError
 from engine.run_index import RunIndex, RunRecord
-from engine.sweep import Member, State, standings, to_train
+from engine.sweep import Member, State, put_away_stumps, standings, to_train
 from gui import numbers
 from gui.background import Trouble
 from gui.compare.words import called
@@ -167,7 +167,10 @@ class AblationTool(Tool):
             return
         self.button.setEnabled(False)
         self.bench.background.ask(
-            "ablation-begin", self._index.records, lambda records: self._ask(wanted, records, before), self._on_trouble
+            "ablation-begin",
+            lambda: _looked_at(self._index, wanted.members),
+            lambda records: self._ask(wanted, records, before),
+            self._on_trouble,
         )
 
     def _ask(self, wanted: Plan, records: tuple[RunRecord, ...], before: list[RunConfig]) -> None:
@@ -249,6 +252,12 @@ class AblationTool(Tool):
     def _leave_out(self, id: str) -> None:
         if self.config is not None:
             self.settings_asked.emit(self.config.unticked(id))
+
+
+def _looked_at(index: RunIndex, members: list[Member]) -> tuple[RunRecord, ...]:
+    """All runs as they are now, without the stumps of these. In the background."""
+    put_away_stumps(index.workspace, members, index.records())
+    return index.records()
 
 
 def _begun(members: list[Member], records: tuple[RunRecord, ...], coming: list[RunConfig]) -> list[RunRecord]:
