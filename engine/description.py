@@ -75,6 +75,7 @@ class Description:
             threads=self._threads,
             lr=self._config.lr,
             batch_size=self._config.batch_size,
+            images=len(learner.parts.spec.input_shape) == 3,
             warnings=(
                 *((self._config.dataset.id, text) for text in learner.parts.warnings),
                 *((id, advice.text) for id, advice in advice if advice.level == "warning"),

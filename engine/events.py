@@ -40,6 +40,8 @@ class Started:
     lr: float
     batch_size: int = 0
     """Samples of a step, at most; 0 where it is not told."""
+    images: bool = False
+    """Whether the samples are images."""
     warnings: tuple[tuple[str, Message], ...] = ()
     """What to consider about the settings on these data, and what applies where the run goes on, each with the id of
     the strategy concerned."""

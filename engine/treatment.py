@@ -29,7 +29,7 @@ TENTH, TENFOLD = 0.1, 10.0
 """What a learning rate is multiplied by that is too high, or too low."""
 HOLD_BACK = ("regularizer", "augmentation")
 """The kinds that keep a network from learning by heart; and from learning at all where they are too strong."""
-FORKED = ("augmentation", "scheduler", "stopping", "regularizer")
+FORKED = ("augmentation", "scheduler", "regularizer")
 """The kinds that a run can go on with from where it is, if they bring no weights of their own."""
 FROM_BEST: tuple[Verdict, ...] = ("overfitting", "diverging", "lr-too-high")
 """Verdicts after which a fork had better begin at the best epoch: what came later made the network worse."""
@@ -114,10 +114,15 @@ def _techniques(
 
 
 def _ticking(strategy: Strategy, config: RunConfig, effect: Effect) -> _Change:
-    text = message("treatment-try", "try {technique}{value}", technique=strategy.id, value=_value(strategy))
+    text = message("treatment-try", "try {technique}{value}", technique=_words(strategy), value=_value(strategy))
     flag = f"--{strategy.kind}" if strategy.kind in ONE_CHOICE else "--with"
     flags = (flag, format_strategy(strategy))
     return _Change(strategy.kind, text, config.ticked(strategy), flags, effect, _adds_no_weights(strategy))
+
+
+def _words(strategy: Strategy) -> str:
+    """Its id in words."""
+    return strategy.id.replace("-", " ")
 
 
 def _value(strategy: Strategy) -> str:
@@ -125,7 +130,7 @@ def _value(strategy: Strategy) -> str:
     for parameter in parameters_of(type(strategy)):
         value = getattr(strategy, parameter.name)
         if isinstance(value, (int, float, tuple)) and not isinstance(value, bool):
-            return f" {parameter.write(value)}"
+            return " " + parameter.write(value).replace("+", ", ")
     return ""
 
 
@@ -145,7 +150,7 @@ def _unticked(config: RunConfig) -> Iterator[_Change]:
     """Without what holds the network back."""
     for strategy in config.with_:
         if strategy.kind in HOLD_BACK and "overfitting" in strategy.remedies:
-            text = message("treatment-without", "without {technique}", technique=strategy.id)
+            text = message("treatment-without", "without {technique}", technique=_words(strategy))
             yield _Change(
                 strategy.kind, text, config.unticked(strategy.id), ("--without", strategy.id), BETTER,
                 _adds_no_weights(strategy),

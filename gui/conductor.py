@@ -18,6 +18,7 @@ from gui.runs.run import Run
 from gui.settings.estimate import Estimator
 from gui.training.checkpoint_file import LoadedCheckpoint, offer
 from gui.training.control import RunControl
+from gui.training.diagnosing import Diagnosing
 from gui.training.endings import Endings
 from gui.training.exports import Exports
 from gui.training.session import Session, State
@@ -56,6 +57,8 @@ class Conductor(QObject):
         self.folders = FolderDrops(window, lambda: self.session.busy, self)
         self.view = RunView(window, self.session)
         self.control = RunControl(window, self.session)
+        self.diagnosing = Diagnosing(window, self.session, self.control)
+        self.view.drawn.connect(self.diagnosing.look)
         self.exports = Exports(window, lambda: self.view.run, lambda *asked: self.ask_save(*asked))
         self.endings = Endings(window, self.session, self.control)
         self._share.timeout.connect(self.control.queue.look_again)

@@ -162,6 +162,14 @@ class LiveGraph(QWidget):
             self._run.mark_lr(x_epochs, old, new)
             self._draw_soon()
 
+    def mark_crossing(self, crossing: int | None, least: int | None) -> None:
+        """Mark where validation crosses training, and where it is least if the best epoch is another; None: nowhere."""
+        best = self._run.best if self._run is not None else None
+        moved = self.marks.set_found("crossing", crossing, graph_words.crossing())
+        moved |= self.marks.set_found("least", None if least == best else least, graph_words.least())
+        if moved:
+            self._draw_soon()
+
     # --- earlier runs -------------------------------------------------------------------------
 
     @property

@@ -95,6 +95,7 @@ class Marks:
         self._theme = theme
         self.marks: list[Mark] = []
         self._best: Mark | None = None
+        self._moving: dict[str, Mark] = {}
         self.rows = 0
         """Rows of words that are in use."""
 
@@ -129,11 +130,28 @@ class Marks:
             self.marks.append(self._best)
         self._best.move(epoch, word)  # drawn by the next `place`: with the curves, not ahead of them
 
+    def set_found(self, name: str, epoch: int | None, word: str) -> bool:
+        """The one mark of this name stands at this epoch, or nowhere; returns whether that is another place."""
+        mark = self._moving.get(name)
+        if epoch is None:
+            if mark is None:
+                return False
+            mark.remove()
+            self.marks.remove(self._moving.pop(name))
+            return True
+        if mark is None:
+            mark = self._moving[name] = self._made(epoch, word)
+            self.marks.append(mark)
+        elif mark.x == epoch:
+            return False
+        mark.move(epoch, word)
+        return True
+
     def clear(self) -> None:
         """Remove all marks."""
         for mark in self.marks:
             mark.remove()
-        self.marks, self._best, self.rows = [], None, 0
+        self.marks, self._best, self._moving, self.rows = [], None, {}, 0
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""

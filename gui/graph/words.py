@@ -17,6 +17,16 @@ def best(epoch: int) -> str:
     return _tr("best, epoch {epoch}").format(epoch=epoch)
 
 
+def crossing() -> str:
+    """Where the validation loss crosses the training loss."""
+    return _tr("validation crosses training")
+
+
+def least() -> str:
+    """Where the validation loss is least, where that is not the best epoch."""
+    return _tr("least validation loss")
+
+
 def jumped(factor: float) -> str:
     """Where the learning rate jumped by itself."""
     return _tr("lr {factor}").format(factor=numbers.factor(factor))

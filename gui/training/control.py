@@ -35,7 +35,8 @@ class RunControl(QObject):
         self.session = session
         self.queue = RunQueue(window.workspace, self)
         self._closing = False
-        self._fork: RunConfig | None = None
+        self._fork: tuple[RunConfig, Path | None] | None = None
+        """What the run that is being stopped goes on with, and the file from which it does; None: its last."""
         self._taken: RunConfig | None = None
         """What waited last and is to begin."""
         self.queue.changed.connect(self._show_queue)
@@ -126,7 +127,7 @@ class RunControl(QObject):
     def fork_with(self, run: Run, config: RunConfig, file: Path | None = None) -> None:
         """Go on with these settings, as a new run, from where this run is, or was last saved, or from a file of it."""
         if self.session.busy and run is self.session.run:
-            self._fork = config
+            self._fork = config, file
             self.session.stop()
         elif (checkpoint := self._found(run, file or run.checkpoint)) is not None:
             self._clear()
@@ -221,7 +222,7 @@ class RunControl(QObject):
 
     @Slot(object)
     def _on_ended(self, run: Run) -> None:
-        config, self._fork = self._fork, None
+        fork, self._fork = self._fork, None
         taken, self._taken = self._taken, None
         begun = run.started is not None
         if self._closing:
@@ -234,9 +235,9 @@ class RunControl(QObject):
             held = True
             if taken is not None and ending.text.code != NEVER_STARTED:
                 self._change_queue(lambda: self.queue.put_back(taken))
-        if config is not None:
+        if fork is not None:
             # When all have heard that the run has ended: then another one may begin.
-            QTimer.singleShot(0, self, lambda: self.fork_with(run, config))
+            QTimer.singleShot(0, self, lambda: self.fork_with(run, *fork))
         elif self.queue.waiting:
             QTimer.singleShot(0, self, self._offer_queue if held else self._start_next)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWi
 from engine.events import Failed
 from gui.runs.run import Run
 from gui.settings.fields import Note
+from gui.training.diagnosis_view import DiagnosisView
 from gui.training.lr_field import LrField
 from gui.training.report import facts, headline, invitation, warnings
 from gui.training.session import State
@@ -39,6 +40,7 @@ class Happening(QWidget):
         self.headline.setTextFormat(Qt.TextFormat.PlainText)
         self.facts = QLabel()
         self.warning = Note()
+        self.diagnosis = DiagnosisView()
         for label in (self.headline, self.facts):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -65,6 +67,7 @@ class Happening(QWidget):
         words.setContentsMargins(16, 12, 16, 8)
         words.setSpacing(8)
         words.addWidget(self.headline)
+        words.addWidget(self.diagnosis)
         words.addWidget(self.facts)
         words.addWidget(self.warning)
         words.addWidget(self.lr_field)

@@ -90,11 +90,6 @@ def _epoch_lines(run: Run) -> list[str]:
     if gap is not None:
         lines.append(_tr("Gap {gap}: validation loss less clean training loss, in epoch {epoch}.").format(
             gap=signed_loss(gap), epoch=last.epoch))  # fmt: skip
-    if last.val_loss is not None and last.train_loss is not None and last.train_loss > last.val_loss:
-        lines.append(_tr(
-            "The training loss lies above the validation loss because it is measured while training, on changing "
-            "weights and with every technique at work. Compare the clean training loss."
-        ))  # fmt: skip
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.events import Changed, EpochEnded, Failed, Finished, Loading, OfTwin, Parted, Started, Steps
 from gui.main_window import MainWindow
@@ -16,6 +16,9 @@ from gui.words import say
 
 class RunView(QObject):
     """Follows a session and keeps the window as it is."""
+
+    drawn = Signal()
+    """The graph was drawn, at the pace of drawing."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         super().__init__(window)
@@ -123,6 +126,7 @@ class RunView(QObject):
         if progress is not None and state in (State.RUNNING, State.PAUSED):
             self.window.run_bar.show_progress(progress, paused=state is State.PAUSED)
         self.window.graph.redraw()
+        self.drawn.emit()
         self._redraw.setInterval(self._pace.next())
 
     @Slot(object)
@@ -151,6 +155,7 @@ class RunView(QObject):
         self.fits.show_run(run, checkpoint.path)
         self._last_step = checkpoint.step
         self.window.graph.redraw()
+        self.drawn.emit()
         self.show_state(self.session.state)
 
     def _parent_of(self, run: Run) -> str:
