@@ -108,6 +108,10 @@ def tools() -> dict[str, ToolEntry]:
         "learning-rate": ToolEntry(
             _tr("Learning rate"), _tr("Find a learning rate for the settings on the left"), _learning_rate
         ),
+        "data-curve": ToolEntry(
+            _tr("Data curve"), _tr("Accuracy against the amount of training data, and what more would bring"),
+            _data_curve,
+        ),
         "ablation": ToolEntry(
             _tr("Ablation"), _tr("Which of the ticked techniques truly help: train without each of them"), _ablation
         ),
@@ -124,6 +128,12 @@ def _learning_rate(bench: Workbench) -> Tool:
     from gui.tune.learning_rate import LearningRateTool
 
     return LearningRateTool(bench)
+
+
+def _data_curve(bench: Workbench) -> Tool:
+    from gui.tune.data_curve import DataCurveTool
+
+    return DataCurveTool(bench)
 
 
 def _ablation(bench: Workbench) -> Tool:

@@ -1,0 +1,171 @@
+"""The tool "Data curve": what the settings on the left come to with less data, and would with more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout
+
+from engine.config import RunConfig
+from engine.run_index import RunIndex
+from gui import numbers
+from gui.background import Trouble
+from gui.tune.data_curve_plot import DataCurvePlot
+from gui.tune.tool import Tool
+from gui.widgets.drops import let_drops_pass
+from gui.widgets.flow import FlowLayout
+from gui.widgets.looks import give
+from gui.widgets.theme import Theme
+from gui.words import say
+from gui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from engine.data_curve import DataCurve
+    from engine.sweep import Member
+
+KEY = "data-curve"
+USUAL = "5, 10, 25, 50, 100"
+
+
+class DataCurveTool(Tool):
+    """One button lets all runs wait that are missing; the plot fills in as they end."""
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._index = RunIndex(bench.workspace)
+        self.curve: DataCurve | None = None
+        self._missing: list[Member] = []
+        self.start = QPushButton(self.tr("Train"))
+        self.start.clicked.connect(self._on_start)
+        self.start.setEnabled(False)
+        self.shares = QLineEdit(USUAL)
+        let_drops_pass(self.shares)
+        self.shares.setAccessibleName(self.tr("Shares of the training data in %"))
+        self.shares.setToolTip(self.tr("Per cent of the training samples, with commas between"))
+        self.shares.editingFinished.connect(self.touch)
+        self.seeds = QSpinBox()
+        self.seeds.setRange(1, 20)
+        self.seeds.setValue(3)
+        self.seeds.setAccessibleName(self.tr("Seeds"))
+        self.seeds.setToolTip(self.tr("How many runs each share has: two at least tell the data from luck"))
+        self.seeds.valueChanged.connect(self.touch)
+        self.told, self.answer = _label("muted"), _label()
+        self.plot = DataCurvePlot()
+        self.setFocusProxy(self.start)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        head = FlowLayout(8, line_spacing=4)
+        shares, seeds = QLabel(self.tr("Shares in %")), QLabel(self.tr("Seeds"))
+        shares.setBuddy(self.shares)
+        seeds.setBuddy(self.seeds)
+        for widget in (shares, self.shares, seeds, self.seeds, self.start):
+            head.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        for label in (self.told, self.answer):
+            column.addWidget(label)
+        column.addWidget(self.plot, 1)
+
+    # --- what is shown ---------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another palette."""
+        self.plot.set_theme(theme)
+        super().set_theme(theme)
+
+    def refresh(self) -> None:
+        """Look, in the background, which of the runs are there."""
+        config = self.config
+        if config is None:
+            return
+        text, seeds, coming = self.shares.text(), self.seeds.value(), self.bench.coming()
+        self.bench.background.ask(
+            KEY, lambda: _look(self._index, config, text, seeds, coming), self._on_found, self._on_trouble
+        )
+
+    def _on_found(self, found: tuple[DataCurve, list[Member]]) -> None:
+        self.curve, self._missing = found
+        self.plot.show_curve(self.curve)
+        self._show_words(self.curve)
+        count = len(self._missing)
+        self.start.setEnabled(count > 0)
+        if count:
+            text = self.tr("Train 1 run") if count == 1 else self.tr("Train {count} runs")
+        else:
+            text = self.tr("Nothing is missing")
+        self.start.setText(text.format(count=numbers.count(count)))
+
+    def _show_words(self, curve: DataCurve) -> None:
+        from engine.data_curve import TWICE
+        from engine.sweep import State
+
+        done, left = curve.count(State.DONE), curve.count(State.BEGUN)
+        give(self.told, role="muted")
+        text = self.tr("{done} of {all} runs are done.").format(done=done, all=len(curve.standings))
+        if not done:
+            text = self.tr(
+                "The settings on the left are trained on shares of the training data, each with some seeds. All have "
+                "the same epochs, so more data means more steps. The runs wait in the queue, one after another."
+            )
+        if left:
+            text += " " + self.tr("Left unfinished: {count}. Continue them in the list of runs.").format(count=left)
+        self.told.setText(text)
+        if curve.estimate is not None:
+            words = self.tr("With twice the data about {accuracy} ({low} to {high}) on the {part} part.").format(
+                accuracy=numbers.percent(curve.estimate.accuracy), low=numbers.percent(curve.estimate.low),
+                high=numbers.percent(curve.estimate.high),
+                part=self.tr("test") if curve.part == "test" else self.tr("validation"),
+            )  # fmt: skip
+        elif curve.reason is not None:
+            words = self.tr("What twice the data would bring can't be told. {reason}").format(reason=say(curve.reason))
+        else:
+            words = ""
+        self.answer.setText(words)
+        self.answer.setVisible(bool(words))
+        known = [(amount.share, found.mean) for amount in curve.amounts if (found := amount.of(curve.part))]
+        read = ", ".join(f"{share:g} %: {numbers.percent(mean)}" for share, mean in known)
+        estimate = f", {TWICE:g} %: {words}" if curve.estimate is not None else ""
+        self.plot.setAccessibleDescription(read + estimate)
+
+    def _on_trouble(self, trouble: Trouble) -> None:
+        self.curve, self._missing = None, []
+        self.plot.show_curve(None)
+        self.start.setEnabled(False)
+        self.answer.hide()
+        give(self.told, role="error")
+        self.told.setText(say(trouble.text))
+
+    @Slot()
+    def _on_start(self) -> None:
+        missing, self._missing = self._missing, []
+        self.start.setEnabled(False)  # until it is seen that they wait
+        self.runs_asked.emit([member.config for member in missing])
+        self.touch()
+
+
+def _look(
+    index: RunIndex, config: RunConfig, shares: str, seeds: int, coming: Sequence[RunConfig]
+) -> tuple[DataCurve, list[Member]]:
+    """In the background: the curve, and the members that must still be asked for."""
+    from engine.data_curve import data_curve, parse_shares, plan
+    from engine.sweep import standings, to_train
+
+    config.check()
+    planned = plan(config, parse_shares(shares), seeds)
+    records = index.records()
+    return data_curve(planned, standings(planned.members, records)), to_train(planned.members, records, coming)
+
+
+def _label(role: str = "") -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if role:
+        label.setProperty("role", role)
+    return label
