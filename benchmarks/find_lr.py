@@ -56,10 +56,13 @@ CASES = (
     Case("CNN, SGD with momentum", PLAIN_CNN | {"optimizer": MOMENTUM}, looked_at=True),
     Case("MLP, SGD with momentum", PLAIN_MLP | {"optimizer": MOMENTUM}),
     Case("MLP with batch norm and dropout, Adam", MLP | {"optimizer": {"id": "adam"}}),
-    Case("CNN, Adam", PLAIN_CNN | {"optimizer": {"id": "adam"}}),
+    Case("CNN, Adam", PLAIN_CNN | {"optimizer": {"id": "adam"}}, looked_at=True),
     Case("CNN with batch norm and dropout, SGD with momentum", CNN | {"optimizer": MOMENTUM}),
-    Case("small ResNet, Adam", RESNET | {"optimizer": {"id": "adam"}}),
+    Case("small ResNet, Adam", RESNET | {"optimizer": {"id": "adam"}}, looked_at=True),
     Case("small ResNet, SGD with momentum", RESNET | {"optimizer": MOMENTUM}),
+    Case("MLP, SGD without momentum", PLAIN_MLP | {"optimizer": {"id": "sgd"}}),
+    Case("MLP, RMSprop, batches of 128", PLAIN_MLP | {"optimizer": {"id": "rmsprop"}, "batch_size": 128}),
+    Case("CNN, AdamW, batches of 32", PLAIN_CNN | {"optimizer": {"id": "adamw"}, "batch_size": 32}),
 )
 
 

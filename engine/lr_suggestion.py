@@ -19,8 +19,10 @@ MEDIAN_OF = 5
 """Steps of which the middle loss is taken first: one odd batch says nothing."""
 BEGUN = 0.1
 """Share of the whole fall after which it has begun: from there on a rate is of use."""
-TOWARDS_EDGE = 1 / 3
-"""Share of the way, on the axis of the logarithm, from the steepest fall to where the loss has risen again."""
+ABOVE_STEEPEST = 2.5
+"""So many times the rate at which the loss falls most steeply: there it has not slowed down much yet."""
+BELOW_EDGE = 4.0
+"""By so much the suggestion stays below the rate at which the loss has risen again, at least."""
 RISEN = 0.5
 """Share of the whole fall that is lost again where the rates of use end."""
 LEAST_FALL = 0.03
@@ -49,11 +51,10 @@ class Suggestion:
 def suggest(curves: Sequence[Curve]) -> Suggestion:
     """What the curves of one test, of a seed each and over the same rates, suggest together.
 
-    Of the mean curve, made smooth: a third of the way from the rate at which it falls most steeply to the last one
-    before half of the fall is lost again. The steepest fall alone comes early where a network learns at once, as Adam
-    makes it; where it rises again alone comes late where normalised layers bear rates at which little is learnt.
-    The range between follows L. N. Smith, "Cyclical Learning Rates for Training Neural Networks" (2015,
-    arXiv:1506.01186); the third is what trained well in `benchmarks/find_lr.py`.
+    Of the mean curve, made smooth: two and a half times the rate at which it falls most steeply, yet no more than a
+    quarter of the last rate before half of the fall is lost again. Rates between where the loss begins to fall and
+    where it gets ragged are those of L. N. Smith, "Cyclical Learning Rates for Training Neural Networks" (2015,
+    arXiv:1506.01186); the two factors are what trained well in `benchmarks/find_lr.py`.
     """
     steps = min(len(curve) for curve in curves)
     if steps < LEAST_STEPS:
@@ -108,7 +109,7 @@ def _look(rates: np.ndarray, losses: np.ndarray) -> Suggestion:
         return _none("already-falling", "the loss fell from the lowest rate on, {low}: begin lower (--lowest)",
                      low=float(rates[0]))  # fmt: skip
     begun = int(np.flatnonzero(curve[: steepest + 1] > start - BEGUN * fall)[-1])
-    lr = rates[steepest] * (rates[edge] / rates[steepest]) ** TOWARDS_EDGE
+    lr = min(ABOVE_STEEPEST * rates[steepest], rates[edge] / BELOW_EDGE)
     return Suggestion(_rounded(lr), _rounded(rates[begun]), _rounded(rates[edge]))
 
 

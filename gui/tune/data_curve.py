@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
@@ -48,6 +49,7 @@ class DataCurveTool(Tool):
         self.seeds = QSpinBox()
         self.seeds.setRange(1, 20)
         self.seeds.setValue(3)
+        self.seeds.setPrefix(self.tr("Seeds: "))
         self.seeds.setAccessibleName(self.tr("Seeds"))
         self.seeds.setToolTip(self.tr("How many runs each share has: two at least tell the data from luck"))
         self.seeds.valueChanged.connect(self.touch)
@@ -58,10 +60,9 @@ class DataCurveTool(Tool):
 
     def _lay_out(self) -> None:
         head = FlowLayout(8, line_spacing=4)
-        shares, seeds = QLabel(self.tr("Shares in %")), QLabel(self.tr("Seeds"))
+        shares = QLabel(self.tr("Shares in %"))
         shares.setBuddy(self.shares)
-        seeds.setBuddy(self.seeds)
-        for widget in (shares, self.shares, seeds, self.seeds, self.start):
+        for widget in (shares, self.shares, self.seeds, self.start):
             head.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -92,12 +93,16 @@ class DataCurveTool(Tool):
         self.curve, self._missing = found
         self.plot.show_curve(self.curve)
         self._show_words(self.curve)
-        count = len(self._missing)
-        self.start.setEnabled(count > 0)
+        self._show_button(self.curve)
+
+    def _show_button(self, curve: DataCurve) -> None:
+        count, begun = len(self._missing), _begun(curve)
+        can_go_on = begun is not None and not self.bench.busy()
+        self.start.setEnabled(count > 0 or can_go_on)
         if count:
             text = self.tr("Train 1 run") if count == 1 else self.tr("Train {count} runs")
         else:
-            text = self.tr("Nothing is missing")
+            text = self.tr("Continue") if begun is not None else self.tr("Nothing is missing")
         self.start.setText(text.format(count=numbers.count(count)))
 
     def _show_words(self, curve: DataCurve) -> None:
@@ -113,7 +118,7 @@ class DataCurveTool(Tool):
                 "the same epochs, so more data means more steps. The runs wait in the queue, one after another."
             )
         if left:
-            text += " " + self.tr("Left unfinished: {count}. Continue them in the list of runs.").format(count=left)
+            text += " " + self.tr("{count} were left before their end and can go on.").format(count=left)
         self.told.setText(text)
         if curve.estimate is not None:
             words = self.tr("With twice the data about {accuracy} ({low} to {high}) on the {part} part.").format(
@@ -142,10 +147,23 @@ class DataCurveTool(Tool):
 
     @Slot()
     def _on_start(self) -> None:
+        """Go on with what was left, if nothing trains, and let the others wait."""
         missing, self._missing = self._missing, []
+        begun = _begun(self.curve) if self.curve is not None else None
         self.start.setEnabled(False)  # until it is seen that they wait
-        self.runs_asked.emit([member.config for member in missing])
+        if begun is not None and not self.bench.busy():
+            self.continue_asked.emit(begun)
+        if missing:
+            self.runs_asked.emit([member.config for member in missing])
         self.touch()
+
+
+def _begun(curve: DataCurve) -> Path | None:
+    """The folder of a run that was left before its end."""
+    from engine.sweep import State
+
+    records = [each.record for each in curve.standings if each.state is State.BEGUN]
+    return next((record.folder for record in records if record is not None), None)
 
 
 def _look(
