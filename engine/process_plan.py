@@ -29,11 +29,11 @@ def sense(gpus: tuple[str, ...]) -> Message:
     if gpus:
         return message(
             "ranks-one-gpu", "There is one GPU here ({name}), and one process is all there is sense in: press Start in "
-            "place of this. With a second machine each trains its share", name=gpus[0],
+            "the main window. With a second machine each trains its share", name=gpus[0],
         )  # fmt: skip
     return message(
         "ranks-no-gpu", "There is no GPU here that several processes can train on. On a processor the threads of one "
-        "process do better than several processes: press Start in place of this, unless it is to be tried"
+        "process do better than several processes: press Start in the main window, unless it is to be tried"
     )  # fmt: skip
 
 

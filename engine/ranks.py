@@ -21,6 +21,14 @@ Wishes = tuple[bool, bool, bool]
 """Whether to flush, to save and to stop after this step."""
 
 
+def _no_wishes() -> Wishes:
+    return False, False, False
+
+
+def _explain(error: BaseException) -> Failed:
+    return failure(error, (), 0)
+
+
 class Alone:
     """One process: every row is its own, and there is nobody to ask."""
 
@@ -31,9 +39,15 @@ class Alone:
     """What all processes have agreed on in the last step; None where one decides alone."""
 
     def __init__(self) -> None:
-        self.wishes: Callable[[], Wishes] = lambda: (False, False, False)
-        self.explain: Callable[[BaseException], Failed] = lambda error: failure(error, (), 0)
+        self.wishes: Callable[[], Wishes] = _no_wishes
+        self.explain: Callable[[BaseException], Failed] = _explain
         """How a fault is told to the others."""
+
+    def serve(
+        self, wishes: Callable[[], Wishes] | None = None, explain: Callable[[BaseException], Failed] | None = None
+    ) -> None:
+        """Ask a trainer for its wishes, and for how a fault is told; without one, let go of the last."""
+        self.wishes, self.explain, self.agreed = wishes or _no_wishes, explain or _explain, None
 
     @property
     def several(self) -> bool:

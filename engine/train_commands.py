@@ -25,12 +25,22 @@ from engine.trainer import Trainer
 def train(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck train`."""
     with joined(synchronised=arguments.sync_batch_norm) as ranks:
-        with ranks.together():
-            config = settings(arguments, catalogue)
+        config = _settings(ranks, arguments, catalogue)
         return _train(
             arguments, catalogue, workspace, ranks, lambda: config,
             lambda bar: new_run(config, catalogue, workspace, bar.loading, ranks),
         )  # fmt: skip
+
+
+def _settings(
+    ranks: Alone, arguments: argparse.Namespace, catalogue: Catalogue, base: RunConfig | None = None
+) -> RunConfig:
+    """The settings that the flags make, of several processes those of the first: a settings file lies there alone."""
+    if not ranks.several:
+        return settings(arguments, catalogue, base)
+    told = ranks.lead(lambda: settings(arguments, catalogue, base).to_dict())
+    with ranks.together():
+        return RunConfig.from_dict(told, catalogue)
 
 
 def resume(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
@@ -74,8 +84,7 @@ def fork(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
     path = Path(arguments.checkpoint)
     with joined(synchronised=arguments.sync_batch_norm) as ranks:
         base = settings_of(path, catalogue, ranks)
-        with ranks.together():
-            config = settings(arguments, catalogue, base)
+        config = _settings(ranks, arguments, catalogue, base)
         return _train(
             arguments, catalogue, workspace, ranks, lambda: config,
             lambda bar: fork_run(path, config, catalogue, workspace, bar.loading, ranks), path,

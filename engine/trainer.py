@@ -76,7 +76,7 @@ class Trainer:
         self.history = History()
         self.position = Position()
         self.ranks = ranks or Alone()
-        self.ranks.wishes, self.ranks.explain = self._wishes, self._failure
+        self.ranks.serve(self._wishes, self._failure)
         self._asked = False
         self._pending: list[tuple[Tensor, Tensor, int, float]] = []
         self._untold: list[tuple[int, float, float]] = []
@@ -86,6 +86,7 @@ class Trainer:
         try:
             self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
         except BaseException as error:
+            self.ranks.serve()
             torch.set_num_threads(threads)  # who goes on without this run is not to be slower or faster for it
             if isinstance(error, InputError) or not is_fault(error, config.strategies):
                 raise
@@ -152,6 +153,7 @@ class Trainer:
             return
         finally:
             self.store.close()
+            self.ranks.serve()
             give_back_memory()
         yield failed
 

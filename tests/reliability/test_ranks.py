@@ -141,10 +141,25 @@ def register_strategies():
 '''
 
 
+def test_where_the_memory_of_one_process_runs_out_all_go_on_with_half_the_batch(started, tmp_path):
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "breaks.py").write_text(BREAKS.replace(
+        "os.environ", "len(images) > 10 and os.environ").replace("ValueError", "MemoryError")
+    )  # fmt: skip
+    codes, outs, errs = started.start(
+        2, *SMALL, "--with", "breaks:rank=1", "--halve-batch", "--json", "--workspace", tmp_path
+    ).wait()
+    assert codes == [0, 0], errs
+    assert json.loads(outs[0])["batch_size"] == 16 and errs[0].count("not enough memory") == 1
+    assert outs[1] == errs[1] == ""
+
+
 def test_what_is_given_wrongly_is_told_once(started, tmp_path):
     for words, told in (
         ((*SMALL, "--with", "dropot"), "dropot"),
         ((*SMALL, "--lr", "-1"), "lr"),
+        ((*SMALL, "--config", tmp_path / "none.yaml"), "none.yaml"),
         ((*SMALL, "--sync-batch-norm"), "--sync-batch-norm needs GPUs"),
         ((*SMALL, "--train-samples", "1000000"), "train_samples"),
         (("resume", tmp_path / "none"), "none"),
