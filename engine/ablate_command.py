@@ -159,6 +159,8 @@ def _explained(found: Ablation) -> str:
         f"all of them: means over the seeds; below it what each technique did: with it less without it. {found.monitor}"
         " is of the best epoch, the gap (validation loss less clean training loss) of the last."
     )
+    if found.variants[0].accuracy is not None:
+        text += " Accuracies differ by percentage points."
     if len(found.plan.seeds) == 1:
         return f"{text} With one seed there is no interval: --seeds 3 or more tells an effect from luck."
     text += " With 95 % intervals of the paired differences (Student's t)."

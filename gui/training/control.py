@@ -268,9 +268,10 @@ class RunControl(QObject):
         ])  # fmt: skip
 
     def coming(self) -> list[RunConfig]:
-        """The settings of the run that trains, or is about to, and of those that wait."""
-        run = self.session.run if self.session.busy else None
-        return [*([run.config] if run is not None and run.config is not None else []), *self.queue.waiting]
+        """The settings of the runs that train, or are about to, and of those that wait."""
+        session = self.session
+        runs = [session.run, *(session.twins.runs if session.twins is not None else ())] if session.busy else []
+        return [*(run.config for run in runs if run is not None and run.config is not None), *self.queue.waiting]
 
     def remove_waiting(self, place: int) -> None:
         """Let the run in this place not come."""

@@ -111,6 +111,7 @@ def change(value: float, *, share: bool) -> str:
 
 def verdict(found: Effect) -> str:
     """What an effect is worth, in words."""
+    alone = found.pairs == 1
     return {
         Verdict.HELPED: _tr("helped"),
         Verdict.HURT: _tr("hurt"),
@@ -118,5 +119,5 @@ def verdict(found: Effect) -> str:
         Verdict.WIDER: _tr("made the gap wider"),
         Verdict.NO_EFFECT: _tr("no measurable effect"),
         Verdict.SAME: _tr("changes nothing"),
-        Verdict.UNKNOWN: _tr("not known: no interval"),
+        Verdict.UNKNOWN: _tr("not known: of one seed alone") if alone else _tr("not known: the same in every seed"),
     }[found.verdict]

@@ -119,7 +119,8 @@ def test_in_the_window_each_run_is_trained_once_and_the_answer_fills_in(open_win
          "no measurable effect"),
         (Effect(0.021, (0.01, 0.032), Verdict.HELPED, 3), True, "+2.1 (+1.0 to +3.2)", "helped"),
         (Effect(0.0, (0.0, 0.0), Verdict.SAME, 3), False, "exactly 0", "changes nothing"),
-        (Effect(0.5, None, Verdict.UNKNOWN, 1), False, "+0.500", "not known: no interval"),
+        (Effect(0.5, None, Verdict.UNKNOWN, 1), False, "+0.500", "not known: of one seed alone"),
+        (Effect(-0.005, None, Verdict.UNKNOWN, 2), True, "−0.5", "not known: the same in every seed"),
     ],
 )  # fmt: skip
 def test_an_effect_in_words(found, share, figures, verdict):
