@@ -31,6 +31,7 @@ class OverlayDrawing:
         self.visible = True
         self._plots = plots
         self._drawn: tuple[tuple[bool, bool, int, Range], Ranges] | None = None
+        self._shared: dict[OverlayDrawing, int] = {}
         self.loss = {key: Curve(plots.loss, z) for z, key in enumerate(("train", "val"), 2)}
         self.accuracy = {key: Curve(plots.accuracy, z) for z, key in enumerate(("train", "val"), 2)}
         self.lr = Curve(plots.lr, 2)
@@ -39,6 +40,12 @@ class OverlayDrawing:
     def key(self) -> str:
         """Its key in the legend."""
         return f"overlay-{self.number}"
+
+    def shared_with(self, other: OverlayDrawing) -> int:
+        """How many epochs it has in common with another. Both are done: it is counted once."""
+        if other not in self._shared:
+            self._shared[other] = shared_epochs(self.run.rows, other.run.rows)
+        return self._shared[other]
 
     def curves(self) -> Iterator[Curve]:
         """All its curves."""
@@ -154,7 +161,7 @@ class Overlays:
         shown: list[OverlayDrawing] = []
         found = []
         for drawing in self.drawings:
-            already = max((shared_epochs(drawing.run.rows, each.run.rows) for each in shown), default=0)
+            already = max(map(drawing.shared_with, shown), default=0)
             if front is not None and self._is_shown(drawing):
                 shared = shared_epochs(drawing.run.rows, front.rows)
                 # Where the one in front leaves its own past to its parent, that is to be drawn here.
