@@ -40,7 +40,7 @@ class RandomResizedCrop(Augmentation):
     Boxes are drawn as by torchvision's transform of that name, one per image.
     """
 
-    remedies = {"overfitting": Effect(gap=1.0)}
+    remedies = {"overfitting": Effect(gap=0.5)}
 
     scale: tuple[Share, Share] = (0.08, 1.0)
     """Smallest and largest share of the image's area; for small images 0.7 to 1 is enough."""

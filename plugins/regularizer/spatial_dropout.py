@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, DataSpec, Effect, Field, Place, Regularizer, hookimpl
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class SpatialDropout(Regularizer):
     a network; here there is one after every block of convolution layers.
     """
 
+    remedies = {"overfitting": Effect(gap=1.0)}
     slot = "spatial-dropout"
 
     p: float = Field(0.1, ge=0, lt=1)
