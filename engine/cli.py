@@ -125,6 +125,19 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT", help="the file to write: .onnx, or .safetensors for the weights alone")
 
 
+def _ensemble(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "checkpoint", nargs="+", metavar="CHECKPOINT",
+        help="two or more: checkpoint files, or runs' folders for their best",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", choices=("equal", "validation"), default="equal",
+        help="how much each counts: the same, or as is best on the validation part (equal)",
+    )  # fmt: skip
+    parser.add_argument("--part", choices=("test", "validation"), help="which part to measure on (test)")
+    parser.add_argument("--export", metavar="OUT.onnx", help="write all of them together as one file, proven")
+
+
 def _runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", nargs="*", metavar="RUN", help="two or more to compare: folders, names or beginnings")
     parser.add_argument("--search", metavar="WORDS", help="list the runs whose name, techniques or notes hold these")
@@ -290,6 +303,10 @@ VERBS = {
     "export": Verb(
         "Write a trained network as a file to take away, proven to do the same.", _export,
         "engine.export_command:export",
+    ),
+    "ensemble": Verb(
+        "Combine checkpoints by the mean of their probabilities, and measure what it gives.", _ensemble,
+        "engine.ensemble_command:ensemble",
     ),
     "runs": Verb("List the runs of the workspace, or compare some of them.", _runs, "engine.run_commands:run"),
     "diagnose": Verb(

@@ -69,7 +69,7 @@ def facts(snapshot: Snapshot, config: RunConfig, path: Path, form: PictureForm |
     spec = spec_of(snapshot)
     told = {
         "tunedeck": versions()["tunedeck"],
-        "checkpoint_sha256": _digest(path),
+        "checkpoint_sha256": digest_of(path),
         "epoch": str(snapshot.meta["progress"]["epoch"]),
         "weights": "average" if snapshot.group("average") else "model",
         "model": config.model.id,
@@ -92,7 +92,7 @@ def class_names_of(snapshot: Snapshot) -> list[str]:
     return list(snapshot.meta["class_names"]) or list(map(str, range(spec.outputs)))
 
 
-def _digest(path: Path) -> str:
-    """The SHA-256 that a checkpoint bears, by which it can be told which one a network came from."""
+def digest_of(path: Path) -> str:
+    """The SHA-256 that a checkpoint bears, which tells where a network came from. Raises `InputError`."""
     with opened_checkpoint(path) as (file, _):
         return header_of(head_of(file), str(path)).digest

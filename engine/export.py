@@ -41,6 +41,8 @@ SIZES = (1, 7, 64)
 RANDOM_SAMPLES = 256
 SCRIPT = "predict.py"
 
+Network = Callable[[Tensor], Tensor]
+"""From inputs as they are stored to probabilities or values, as tensors."""
 PartsOf = Callable[[RunConfig], Parts]
 
 
@@ -132,8 +134,8 @@ def _onnx(snapshot: Snapshot, config: RunConfig, path: Path, out: Path, parts_of
     mean = float(statistics_of(snapshot)[0].mean())
     form = picture_form(config, network.spec, mean, parts_of)
     output = output_name(config, network.spec)
-    data = onnx_bytes(network, output, facts(snapshot, config, path, form))
-    part, samples, unavailable = _samples(config, network.spec, snapshot, parts_of)
+    data = onnx_bytes(network, network.spec.input_shape, output, facts(snapshot, config, path, form))
+    part, samples, unavailable = samples_to_compare(config, network.spec, snapshot, parts_of)
     proof = write_proven(out, data, lambda file: prove(network, opened_onnx(file), samples, part, output))
     script, notes = None, []
     if form is not None and network.spec.task == "classification":
@@ -149,10 +151,13 @@ def _onnx(snapshot: Snapshot, config: RunConfig, path: Path, out: Path, parts_of
     return Exported(out, proof, bool(snapshot.group("average")), _epoch(snapshot), script, tuple(notes))
 
 
-def _samples(
+def samples_to_compare(
     config: RunConfig, spec: DataSpec, snapshot: Snapshot, parts_of: PartsOf
 ) -> tuple[str, Part, Message | None]:
-    """What to compare on: the validation part, the training part where there is none, or random samples, and why."""
+    """What to compare on: the validation part, the training part where there is none, or random samples, and why.
+
+    With the name of the part.
+    """
     try:
         parts = parts_of(config)
         if parts.spec.input_shape != spec.input_shape:
@@ -178,7 +183,7 @@ def random_samples(spec: DataSpec, mean: Tensor, std: Tensor) -> Part:
     return Part(inputs, torch.zeros(RANDOM_SAMPLES, dtype=torch.int64))
 
 
-def prove(network: Deployed, run: Run, samples: Part, part: str, output: str) -> Proof:
+def prove(network: Network, run: Run, samples: Part, part: str, output: str) -> Proof:
     """Compare what a file computes with what the network does, on all of these samples, in batches of several sizes.
 
     Raises `InputError` where they call a sample different classes that are not tied, or differ by more than rounding.

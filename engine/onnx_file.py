@@ -7,15 +7,15 @@ import importlib.util
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from engine.deployed import Deployed
 from engine.message import InputError
 from engine.randomness import global_generators
 
@@ -40,14 +40,13 @@ def check_libraries() -> None:
         )  # fmt: skip
 
 
-def onnx_bytes(network: Deployed, output: str, facts: dict[str, str]) -> bytes:
-    """The network as ONNX: one file with its weights, any number of samples at once, and these facts in it.
+def onnx_bytes(network: nn.Module, shape: Sequence[int], output: str, facts: dict[str, str]) -> bytes:
+    """A network as ONNX: one file with its weights, any number of samples of a shape at once, and these facts in it.
 
     Following it turns switches that all threads share: a run takes no step meanwhile.
 
     Raises `InputError` where it does what ONNX has no words for.
     """
-    shape = network.spec.input_shape
     dtype = torch.uint8 if len(shape) == 3 else torch.float32
     example = torch.zeros((EXAMPLES, *shape), dtype=dtype)
     with global_generators, _quiet(), torch.no_grad():

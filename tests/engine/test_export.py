@@ -140,7 +140,7 @@ class Shrinking(torch.nn.Module):
 
 def test_images_that_a_network_makes_smaller_are_the_same_to_the_last_digits(tmp_path):
     network = Shrinking().eval()
-    (tmp_path / "net.onnx").write_bytes(onnx_file.onnx_bytes(network, "values", {}))
+    (tmp_path / "net.onnx").write_bytes(onnx_file.onnx_bytes(network, network.spec.input_shape, "values", {}))
     inputs = torch.randint(0, 256, (9, 3, 53, 71), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     for size in (1, 9):
         assert outputs_at(tmp_path / "net.onnx", inputs.numpy(), size) == pytest.approx(
