@@ -43,14 +43,19 @@ def start(processes: int, *words: object) -> subprocess.Popen[bytes]:
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     return subprocess.Popen(
         [sys.executable, *launcher, "-m", "engine", *map(str, words)], cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
+
+
+def ended_well(process: subprocess.Popen[bytes]) -> None:
+    """Wait for its end. Raises with what it said where that is a bad one."""
+    _, said = process.communicate()
+    assert process.returncode == 0, f"exit code {process.returncode}: {said.decode(errors='replace')[-3000:]}"
 
 
 def trained(workspace: Path, processes: int, *words: object) -> Path:
     """The folder of a run that comes to its end."""
-    code = start(processes, *words, "--workspace", workspace).wait()
-    assert code == 0, f"exit code {code}"
+    ended_well(start(processes, *words, "--workspace", workspace))
     return only(workspace)
 
 
@@ -69,9 +74,8 @@ def killed_and_resumed(workspace: Path, draw: random.Random) -> Path:
     victims = [pid for pid in children if b"engine" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     if len(victims) == 2:
         os.kill(int(draw.choice(victims)), signal.SIGKILL)
-    launcher.wait()
-    code = start(2, "resume", only(workspace), "--workspace", workspace).wait()
-    assert code == 0, f"exit code {code}"
+    launcher.communicate()
+    ended_well(start(2, "resume", only(workspace), "--workspace", workspace))
     return only(workspace)
 
 

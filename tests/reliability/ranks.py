@@ -88,3 +88,22 @@ def be_killed(rank: int, size: int, file: str, *words: str) -> int:
 
     with mock.patch.object(RunFolder, "save", save_and_tell):
         return be_one(rank, size, file, *words)
+
+
+def be_without_room(rank: int, size: int, file: str, *words: str) -> int:
+    """The same; at the third save there is no room, once."""
+    import errno
+
+    from engine import terminal_run
+    from engine.store import RunFolder
+
+    saved, saves = RunFolder.save, []
+
+    def save(self, snapshot, **names):
+        saves.append(snapshot.meta["progress"]["step"])
+        if len(saves) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return saved(self, snapshot, **names)
+
+    with mock.patch.object(RunFolder, "save", save), mock.patch.object(terminal_run, "RETRY_SECONDS", 0.01):
+        return be_one(rank, size, file, *words)

@@ -155,6 +155,16 @@ def test_where_the_memory_of_one_process_runs_out_all_go_on_with_half_the_batch(
     assert outs[1] == errs[1] == ""
 
 
+def test_where_there_is_no_room_to_save_all_wait_for_the_first(started, tmp_path):
+    words = (*SMALL, *RANDOM, "--keep-every", "1", "--workspace")
+    whole = started.result(2, *words, tmp_path / "whole")["run"]
+    entry = "tests.reliability.ranks:be_without_room"
+    codes, outs, errs = started.start(2, *words, tmp_path / "full", "--json", entry=entry).wait()
+    assert codes == [0, 0], errs
+    assert errs[0].count("could not be saved") == 1 and outs[1] == errs[1] == ""
+    assert differing(last(whole), last(json.loads(outs[0])["run"])) == []
+
+
 def test_what_is_given_wrongly_is_told_once(started, tmp_path):
     for words, told in (
         ((*SMALL, "--with", "dropot"), "dropot"),
