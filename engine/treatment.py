@@ -29,6 +29,8 @@ TENTH, TENFOLD = 0.1, 10.0
 """What a learning rate is multiplied by that is too high, or too low."""
 HOLD_BACK = ("regularizer", "augmentation")
 """The kinds that keep a network from learning by heart; and from learning at all where they are too strong."""
+BY_RATE: tuple[Verdict, ...] = ("lr-too-high", "lr-too-low", "diverging")
+"""Verdicts on the learning rate: to change that comes first, techniques after it."""
 FORKED = ("augmentation", "scheduler", "regularizer")
 """The kinds that a run can go on with from where it is, if they bring no weights of their own."""
 FROM_BEST: tuple[Verdict, ...] = ("overfitting", "diverging", "lr-too-high")
@@ -69,12 +71,10 @@ def treatments(
     """Up to three remedies, one of each kind of change. `images` says whether the samples are known to be images."""
     techniques = sorted(_techniques(verdict, history, config, catalogue, images), key=_promise)
     own = list(OWN[verdict](config)) if verdict in OWN else []
-    if verdict == "underfitting":
-        own[:0] = _unticked(config)
-    first, second = (own, techniques) if verdict in ("lr-too-high", "lr-too-low", "diverging", "underfitting") else (
-        techniques, own)  # fmt: skip
+    held_back = list(_unticked(config)) if verdict == "underfitting" else []
+    order = [*own, *techniques] if verdict in BY_RATE else [*held_back, *techniques, *own]
     chosen: dict[str, _Change] = {}
-    for change in (*first, *second):
+    for change in order:
         if _is_valid(change.config, config):
             chosen.setdefault(change.kind, change)
     return tuple(_treatment(change, verdict, history) for change in list(chosen.values())[:MOST])

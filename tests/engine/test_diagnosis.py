@@ -256,6 +256,8 @@ def test_underfitting_first_unticks_what_holds_the_network_back(catalogue):
     config = settings(catalogue, ticked=["dropout:p=0.9"])
     first = remedies("underfitting", config, catalogue)[0]
     assert first.flags == ("--without", "dropout")
+    plain = remedies("underfitting", settings(catalogue), catalogue)
+    assert [each.flags[0] for each in plain] == ["--model", "--epochs"]
 
 
 def test_every_technique_that_claims_to_be_a_remedy_gives_one(catalogue):
