@@ -38,12 +38,12 @@ from tests.gui.driving import Driver, pump
 ROOT = Path(__file__).parents[1]
 SIZE = (1360, 860)
 THEMES = ("light", "dark")
-TABS = ("curves", "data", "model", "predictions", "compare")
+TABS = ("curves", "data", "model", "predictions", "compare", "tune")
 COLOURS = (192, 160, 128, 96)
 """Of a picture: as many as its limit allows, else the fewest."""
 LIMITS = {1: 80, 2: 180}
 """Kilobytes that a picture should have at most, at each scale: with many photographs in it, it may have more."""
-ALL = 4_000
+ALL = 5_000
 """Kilobytes that all of them must not have more than."""
 EPOCHS = 16
 DROPOUT = ("dropout:p=0.4",)
@@ -206,11 +206,31 @@ def full(app: QApplication, workspace: Path, out: Path, scale: int) -> None:
     for tab in TABS:
         pictures.draw(*(pictures.runs if tab == "compare" else pictures.drawn()))
         pictures.tab(tab)
+        if tab == "tune":
+            ablation(pictures)
         pictures.take_both(tab)
     if scale == 1:
+        range_test(pictures)
         pictures.tab("curves")
         runs_dock(pictures)
     driver.close()
+
+
+def ablation(pictures: Pictures) -> None:
+    """What dropout did to the runs of the guide: their settings are those of its plan, so nothing is trained."""
+    pictures.choose(*DROPOUT, epochs=EPOCHS, seed=0)
+    tool = pictures.driver.window.centre.tune.bring_forward("ablation")
+    pump(tool.results.isVisible)
+
+
+def range_test(pictures: Pictures) -> None:
+    """A learning rate that was found."""
+    pictures.tab("tune")
+    tool = pictures.driver.window.centre.tune.bring_forward("learning-rate")
+    tool.find.click()
+    pump(tool.use.isVisible, 120)
+    pictures.settle()
+    pictures.take("find-lr")
 
 
 def runs_dock(pictures: Pictures) -> None:

@@ -52,6 +52,11 @@ class Facts:
         return len(self.epochs)
 
     @property
+    def rises(self) -> int:
+        """In how many epochs the training loss came out above that of the epoch before."""
+        return int((np.diff(self.training) > 0).sum())
+
+    @property
     def level(self) -> float:
         """The training loss of the last epochs, as a share of the untrained one."""
         return ratio(float(np.median(self.training[-late(self.count) :])), self.untrained)
@@ -123,7 +128,7 @@ def facts_of(rows: Sequence[EpochRow], first_losses: Sequence[float] = ()) -> Fa
         epochs=np.array([row.epoch for row in rows]), training=training, validation=judged, shown=seen,
         validated=validation is not None, cleaned=clean is not None, untrained=untrained,
         spike=ratio(highest, untrained), best=int(np.argmin(judged)), crossing=_crossing(seen, validation),
-        noise=_noise(judged),        training_noise=_noise(training),
+        noise=_noise(judged), training_noise=_noise(training),
     )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ HARDLY = 0.2
 """A level above which a network that leaps about has learnt little."""
 LEAP, LEAPS = 0.08, 0.15
 """Noise of the losses from one epoch to the next that comes of steps too long: after a bad start, and by itself."""
+FEW = 4
+"""A network that leaps gets worse in one of so many epochs, at least."""
 BEGUN = 0.3
 """A level below which a run has learnt too much for its rate to be too low."""
 
@@ -131,9 +133,13 @@ def _diverges(facts: Facts) -> bool:
 
 def _too_high(facts: Facts) -> bool:
     thrown = facts.spike > SPIKE
+    if thrown and facts.level > NOTHING:
+        return True
+    # The bend of a curve that falls steeply at first looks like noise while there are few epochs: it must rise, too.
+    rises = facts.rises >= (1 if thrown else max(2, (facts.count - 1) // FEW))
     leaps = facts.level > HARDLY and max(facts.noise, facts.training_noise) > LEAP
     wild = facts.training_noise > (LEAP if facts.level > MUCH_LEFT else LEAPS)
-    return (leaps and (thrown or wild)) or (thrown and facts.level > NOTHING)
+    return rises and leaps and (thrown or wild)
 
 
 def _too_low(facts: Facts) -> bool:

@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from benchmarks.made_curves import MAKERS, made
@@ -65,6 +66,27 @@ def test_no_verdict_comes_before_its_minimum_of_epochs(verdict):
             found = diagnose(cut(history, count))
             assert found.verdict == "too-early" or MINIMUM[found.verdict] <= count
             assert found.epochs == count
+
+
+@pytest.mark.parametrize("name", [name for name in PROVOKED if name.split("-")[0] in ("healthy", "underfitting")])
+def test_while_it_trains_a_run_that_learns_well_is_never_said_to_leap(name):
+    run = next(run for run in read_runs() if run.name == name)
+    told = {diagnose(cut(run.history, epochs)).verdict for epochs in range(1, len(run.history.epochs) + 1)}
+    assert not told & {"lr-too-high", "diverging"}
+
+
+@pytest.mark.parametrize("epochs", [3, 4, 5, 8])
+def test_however_steeply_a_loss_falls_at_first_it_does_not_leap(epochs):
+    numbers = np.random.default_rng(epochs)
+    for _ in range(100):
+        history = History()
+        falling = np.sort(numbers.exponential(size=epochs) ** 2)[::-1]
+        history.add_steps([(1, float(falling[0]) * 1.5, 0.1)])
+        history.epochs = [
+            made("healthy", 0, epochs).epochs[place]._replace(train_loss=loss, clean_train_loss=loss, val_loss=loss)
+            for place, loss in enumerate(map(float, falling))
+        ]
+        assert diagnose(history).verdict not in ("lr-too-high", "diverging")
 
 
 @pytest.mark.parametrize("verdict", MAKERS)
