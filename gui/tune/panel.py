@@ -121,6 +121,9 @@ def tools() -> dict[str, ToolEntry]:
                 "curves comes from what differs in the settings"),
             _twin,
         ),
+        "ensemble": ToolEntry(
+            _tr("Ensemble"), _tr("Several trained networks together, by the mean of their probabilities"), _ensemble
+        ),
     }  # fmt: skip
 
 
@@ -146,6 +149,12 @@ def _twin(bench: Workbench) -> Tool:
     from gui.tune.twin.panel import TwinTool
 
     return TwinTool(bench)
+
+
+def _ensemble(bench: Workbench) -> Tool:
+    from gui.tune.ensemble.tool import EnsembleTool
+
+    return EnsembleTool(bench)
 
 
 def _tr(text: str) -> str:

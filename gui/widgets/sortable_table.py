@@ -24,6 +24,8 @@ from gui.graph.plot import tabular
 
 HEADING = 17
 """Pixels of a heading beside its text."""
+SHORTEST = 12
+"""Characters for which there is always room in a first column whose texts are shortened."""
 
 Index = QModelIndex | QPersistentModelIndex
 Value = str | float | int
@@ -44,8 +46,10 @@ class SortableTable(QTableView):
     chosen = Signal(int)
     """The number of the current row, as it was given; -1 for none."""
 
-    def __init__(self, name: str, columns: Sequence[Column]) -> None:
+    def __init__(self, name: str, columns: Sequence[Column], *, shortened: bool = False) -> None:
+        """`shortened` texts of the first column leave room for the others: a tool tip has the whole."""
         super().__init__()
+        self._shortened = shortened
         self._model = _Rows(columns, self)
         self._sorted = _Sorted(self)
         self._sorted.setSourceModel(self._model)
@@ -113,6 +117,8 @@ class SortableTable(QTableView):
             max(self.sizeHintForColumn(each) + 4, metrics.horizontalAdvance(self._model.heading(each)) + HEADING)
             for each in range(header.count())
         ]
+        if self._shortened:
+            widths[0] = min(widths[0], SHORTEST * metrics.averageCharWidth())
         widths[0] = max(widths[0], self.viewport().width() - sum(widths[1:]))
         for column, width in enumerate(widths):
             header.resizeSection(column, width)

@@ -1,0 +1,1 @@
+"""The tool Ensemble: several networks together."""
