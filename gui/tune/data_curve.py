@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.run_index import RunIndex
@@ -49,7 +49,6 @@ class DataCurveTool(Tool):
         self.seeds = QSpinBox()
         self.seeds.setRange(1, 20)
         self.seeds.setValue(3)
-        self.seeds.setPrefix(self.tr("Seeds: "))
         self.seeds.setAccessibleName(self.tr("Seeds"))
         self.seeds.setToolTip(self.tr("How many runs each share has: two at least tell the data from luck"))
         self.seeds.valueChanged.connect(self.touch)
@@ -60,10 +59,9 @@ class DataCurveTool(Tool):
 
     def _lay_out(self) -> None:
         head = FlowLayout(8, line_spacing=4)
-        shares = QLabel(self.tr("Shares in %"))
-        shares.setBuddy(self.shares)
-        for widget in (shares, self.shares, self.seeds, self.start):
+        for widget in (_with_word(self.tr("Shares in %"), self.shares), _with_word(self.tr("Seeds"), self.seeds)):
             head.addWidget(widget)
+        head.addWidget(self.start)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -177,6 +175,18 @@ def _look(
     planned = plan(config, parse_shares(shares), seeds)
     records = index.records()
     return data_curve(planned, standings(planned.members, records)), to_train(planned.members, records, coming)
+
+
+def _with_word(text: str, field: QWidget) -> QWidget:
+    """A field with its word before it, on one line wherever that flows."""
+    word, both = QLabel(text), QWidget()
+    word.setBuddy(field)
+    line = QHBoxLayout(both)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(8)
+    line.addWidget(word)
+    line.addWidget(field)
+    return both
 
 
 def _label(role: str = "") -> QLabel:
