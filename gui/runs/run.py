@@ -38,6 +38,8 @@ class Run:
     monitor: str = "val_loss"
     source: Path | None = None
     """The file that it was loaded from, until it goes on."""
+    images: bool | None = None
+    """Whether its samples are images, once a checkpoint of it was loaded."""
     epochs: int = 0
     """The total of epochs that it was to come to, once that is known."""
     reason: Message | None = None

@@ -48,7 +48,7 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     progress = meta["progress"]
     run.unfinished = progress["reason"] is None
     run.reason = Message.from_dict(progress["reason"]) if progress["reason"] else None
-    run.epochs = meta["epochs"]
+    run.epochs, run.images = meta["epochs"], len(meta["data"]["input_shape"]) == 3
     run.changes = [Changed(**change) for change in meta["changes"] if change["field"] == "lr"]
     steps_per_epoch = batch_count(meta["data"]["samples"][0], config.batch_size)
     if "parent" in meta:

@@ -77,10 +77,8 @@ class Diagnosing(QObject):
 
 
 def _has_images(run: Run) -> bool:
-    """Whether a run's samples are known to be images: by what it told when it started, else by its data set."""
-    if run.started is not None:
-        return run.started.images
-    return run.config is not None and run.config.dataset.resizing is not None
+    """Whether a run's samples are known to be images: by what it told when it started, else by its checkpoint."""
+    return run.started.images if run.started is not None else bool(run.images)
 
 
 def _best(run: Run) -> Path | None:

@@ -95,6 +95,16 @@ def test_it_is_said_again_for_a_run_that_is_loaded_and_nothing_before_the_first_
     assert shown(window).label.text() == said
 
 
+def test_a_run_that_is_loaded_is_offered_what_it_was_offered_at_its_end(overfitted, open_window, workspace):
+    before, folder = offered(overfitted), overfitted.session.run.folder
+    overfitted.close()
+    window = open_window(workspace)
+    pump(lambda: window.window.runs.list.all_runs)
+    window.window.runs.list.opened.emit(window.window.runs.list.all_runs[0])
+    pump(lambda: window.session.run is not None and window.session.run.folder == folder)
+    pump(lambda: offered(window) == before)
+
+
 def test_nothing_is_said_before_there_are_grounds(app, show):
     view = show(DiagnosisView())
     view.show_diagnosis(diagnose(History()))
