@@ -200,6 +200,25 @@ def _ablate(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
+def _search(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the search")
+    group.add_argument(
+        "--tune", action="append", default=[], metavar="NAME[=VALUES]",
+        help="what to choose: lr=1e-4..1e-1:log, dropout.p=0..0.6, optimizer=adam+sgd, dropout=on+off; a name alone "
+        "means all that it declares; may be repeated",
+    )  # fmt: skip
+    group.add_argument("--trials", type=int, metavar="N", help="end when the study has so many (50)")
+    group.add_argument("--minutes", type=float, metavar="M", help="end after so long")
+    group.add_argument("--processes", type=int, metavar="P", help="train so many trials at a time (one per processor)")
+    group.add_argument("--sampler", choices=("tpe", "random"), help="how values are chosen (tpe)")
+    group.add_argument("--pruner", choices=("median", "halving", "none"), help="how bad trials are given up (median)")
+    group.add_argument("--study", metavar="NAME", help="its name in the workspace (the same for the same command)")
+    group.add_argument("--storage", metavar="URL", help="a database to keep it in, for several machines")
+    group.add_argument("--join", metavar="STUDY", help="take part in one that another process leads, or led")
+    group.add_argument("--save-best", metavar="FILE.yaml", help="write the best settings there")
+    _add_settings(parser)
+
+
 def _diagnose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run's folder, name or its beginning, or a checkpoint file")
 
@@ -327,6 +346,10 @@ VERBS = {
     "find-lr": Verb(
         "Find a learning rate for these settings: a network learns for a moment while the rate rises.", _find_lr,
         "engine.lr_range_command:find_lr",
+    ),
+    "search": Verb(
+        "Search for better settings: many trials, chosen by what came of the others, bad ones given up early.", _search,
+        "engine.search_command:search",
     ),
     "hardware": Verb(
         "Show what there is to train with, and what is missing for a GPU to be used.", _hardware,

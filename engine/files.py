@@ -82,7 +82,7 @@ def append_text(path: Path, text: str) -> None:
     They are not flushed: after a power cut the last ones may be missing or cut short. What comes then begins a line
     of its own.
     """
-    with open(path, "ab+", buffering=0, opener=_own) as file:
+    with open(path, "ab+", buffering=0, opener=open_own) as file:
         end = file.seek(0, os.SEEK_END)
         torn = end > 0 and (file.seek(end - 1), file.read(1))[1] != b"\n"
         rest = memoryview(b"\n" * torn + text.encode())
@@ -94,7 +94,7 @@ def append_text(path: Path, text: str) -> None:
             raise
 
 
-def _own(path: str, flags: int) -> int:
+def open_own(path: str, flags: int) -> int:
     """Open a file, but not what a link leads to: a folder that came from elsewhere may hold one to any file."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 

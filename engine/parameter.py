@@ -34,6 +34,10 @@ class Parameter:
     """Whether `none` is a value."""
     length: int | None = None
     """Number of items of a list that has a fixed one."""
+    open_low: bool = False
+    """Whether the minimum itself is no value."""
+    open_high: bool = False
+    """Whether the maximum itself is no value."""
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that `tunedeck plugins --json` prints."""
@@ -89,6 +93,8 @@ def parameter_of(name: str, info: FieldInfo) -> Parameter:
         choices=choices,
         optional=optional,
         length=length,
+        open_low=_bound(bounds, "ge") is None and _bound(bounds, "gt") is not None,
+        open_high=_bound(bounds, "le") is None and _bound(bounds, "lt") is not None,
     )
 
 

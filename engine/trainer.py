@@ -18,7 +18,7 @@ from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot, epochs_tensor, history_of
 from engine.checkpoint_meta import Meta
 from engine.config import RunConfig
-from engine.data import Report, Source, split
+from engine.data import Parts, Report, Source, split
 from engine.description import Description
 from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Failed, Finished, Loading, Saved, SaveFailed, Steps
@@ -63,13 +63,15 @@ class Trainer:
         snapshot: Snapshot | None = None,
         catalogue: Catalogue | None = None,
         ranks: Alone | None = None,
+        parts: Parts | None = None,
     ) -> None:
         """Raises `InputError` where the settings, the data, the device or the snapshot can't be used; `StartFailed`
         where a plugin fails.
 
         `open_store` is called once all else is ready, so that a run that can't start leaves nothing behind;
         `data_folder` is where data sets keep downloads (the workspace's, unless given); `catalogue` tells where the
-        plugins come from, for the record; `ranks` are the processes that train it together, where there are several.
+        plugins come from, for the record; `ranks` are the processes that train it together, where there are several;
+        `parts` are its data, where they are loaded already.
         """
         config.check()
         self.config = config
@@ -84,7 +86,9 @@ class Trainer:
         self._saved_at = self._started_at = time.perf_counter()
         threads = torch.get_num_threads()
         try:
-            self.learner, self.threads = self._prepare(data_folder or workspace_folder() / "data", report, snapshot)
+            self.learner, self.threads = self._prepare(
+                data_folder or workspace_folder() / "data", report, snapshot, parts
+            )
         except BaseException as error:
             self.ranks.serve()
             torch.set_num_threads(threads)  # who goes on without this run is not to be slower or faster for it
@@ -95,7 +99,7 @@ class Trainer:
         self.description = Description(config, self.learner, self.threads, catalogue)
         self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
         validated = self.learner.parts.validation is not None
-        self._monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
+        self.monitor = config.monitor if validated or not config.monitor.startswith("val") else "train_loss"
         self._saved_place = self._place()
         self._unsaved = False
         self.store = opened(self.ranks, open_store)
@@ -107,13 +111,15 @@ class Trainer:
             self.store.close()
             raise
 
-    def _prepare(self, data_folder: Path, report: Report, snapshot: Snapshot | None) -> tuple[Learner, int]:
+    def _prepare(
+        self, data_folder: Path, report: Report, snapshot: Snapshot | None, parts: Parts | None
+    ) -> tuple[Learner, int]:
         """Load the data, build the network, stand where the snapshot stood, and choose the number of threads."""
         config, source, ranks = self.config, Source(data_folder, report), self.ranks
         with ranks.together(), ranks.in_turn():
             device = ranks.device(config.device)  # first: to read the data may take minutes
             torch.set_num_threads(ranks.processors())  # statistics, and weights, must not depend on the run before
-            parts = split(config.dataset.load(source), config)
+            parts = parts or split(config.dataset.load(source), config)
             give_back_memory()
             config.check(parts.spec)
             if snapshot:
@@ -311,7 +317,7 @@ class Trainer:
 
     def _best(self) -> EpochRow | None:
         """The best epoch whose weights are kept: a run continued from a lone file has only those since."""
-        return self.history.best(self._monitor, self.position.best_since)
+        return self.history.best(self.monitor, self.position.best_since)
 
     def _stands_at_best(self) -> bool:
         """Whether the run stands at the end of its best epoch so far."""
