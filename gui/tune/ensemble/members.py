@@ -33,7 +33,7 @@ class MemberList(QTreeWidget):
         """What each run is called here, by its folder: no two the same."""
         self._candidates: dict[Path, Candidate] = {}
         self.setAccessibleName(self.tr("Runs that can be combined"))
-        self.setHeaderLabels([self.tr("Run"), self.tr("Accuracy"), self.tr("Begun")])
+        self.setHeaderLabels([self.tr("Run"), self.tr("Accuracy")])
         self.headerItem().setToolTip(1, self.tr("On the validation part, of its best epoch"))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
@@ -42,8 +42,8 @@ class MemberList(QTreeWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.header().setStretchLastSection(False)
         self.header().setSectionsMovable(False)
-        for column, mode in enumerate((QHeaderView.ResizeMode.Stretch, *[QHeaderView.ResizeMode.ResizeToContents] * 2)):
-            self.header().setSectionResizeMode(column, mode)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.itemChanged.connect(self._changed)
 
     @property
@@ -108,14 +108,14 @@ class MemberList(QTreeWidget):
             can = reason is None or ticked  # what is ticked can be unticked
             item.setText(0, self.names[folder])
             item.setText(1, numbers.percent(best.val_accuracy if best else None))
-            item.setText(2, f"{candidate.record.started:%m-%d %H:%M}")
             item.setFlags(
                 Qt.ItemFlag.ItemIsSelectable
                 | Qt.ItemFlag.ItemIsUserCheckable
                 | (Qt.ItemFlag.ItemIsEnabled if can else Qt.ItemFlag.NoItemFlags)
             )
             item.setCheckState(0, Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-            told = [self.names[folder], *([say(reason)] if reason is not None else [])]
+            begun = self.tr("begun {time}").format(time=f"{candidate.record.started:%Y-%m-%d %H:%M}")
+            told = [f"{self.names[folder]}, {begun}", *([say(reason)] if reason is not None else [])]
             for column in range(self.columnCount()):
                 item.setToolTip(column, as_tip("\n".join(told)))
             item.setData(0, Qt.ItemDataRole.AccessibleDescriptionRole, say(reason) if reason is not None else "")

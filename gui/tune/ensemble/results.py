@@ -46,6 +46,8 @@ class EnsembleResults(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._intervals: dict[float, tuple[float, float]] = {}
+        """Of each accuracy: on the same samples the same has the same interval."""
         self.heading, self.verdict, self.disagreement, self.notes = (_label() for _ in range(4))
         for label in (self.heading, self.disagreement, self.notes):
             label.setProperty("role", "muted")
@@ -65,9 +67,19 @@ class EnsembleResults(QWidget):
                 lambda value: NEVER if math.isnan(value) else f"{value:.2f}",
             ),
             Column(self.tr("Loss"), self.tr("Cross-entropy"), numbers.loss),
-            Column(self.tr("Accuracy"), self.tr("The share of samples that are called right"), numbers.percent),
-            Column(self.tr("95 % interval"), self.tr("Where the accuracy on many more such samples would lie")),
+            Column(
+                self.tr("Accuracy"),
+                self.tr(
+                    "The share of samples that are called right, and where it would lie on many more such samples: the "
+                    "95 % interval"
+                ),
+                self._with_interval,
+            ),
         ]  # fmt: skip
+
+    def _with_interval(self, accuracy: float) -> str:
+        low, high = self._intervals[accuracy]
+        return f"{numbers.percent(accuracy)} ({100 * low:.1f}\N{EN DASH}{100 * high:.1f})"
 
     def show_measured(self, measured: Measured, names: Sequence[str]) -> None:
         """Show this; its members are called so."""
@@ -82,6 +94,9 @@ class EnsembleResults(QWidget):
             for place, (name, weight, member) in enumerate(zip(names, found.weights, found.members, strict=True))
         ]
         rows.append(_row(self.tr("Together"), math.nan, found.figures))
+        self._intervals = {
+            each.accuracy: each.interval for each in (found.figures, *(m.figures for m in found.members))
+        }
         self.table.show_rows(rows)
         self._fit(len(rows))
         self._show_disagreement(found, names)
@@ -93,6 +108,8 @@ class EnsembleResults(QWidget):
     def _fit(self, rows: int) -> None:
         table = self.table
         height = table.verticalHeader().defaultSectionSize() * min(rows, MOST_ROWS)
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        table.setVerticalScrollBarPolicy(off if rows <= MOST_ROWS else needed)
         table.setFixedHeight(table.horizontalHeader().sizeHint().height() + height + 2 * table.frameWidth() + 2)
 
     def _show_disagreement(self, found: Ensemble, names: Sequence[str]) -> None:
@@ -124,9 +141,7 @@ def named(text: Message, called: dict[str, str]) -> Message:
 
 
 def _row(name: str, weight: float, figures: Figures) -> list[Value]:
-    low, high = figures.interval
-    interval = f"{numbers.percent(low)} \N{EN DASH} {numbers.percent(high)}"
-    return [name, weight, figures.loss, figures.accuracy, interval]
+    return [name, weight, figures.loss, figures.accuracy]
 
 
 def _label() -> QLabel:

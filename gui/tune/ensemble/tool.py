@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.differing import but_for_the_seed
@@ -18,12 +18,11 @@ from engine.run_index import RunIndex
 from gui.background import Trouble
 from gui.data.check_words import show_with_names
 from gui.told_work import STOPPED, ToldWork
+from gui.tune.ensemble.controls import Controls
 from gui.tune.ensemble.members import MemberList
-from gui.tune.ensemble.more import MoreSeeds
 from gui.tune.ensemble.results import EnsembleResults, Measured, named
 from gui.tune.ensemble.work import make_file, measure
 from gui.tune.tool import Tool
-from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.words import say
@@ -54,16 +53,9 @@ class EnsembleTool(Tool):
         self._timer.timeout.connect(self._look)
         self.explanation, self.told, self.earlier = QLabel(), QLabel(), QLabel()
         self.members = MemberList()
-        self.weights = QComboBox()
-        self.weights.setAccessibleName(self.tr("Weights"))
-        self.weights.addItem(self.tr("Equal weights"), "equal")
-        self.weights.addItem(self.tr("Weights by the validation part"), "validation")
-        self.weights.setToolTip(self.tr("With few validation samples equal weights are the safer choice"))
-        self.combine = QPushButton(self.tr("Combine"))
-        self.stop = QPushButton(self.tr("Stop"))
-        self.more = MoreSeeds()
-        self.export = QPushButton(self.tr("Export…"))
-        self.export.setToolTip(self.tr("Write what was measured as one ONNX file"))
+        self.controls = controls = Controls()
+        self.weights, self.combine, self.stop = controls.weights, controls.combine, controls.stop
+        self.more, self.export = controls.more, controls.export
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
@@ -84,17 +76,12 @@ class EnsembleTool(Tool):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setProperty("role", role)
-        buttons = QWidget()
-        line = FlowLayout(8, line_spacing=4)
-        buttons.setLayout(line)
-        for each in (self.weights, self.combine, self.stop, self.export, self.more):
-            line.addWidget(each)
         content = QWidget()
         content.setProperty("role", "page")
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 4, 8)
         column.setSpacing(8)
-        for widget in (self.explanation, self.members, buttons, self.bar, self.told, self.earlier, self.results):
+        for widget in (self.explanation, self.members, self.controls, self.bar, self.told, self.earlier, self.results):
             column.addWidget(widget)
         column.addStretch(1)
         area = UprightScrollArea()

@@ -262,7 +262,7 @@ def test_it_shows_what_the_engine_measures(runs, tool, known, weights):
     assert found.figures == expected.figures and found.weights == expected.weights and found.gain == expected.gain
     rows = tool.results.table.texts()
     assert [row[1] for row in rows[:3]] == [f"{weight:.2f}" for weight in expected.weights]
-    assert rows[3][0] == "Together" and rows[3][3] == f"{100 * expected.figures.accuracy:.1f} %"
+    assert rows[3][0] == "Together" and rows[3][3].startswith(f"{100 * expected.figures.accuracy:.1f} % (")
     assert [row[0].endswith("(best)") for row in rows[:3]] == [place == expected.best for place in range(3)]
     assert "gain" in tool.results.verdict.text() or "best member" in tool.results.verdict.text()
     assert f"{100 * expected.disagreement:.1f} %" in tool.results.disagreement.text()
