@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
@@ -84,6 +85,11 @@ def open_study(
             storage: BaseStorage = open_database(database) if database is not None else open_journal(path)
             with Study(name, storage, locks, plan, catalogue) as study:
                 yield study
+    except StorageInternalError as error:  # its own words hold the whole statement
+        raise InputError(
+            "database-lost", "the database of the study {name} does not answer any more: the same command goes on",
+            name=name,
+        ) from error  # fmt: skip
     except OSError as error:
         raise InputError(
             "study-unwritable", "the study {name} can't be kept in {folder}: {reason}", name=name, folder=path.parent,

@@ -11,6 +11,7 @@ from typing import Any
 import optuna
 
 from engine.catalogue import Catalogue
+from engine.config import ONE_CHOICE, run_parameters
 from engine.given_settings import settings
 from engine.hardware import processors
 from engine.interrupts import INTERRUPTED, Interrupts
@@ -78,14 +79,16 @@ def _limits(arguments: argparse.Namespace) -> Limits:
 
 def _plan(arguments: argparse.Namespace, catalogue: Catalogue) -> Plan | None:
     """What is to be searched; None where a study is joined, which brings its own."""
-    given = settings(arguments, catalogue)
     if arguments.join is None:
+        given = settings(arguments, catalogue)
         space = parse_space(arguments.tune, given, catalogue)
         return Plan(given, space, arguments.sampler or "tpe", arguments.pruner or "median")
-    if arguments.tune or arguments.study or arguments.sampler or arguments.pruner:
+    own = ("tune", "study", "sampler", "pruner", "config", "recipe", "changes", *ONE_CHOICE)
+    if any(getattr(arguments, name) for name in (*own, *(parameter.name for parameter in run_parameters()))):
         raise InputError(
             "joined",
-            "a study that is joined brings its own settings: leave out --tune, --study, --sampler and --pruner",
+            "a study that is joined brings its own settings: leave out all but --trials, --minutes, "
+            "--processes, --storage and --save-best",
         )
     return None
 
@@ -127,6 +130,6 @@ def _say(found: Outcome, *, json: bool) -> None:
         return
     chosen = ", ".join(f"{name}={_short(value)}" for name, value in found.best.params.items())
     print(f"best: trial {found.best.number} with {found.best.value:.4f}: {chosen}", file=stream)
-    if found.importance:
+    if len(found.importance) > 1:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance.items())
         print(f"what the differences come from: {shares}", file=stream)

@@ -313,7 +313,9 @@ def test_another_process_joins_and_brings_no_settings(led, workspace, catalogue,
     assert told["study"] == "led" and told["trials"] == 2 == outcome(study, catalogue).trials
     assert study.ask(2) is None  # the goal is of the study, whoever trained its trials
     code, out, err = tunedeck(capsys, "search", "--join", "led", *TUNE, "--workspace", workspace)
-    assert code == 2 and "--tune" in err
+    assert code == 2 and "leave out" in err
+    code, out, err = tunedeck(capsys, "search", "--join", "led", "--lr", 0.1, "--workspace", workspace)
+    assert code == 2 and "leave out" in err
     code, out, err = tunedeck(capsys, "search", "--join", "nobody", "--workspace", workspace)
     assert code == 2 and "nobody" in err and len(err.splitlines()) == 1
 
@@ -337,6 +339,9 @@ def test_a_database_keeps_it_too(catalogue, workspace, tmp_path):
         study.complete(asked)
     with open_study("db", None, catalogue, workspace, url) as study:
         assert outcome(study, catalogue).best.value == 0.5
+    with pytest.raises(InputError, match="does not answer"), open_study("db", None, catalogue, workspace, url) as study:
+        (tmp_path / "study.db").write_bytes(b"no database any more" * 500)
+        study.trials()
     for wrong in ("nowhere", "nosuch://host/db"):
         with pytest.raises(InputError), open_study("db", plan, catalogue, workspace, wrong):
             pass
