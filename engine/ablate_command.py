@@ -124,7 +124,7 @@ def _print(found: Ablation) -> None:
             escape(effects.technique), *(_cell(name, each) for name, each in zip(figures, cells, strict=True))
         )
     console.print(table)
-    console.print(_explained(found), highlight=False, style="dim")
+    console.print(_explained(found), highlight=False, style="dim", soft_wrap=True)
 
 
 def _figures(found: Ablation) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.catalogue import Catalogue
 from engine.config import ONE_CHOICE, RunConfig, run_parameters
@@ -13,6 +13,7 @@ from engine.strategy import Advice, Strategy
 from gui.settings.choice_row import ChoiceRow
 from gui.settings.fields import SPACING, FieldRow
 from gui.widgets.fold_button import FoldButton
+from gui.widgets.icon_button import IconButton
 from gui.widgets.note import total
 from gui.words import parameter_help, run_title
 
@@ -40,8 +41,7 @@ class RunForm(QWidget):
         self.choices: dict[str, ChoiceRow] = {}
         self.fields: dict[str, FieldRow] = {}
         self._parameters = {parameter.name: parameter for parameter in run_parameters()}
-        self._find_lr = QToolButton()
-        self._find_lr.setText(self.tr("Find…"))
+        self._find_lr = IconButton("find")
         self._find_lr.setToolTip(self.tr("Find a learning rate for these settings, in the tab Tune"))
         self._find_lr.setAccessibleName(self.tr("Find a learning rate"))
         self._find_lr.clicked.connect(self.find_lr_asked)

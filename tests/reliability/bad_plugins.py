@@ -101,7 +101,8 @@ SOUND: dict[str, Callable[..., Any]] = {
 
 
 ELSEWHERE = {("dataset", "picture_folder"), ("dataset", "resizing"), ("dataset", "fitting")}
-"""What no run asks: only what looks at its data and its network does."""
+ELSEWHERE |= {(kind, "as_remedy") for kind in KINDS}
+"""What no run asks: only what looks at its data, its network and its curves does."""
 
 
 def methods() -> list[tuple[str, str]]:

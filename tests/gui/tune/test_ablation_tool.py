@@ -87,7 +87,8 @@ def test_in_the_window_each_run_is_trained_once_and_the_answer_fills_in(open_win
     tool.seeds.setValue(2)
     pump(lambda: tool.button.isEnabled() and not driver.window.bench.background.busy)
     tool.button.click()
-    pump(lambda: tool.found.count(State.DONE) >= 1)
+    stop = driver.window.actions_by_name["stop"]
+    pump(lambda: tool.found.count(State.DONE) >= 1 and stop.isEnabled())  # between two runs there is none to stop
     driver.press("stop")  # and whoever stops is asked about the others
     pump(lambda: not driver.session.busy)
     pump(lambda: tool.found.count(State.TRAINING) == 0 and not driver.window.bench.background.busy)
