@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
 
 from gui.panel import Panel
 from gui.training.twins import TwinGroup
 from gui.workbench import Workbench
+
+LOOK_MILLISECONDS = 2000
+"""How often a tool that is seen looks what has become of the runs."""
 
 
 class Tool(Panel):
@@ -28,6 +32,32 @@ class Tool(Panel):
 
     def show_twins(self, twins: TwinGroup | None) -> None:
         """Something has happened in the runs that train side by side, or did so last."""
+
+
+class WatchingTool(Tool):
+    """One whose answer depends on the runs of the workspace: it watches them as long as it is seen."""
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MILLISECONDS)
+        self._timer.timeout.connect(self._look)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Watch the runs from now on."""
+        super().showEvent(event)
+        self._timer.start()
+        self._look()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Watch no more."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    @Slot()
+    def _look(self) -> None:
+        """Ask, in the background, what runs there are."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

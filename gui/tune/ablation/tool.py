@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from engine.ablation import MOST_SEEDS, SEEDS, Ablation, Plan, ablation, plan
@@ -17,17 +16,14 @@ from gui.compare.words import called
 from gui.settings.estimate import essence, rounded
 from gui.tune.ablation import words
 from gui.tune.ablation.results import AblationResults
-from gui.tune.tool import Tool
+from gui.tune.tool import WatchingTool
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.theme import Theme
 from gui.words import say
 from gui.workbench import Workbench
 
-LOOK_MILLISECONDS = 2000
-"""How often it is looked what has become of the runs, while the tool is seen."""
 
-
-class AblationTool(Tool):
+class AblationTool(WatchingTool):
     """Of the settings on the left. It keeps nothing: what is done is found among the runs by its settings."""
 
     def __init__(self, bench: Workbench) -> None:
@@ -37,9 +33,6 @@ class AblationTool(Tool):
         self._index = RunIndex(bench.workspace)
         self._records: tuple[RunRecord, ...] = ()
         self._looking = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(LOOK_MILLISECONDS)
-        self._timer.timeout.connect(self._look)
         self.explanation = QLabel(
             self.tr(
                 "Which of the ticked techniques truly help? The settings on the left are trained as they are, and "
@@ -103,17 +96,6 @@ class AblationTool(Tool):
         """Take another palette."""
         self.results.set_theme(theme)
         super().set_theme(theme)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """Watch the runs from now on."""
-        super().showEvent(event)
-        self._timer.start()
-        self._look()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        """Watch no more."""
-        super().hideEvent(event)
-        self._timer.stop()
 
     def refresh(self) -> None:
         """Plan anew where the settings have changed, and look what has become of the runs."""

@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
@@ -22,7 +21,7 @@ from gui.tune.ensemble.controls import Controls
 from gui.tune.ensemble.members import MemberList
 from gui.tune.ensemble.results import EnsembleResults, Measured, named
 from gui.tune.ensemble.work import make_file, measure
-from gui.tune.tool import Tool
+from gui.tune.tool import WatchingTool
 from gui.widgets.looks import give
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.words import say
@@ -31,11 +30,8 @@ from gui.workbench import Workbench
 if TYPE_CHECKING:
     from engine.export import Exported
 
-LOOK_MILLISECONDS = 2000
-"""How often it is looked what runs there are, while the tool is seen."""
 
-
-class EnsembleTool(Tool):
+class EnsembleTool(WatchingTool):
     """Of runs that are there already: it trains none itself, but more seeds can be asked for."""
 
     def __init__(self, bench: Workbench) -> None:
@@ -48,9 +44,6 @@ class EnsembleTool(Tool):
         self._looking = self._own_choice = False
         self._work: ToldWork | None = None
         self._exporting = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(LOOK_MILLISECONDS)
-        self._timer.timeout.connect(self._look)
         self.explanation, self.told, self.earlier = QLabel(), QLabel(), QLabel()
         self.members = MemberList()
         self.controls = controls = Controls()
@@ -92,17 +85,6 @@ class EnsembleTool(Tool):
         page.addWidget(area)
 
     # --- which runs there are --------------------------------------------------------------------
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """Watch the runs from now on."""
-        super().showEvent(event)
-        self._timer.start()
-        self._look()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        """Watch no more."""
-        super().hideEvent(event)
-        self._timer.stop()
 
     def refresh(self) -> None:
         """Look what runs there are: the one in front, or one like the settings on the left, is proposed."""

@@ -102,7 +102,8 @@ def test_a_run_that_is_loaded_is_offered_what_it_was_offered_at_its_end(overfitt
     pump(lambda: window.window.runs.list.all_runs)
     window.window.runs.list.opened.emit(window.window.runs.list.all_runs[0])
     pump(lambda: window.session.run is not None and window.session.run.folder == folder)
-    pump(lambda: offered(window) == before)
+    pump(lambda: shown(window).isVisible())
+    assert before and offered(window) == before
 
 
 def test_nothing_is_said_before_there_are_grounds(app, show):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from torch import nn
 
@@ -167,5 +169,9 @@ def test_a_run_that_is_started_meanwhile_goes_first(driver):
 
 def test_closing_the_window_meanwhile_ends_it(driver):
     driver.panel.form._find_lr.click()
-    driver.window.centre.tune.tool("learning-rate").find.click()
+    tool = driver.window.centre.tune.tool("learning-rate")
+    tool.find.click()
+    pump(lambda: tool._search.seen)
     driver.close()
+    assert tool._search is None or tool._search.result is None
+    assert not [thread for thread in threading.enumerate() if thread.name == "background"]
