@@ -14,13 +14,10 @@ from rich.markup import escape
 from engine.ablation import Ablation, Effect, TechniqueEffects, VariantResult, Verdict, ablation, plan
 from engine.catalogue import Catalogue
 from engine.given_settings import settings
-from engine.interrupts import INTERRUPTED
-from engine.run_index import list_runs
 from engine.run_record import RunRecord
 from engine.run_tables import terminal
-from engine.sweep import Standing, State, standings
-from engine.terminal_run import DONE, FAILED
-from engine.terminal_sweep import train_sweep
+from engine.sweep import State
+from engine.terminal_sweep import conclude, done_already, train_sweep
 
 NEVER = "–"
 """Stands where a figure does not apply, or is not there yet."""
@@ -32,34 +29,17 @@ def ablate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
     for _, reason in planned.needed:
         print(f"tunedeck: {reason}", file=sys.stderr)
     members = planned.members
-    done = sum(each.state is State.DONE for each in standings(members, list_runs(workspace)))
     print(
         f"{_count(len(planned.techniques), 'technique')}, {_count(len(planned.seeds), 'seed')}: "
-        f"{_count(len(members), 'run')}" + (f", {done} of them done already" if done else ""),
+        f"{_count(len(members), 'run')}{done_already(members, workspace)}",
         file=sys.stderr,
     )
     code, found = train_sweep(members, catalogue, workspace)
     told = ablation(planned, found)
-    for each in found:
-        if each.state is not State.DONE:
-            print(f"tunedeck: {_missing(each)}", file=sys.stderr)
+    code = conclude(code, found)
     if not arguments.json:
         _print(told)
-    if code == INTERRUPTED:
-        print("tunedeck: the same command goes on where this one ended", file=sys.stderr)
-        return code, _told(told)
-    return DONE if told.count(State.DONE) == len(members) else FAILED, _told(told)
-
-
-def _missing(standing: Standing) -> str:
-    """Why a run is left out of the figures, and with it the other of its pair."""
-    label, record = standing.member.label, standing.record
-    if standing.state is State.TRAINING:
-        return f"{label}: another process trains it; the same command tells more when that has ended"
-    if standing.state is State.FAILED:
-        reason = f": {record.reason}" if record is not None and record.reason else ""
-        return f"{label}: failed, and its pair is left out{reason}"
-    return f"{label}: not done"
+    return code, _told(told)
 
 
 # --- as JSON --------------------------------------------------------------------------------------

@@ -14,12 +14,9 @@ import rich.table
 from engine.catalogue import Catalogue
 from engine.data_curve import Accuracy, DataCurve, data_curve, parse_shares, plan
 from engine.given_settings import settings
-from engine.interrupts import INTERRUPTED
-from engine.run_index import list_runs
 from engine.run_tables import terminal
-from engine.sweep import State, standings
-from engine.terminal_run import DONE, FAILED
-from engine.terminal_sweep import train_sweep
+from engine.sweep import State
+from engine.terminal_sweep import conclude, done_already, train_sweep
 
 WIDTH = 40
 """Characters of a bar from 0 to 100 %."""
@@ -30,20 +27,14 @@ def run(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) ->
     """`tunedeck data-curve`."""
     planned = plan(settings(arguments, catalogue), parse_shares(arguments.shares), arguments.seeds)
     members = planned.members
-    done = sum(each.state is State.DONE for each in standings(members, list_runs(workspace)))
-    already = f", {done} of them done already" if done else ""
+    already = done_already(members, workspace)
     print(f"{len(planned.shares)} shares, {len(planned.seeds)} seeds: {len(members)} runs{already}", file=sys.stderr)
     code, found = train_sweep(members, catalogue, workspace)
     curve = data_curve(planned, found)
-    for each in found:
-        if each.state is not State.DONE:
-            print(f"tunedeck: {each.member.label}: {each.state}", file=sys.stderr)
+    code = conclude(code, found)
     if not arguments.json:
         _print(curve)
-    if code == INTERRUPTED:
-        print("tunedeck: the same command goes on where this one ended", file=sys.stderr)
-        return code, told(curve)
-    return DONE if curve.count(State.DONE) == len(members) else FAILED, told(curve)
+    return code, told(curve)
 
 
 def told(curve: DataCurve) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from engine.progress_bar import ProgressBar
 from engine.run_index import list_runs
 from engine.runs import new_run, resume_run
 from engine.sweep import Member, Standing, State, put_away_stumps, standings
-from engine.terminal_run import Order, train_to_the_end
+from engine.terminal_run import DONE, FAILED, Order, train_to_the_end
 from engine.trainer import Trainer
 
 
@@ -54,6 +54,34 @@ def _time_left(members: Sequence[Member], workspace: Path) -> str:
         return ""
     minutes, seconds = divmod(round(sum(taken) / len(taken) * (len(members) - len(taken))), 60)
     return f", about {minutes}:{seconds:02} left in all"
+
+
+def done_already(members: Sequence[Member], workspace: Path) -> str:
+    """How many need not be trained any more, to be said after how many there are; empty where all must be."""
+    done = sum(each.state is State.DONE for each in standings(members, list_runs(workspace)))
+    return f", {done} of them done already" if done else ""
+
+
+def conclude(code: int, found: Sequence[Standing]) -> int:
+    """Say on standard error what of a sweep that `train_sweep` came back from is not done, and give the exit code."""
+    for each in found:
+        if each.state is not State.DONE:
+            print(f"tunedeck: {_missing(each)}", file=sys.stderr)
+    if code == INTERRUPTED:
+        print("tunedeck: the same command goes on where this one ended", file=sys.stderr)
+        return code
+    return DONE if all(each.state is State.DONE for each in found) else FAILED
+
+
+def _missing(standing: Standing) -> str:
+    """Why a run is left out of the figures, and with it what is compared with it alone."""
+    label, record = standing.member.label, standing.record
+    if standing.state is State.TRAINING:
+        return f"{label}: another process trains it; the same command tells more when that has ended"
+    if standing.state is State.FAILED:
+        reason = f": {record.reason}" if record is not None and record.reason else ""
+        return f"{label}: failed, and is left out{reason}"
+    return f"{label}: not done"
 
 
 def _order(standing: Standing, catalogue: Catalogue, workspace: Path) -> Order:

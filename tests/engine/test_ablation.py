@@ -249,7 +249,7 @@ def test_a_run_that_can_t_begin_or_fails_is_told_and_the_others_go_on(with_plugi
     [failed] = found["not_done"]
     assert failed["run"] == "without gradient-clipping, seed 0" and failed["state"] == "failed" and failed["reason"]
     assert effect(found, "gradient-clipping") is None and effect(found, "dropout") is not None
-    assert "failed, and its pair is left out" in err
+    assert "failed, and is left out" in err
 
 
 def test_the_table_says_each_effect_in_words(workspace, capsys):
