@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalogue import Catalogue
-from engine.cli import settings_parser
 from engine.commands import take_plugin_flags
+from engine.common_arguments import settings_parser
 from engine.config import RunConfig
 from engine.events import Failed, Finished, OfTwin, Parted, SaveFailed
 from engine.failure import StartFailed
