@@ -82,6 +82,11 @@ VERBS = {
         given.data_curve,
         "engine.data_curve_command:run",
     ),
+    "lesson": Verb(
+        "List the lessons; train the runs of one, and say what came of its question.",
+        given.lesson,
+        "engine.lesson_command:run",
+    ),
     "find-lr": Verb(
         "Find a learning rate for these settings: a network learns for a moment while the rate rises.",
         given.find_lr,
