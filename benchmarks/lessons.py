@@ -1,4 +1,4 @@
-"""Every lesson over several seeds: how often all that it claims holds, how long its runs take; and the bands of its curves.
+"""Every lesson over several seeds: how often all that it claims holds, and how long its runs take; and its bands.
 
     python -m benchmarks.lessons [--seeds 5] [--lessons ID ...] [--workspace DIR] [--keep-bands]
 
