@@ -20,9 +20,10 @@ from optuna.trial import TrialState
 from engine.catalogue import Catalogue
 from engine.lock import FileLock
 from engine.message import InputError
+from engine.search_files import check_name, journal_of, locks_of
 from engine.search_pool import Pool, Worker
 from engine.search_space import Value, with_values
-from engine.search_storage import BEAT, check_name, journal_of, locks_of, open_database, open_journal
+from engine.search_storage import BEAT, open_database, open_journal
 from engine.search_study import REASON, Asked, Plan, Study, counts
 
 LISTEN_SECONDS = 0.2

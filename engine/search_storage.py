@@ -7,7 +7,6 @@ than so long, and each line a JSON object with a known operation. Nothing in it 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from engine.files import make_folder, open_own
+from engine.files import open_own
 from engine.lock import changing
 from engine.message import InputError, one_line
 from engine.reading import parse_json, read_limited
@@ -29,28 +28,6 @@ PATIENCE = 60.0
 """Seconds to wait for others who write: each line takes them milliseconds."""
 BEAT, SILENT = 30, 180
 """Seconds between signs of life of a trial in a database, and after how many without one it counts as dead."""
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-
-
-def check_name(study: str) -> None:
-    """Raise `InputError` where a study's name can't be a file's."""
-    if not NAME.fullmatch(study):
-        raise InputError(
-            "bad-study", "a study is named with letters, digits, - and _, not {name}", name=repr(study)[:80]
-        )
-
-
-def journal_of(workspace: Path, study: str) -> Path:
-    """The file of a study."""
-    return workspace / "search" / f"{study}.journal"
-
-
-def locks_of(workspace: Path, study: str) -> Path:
-    """The folder of a study's locks, which is made where it is missing."""
-    folder = workspace / "search" / f".{study}"
-    with contextlib.suppress(FileExistsError):
-        make_folder(folder)
-    return folder
 
 
 def open_journal(path: Path) -> BaseStorage:
@@ -67,9 +44,9 @@ def open_journal(path: Path) -> BaseStorage:
     except InputError:
         raise
     except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from None
+        raise unreadable(path, error.strerror or str(error)) from None
     except Exception as error:  # noqa: BLE001 what a stranger wrote may fail anywhere in the replay
-        raise _unreadable(path, f"it can't be replayed ({type(error).__name__})") from None
+        raise unreadable(path, f"it can't be replayed ({type(error).__name__})") from None
 
 
 def open_database(url: str) -> BaseStorage:
@@ -131,15 +108,22 @@ def mend(path: Path) -> None:
 def _check(path: Path) -> None:
     """Raise `InputError` where a file is no journal of a search."""
     for number, line in enumerate(read_limited(path, MAX_BYTES).splitlines(), 1):
-        try:
-            record: Any = parse_json(line)
-        except (ValueError, json.JSONDecodeError):
-            record = None
-        if not isinstance(record, dict) or record.get("op_code") not in OPERATIONS:
-            raise _unreadable(path, f"line {number} is none of a search")
+        record_of(line, path, number)
 
 
-def _unreadable(path: Path, reason: str) -> InputError:
+def record_of(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    """What a line of a journal tells. Raises `InputError` where it is none of a search."""
+    try:
+        record: Any = parse_json(line)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or record.get("op_code") not in OPERATIONS:
+        raise unreadable(path, f"line {number} is none of a search")
+    return record
+
+
+def unreadable(path: Path, reason: str) -> InputError:
+    """The error for a journal that can't be used."""
     return InputError(
         "not-a-journal", "{path} is no journal of a search that can be used: {reason}; take another --study",
         path=path, reason=reason,

@@ -205,10 +205,9 @@ class Study:
 
     def _is_trained(self, trial: FrozenTrial) -> bool:
         """Whether a process is at work on a running trial, as its lock tells; of another machine, its signs of life."""
-        by = str(trial.user_attrs.get(BY, ""))
-        if not by.isalnum():  # it ended between asking for the trial and signing it
+        lock = lock_of(trial, self._locks)
+        if lock is None:  # it ended between asking for the trial and signing it
             return isinstance(self._storage, RDBStorage) and not _is_silent(trial)
-        lock = self._locks / f"{by}.lock"
         if lock.exists() or not isinstance(self._storage, RDBStorage):
             return holder_of(lock) is not None
         return not _is_silent(trial)
@@ -240,17 +239,28 @@ class Study:
         return (max if self.plan.maximized else min)(done, key=lambda trial: trial.value or 0.0)
 
     def importance(self) -> dict[str, float]:
-        """How much of the difference between trials each parameter makes, 0 to 1; empty where too few tell.
+        """How much of the difference between trials each parameter makes, as `importance_of`."""
+        return importance_of(self._study)
 
-        PED-ANOVA (Watanabe, Bansal and Hutter, arXiv 2304.10255).
-        """
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator())
-        except (ValueError, RuntimeError):  # fewer than two, or none in common
-            return {}
-        return {name: float(share) for name, share in found.items()}
+
+def importance_of(study: optuna.Study) -> dict[str, float]:
+    """How much of the difference between trials each parameter makes, 0 to 1; empty where too few tell.
+
+    PED-ANOVA (Watanabe, Bansal and Hutter, arXiv 2304.10255).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    except (ValueError, RuntimeError):  # fewer than two, or none in common
+        return {}
+    return {name: float(share) for name, share in found.items()}
+
+
+def lock_of(trial: FrozenTrial, locks: Path) -> Path | None:
+    """The lock that who trains a trial holds; None where it was not signed."""
+    by = str(trial.user_attrs.get(BY, ""))
+    return locks / f"{by}.lock" if by.isalnum() else None
 
 
 def counts(trial: FrozenTrial) -> bool:

@@ -14,9 +14,10 @@ from engine.config import ONE_CHOICE, RunConfig
 from engine.events import Finished
 from engine.message import InputError
 from engine.search import Limits, Search, open_study, outcome
+from engine.search_files import journal_of
 from engine.search_pool import Pool
 from engine.search_space import choose, ends, parse_space, with_values
-from engine.search_storage import journal_of, mend, open_journal
+from engine.search_storage import mend, open_journal
 from engine.search_study import Plan
 from engine.search_worker import Data, train_trial
 from engine.trainer import Trainer

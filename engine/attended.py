@@ -1,0 +1,30 @@
+"""`python -m engine.attended VERB …`: the command line for as long as whoever started it is there.
+
+It is asked to end, as by Ctrl-C, when its standard input ends: that of a program whose window was closed, or that died
+in whatever way. Windows has no other way to ask.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import threading
+
+from engine.interrupts import end_at_once
+
+
+def main() -> int:
+    """Run the command line; returns the exit code."""
+    end_at_once()
+    threading.Thread(target=_listen, daemon=True).start()
+    return int(importlib.import_module("engine.cli").main())
+
+
+def _listen() -> None:
+    sys.stdin.buffer.read()
+    signal.raise_signal(signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
