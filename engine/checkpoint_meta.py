@@ -123,7 +123,7 @@ class Data(TypedDict):
 
     input_shape: Annotated[list[Annotated[int, Field(ge=1, le=2**31)]], Field(min_length=1, max_length=8)]
     outputs: Annotated[int, Field(ge=1, le=2**31)]
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "regression", "reconstruction"]
     class_counts: list[Count]
     samples: Annotated[list[Count], Field(min_length=3, max_length=3)]
 

@@ -118,8 +118,8 @@ def classify(network: Network, pile: Pile, *, invert: bool = False, keep_going: 
 
     Raises `InputError` where the network predicts values and knows no classes.
     """
-    if network.spec.task == "regression":
-        raise InputError("no-classes", "the network predicts values: only one that knows classes can tell images apart")
+    if network.spec.task != "classification":
+        raise InputError("no-classes", "the network knows no classes: only one that does can tell images apart")
     images = 255 - pile.images if invert else pile.images
     if not len(images):
         return Classified(pile, images, np.zeros((0, network.spec.outputs), np.float32), np.zeros(0, np.int64), invert)

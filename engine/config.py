@@ -147,6 +147,11 @@ class RunConfig(BaseModel):
     # --- what techniques ask of each other --------------------------------------------------------
 
     @property
+    def task(self) -> Literal["classification", "regression", "reconstruction"]:
+        """What the network is trained for: the data set's task, unless the model reconstructs its inputs."""
+        return "reconstruction" if self.model.reconstructs else self.dataset.task
+
+    @property
     def normalised(self) -> bool:
         """Whether norms stand between the network's layers and their activations."""
         return "norm" in self.model.owned or any(regularizer.slot == "norm" for regularizer in self.regularizers)
@@ -198,7 +203,7 @@ class RunConfig(BaseModel):
 
     def advice(self, data: DataSpec | None = None) -> list[tuple[str, Advice]]:
         """What to tell about these settings, and of the data once they are there, each with the id of its strategy."""
-        found = self._advice_on_task(data.task if data else self.dataset.task)
+        found = self._advice_on_task(data.task if data else self.task)
         if data is not None:
             found += self._advice_on_data(data)
         taken: dict[str, str] = {}
@@ -230,14 +235,40 @@ class RunConfig(BaseModel):
 
     def _advice_on_task(self, task: str) -> list[tuple[str, Advice]]:
         found: list[tuple[str, Advice]] = []
-        if task not in self.loss.tasks:
+        if task == "reconstruction":
+            found += self._advice_on_reconstruction()
+        elif task not in self.loss.tasks:
             found.append((self.loss.id, _error(
                 "wrong-task", "the loss {loss} is not meant for a {task}: choose another",
                 loss=self.loss.id, task=task,
             )))  # fmt: skip
-        if task == "regression" and self.monitor.endswith("accuracy"):
-            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
+        if task != "classification" and self.monitor.endswith("accuracy"):
+            text = message("no-accuracy", "a {task} has no accuracy: monitor a loss", task=task, monitor=self.monitor)
             found.append((self.loss.id, Advice("error", text)))
+        return found
+
+    def _advice_on_reconstruction(self) -> list[tuple[str, Advice]]:
+        """Of what is made for labels, and of what a network can't learn to undo."""
+        found: list[tuple[str, Advice]] = []
+        if self.task not in self.loss.tasks:
+            found.append((self.loss.id, _error(
+                "loss-of-classes", "the loss {loss} compares with classes, and the model {model} is to give back its "
+                "input: choose a loss that compares values, such as the mean squared error",
+                loss=self.loss.id, model=self.model.id,
+            )))  # fmt: skip
+        found += [(regularizer.id, _error(
+            "mixes-targets", "{id} blends samples with their labels, and the model {model} uses none: untick it",
+            id=regularizer.id, model=self.model.id,
+        )) for regularizer in self.giving("mix")]  # fmt: skip
+        found += [(regularizer.id, _error(
+            "orders-by-labels", "{id} goes by labels, and the model {model} uses none: untick it",
+            id=regularizer.id, model=self.model.id,
+        )) for regularizer in self.giving("order")]  # fmt: skip
+        found += [(augmentation.id, Advice("warning", message(
+            "cannot-be-undone", "the model {model} is to give back the image as it was before {id}, which can't be "
+            "undone: untick it, or take one that only spoils the image, such as noise",
+            model=self.model.id, id=augmentation.id,
+        ))) for augmentation in self.augmentations if not augmentation.corrupts]  # fmt: skip
         return found
 
     def _advice_on_data(self, data: DataSpec) -> list[tuple[str, Advice]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from math import prod
 from pathlib import Path
 from typing import Literal
 
@@ -152,7 +153,8 @@ def split(bundle: DataBundle, config: RunConfig) -> Parts:
     training = whole.take(rows) if len(rows) < len(whole) else whole
     return Parts(
         training, validation if len(validation) else None, test if len(test) else None, bundle.class_names,
-        _spec(bundle, training, (len(training), len(validation), len(test))), tuple(warnings), bundle.log,
+        _spec(bundle, training, (len(training), len(validation), len(test)), config.model.reconstructs),
+        tuple(warnings), bundle.log,
     )  # fmt: skip
 
 
@@ -225,8 +227,10 @@ def _classes(bundle: DataBundle) -> int:
     return len(bundle.class_names) or max(seen, default=1)
 
 
-def _spec(bundle: DataBundle, training: Part, samples: tuple[int, int, int]) -> DataSpec:
+def _spec(bundle: DataBundle, training: Part, samples: tuple[int, int, int], reconstructs: bool) -> DataSpec:
     shape = training.shape[1:]
+    if reconstructs:
+        return DataSpec(shape, prod(shape), "reconstruction", samples=samples)
     if bundle.task == "regression":
         return DataSpec(shape, training.targets.shape[1], "regression", samples=samples)
     classes = _classes(bundle)

@@ -89,8 +89,12 @@ class DataCurve:
 
 def plan(config: RunConfig, shares: Sequence[float] = SHARES, seeds: int = SEEDS) -> Plan:
     """The runs for these settings. Raises `InputError` where no curve can be made of them."""
-    if config.dataset.task != "classification":
-        raise InputError("no-accuracy", "a data curve is of accuracy, and {id} has no classes", id=config.dataset.id)
+    if config.task != "classification":
+        raise InputError(
+            "no-accuracy",
+            "a data curve is of accuracy, and {id} tells no classes apart",
+            id=(config.model if config.model.reconstructs else config.dataset).id,
+        )
     if not 1 <= seeds <= MOST_SEEDS:
         raise InputError("bad-seeds", "give 1 to {most} seeds, not {seeds}", most=MOST_SEEDS, seeds=seeds)
     if not 1 <= len(set(shares)) <= MOST_SHARES or not all(0 < share <= 100 for share in shares):

@@ -259,7 +259,8 @@ def clouds_of(parts: Parts, feature: int) -> tuple[Cloud, ...]:
 
 
 def _class_counts(parts: Parts) -> tuple[ClassCount, ...]:
-    classes = parts.spec.outputs
+    present = [part for part in (part_of(parts, name) for name in PARTS) if part is not None and len(part)]
+    classes = len(parts.class_names) or max(int(part.targets.max()) + 1 for part in present)
     counts = [
         [0] * classes if part is None else torch.bincount(part.targets, minlength=classes).tolist()
         for part in (part_of(parts, name) for name in PARTS)

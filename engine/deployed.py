@@ -54,12 +54,12 @@ def weights_of(snapshot: Snapshot) -> dict[str, Tensor]:
 
 def activation_of(config: RunConfig, spec: DataSpec) -> str:
     """What makes probabilities of a network's outputs; `identity` where they are values or plain scores."""
-    return "identity" if spec.task == "regression" else config.loss.output_activation
+    return config.loss.output_activation if spec.task == "classification" else "identity"
 
 
 def output_name(config: RunConfig, spec: DataSpec) -> str:
     """What comes out: `probabilities`, `scores` where a loss such as MSE makes none of them, or `values`."""
-    if spec.task == "regression":
+    if spec.task != "classification":
         return "values"
     return "scores" if activation_of(config, spec) == "identity" else "probabilities"
 
@@ -85,9 +85,9 @@ def facts(snapshot: Snapshot, config: RunConfig, path: Path, form: PictureForm |
 
 
 def class_names_of(snapshot: Snapshot) -> list[str]:
-    """A name for each class: its number where the data set gives none; none in a regression."""
+    """A name for each class: its number where the data set gives none; none where it knows no classes."""
     spec = spec_of(snapshot)
-    if spec.task == "regression":
+    if spec.task != "classification":
         return []
     return list(snapshot.meta["class_names"]) or list(map(str, range(spec.outputs)))
 

@@ -49,7 +49,7 @@ class Description:
         return {
             "config": self._plain(),
             "plugins": self._plugins(),
-            "class_names": list(parts.class_names),
+            "class_names": list(parts.class_names) if parts.spec.task == "classification" else [],
             "data": asdict(parts.spec),
             "input": self._learner.statistics(),
             "environment": self.environment(),

@@ -69,11 +69,13 @@ def evaluate(
     part: Part,
     outputs_of: Callable[[Tensor, int], Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
+    targets_of: Callable[[Tensor, Tensor], Tensor],
     size: int,
 ) -> Generator[None, None, Figures]:
     """Yields between batches, so that whoever drives it can pause; returns the figures. The modes of its layers stay.
 
-    `outputs_of` gives the network's outputs `[N, K]` for inputs as they are stored, of which the first is that row;
+    `outputs_of` gives the network's outputs `[N, K]` for inputs as they are stored, of which the first is that row, and
+    `targets_of` what they are to be, from the inputs and the part's targets (`engine.targets.Targets`);
     `size` is the number of samples to evaluate together; where memory runs out, it is halved: the figures are means
     over samples, and depend on it in their last digits alone.
     """
@@ -85,9 +87,10 @@ def evaluate(
         while start < len(part):
             end = min(start + size, len(part))
             try:
-                outputs = outputs_of(part.between(start, end), start)
-                targets = part.targets[start:end].to(outputs.device)
+                inputs = part.between(start, end)
+                outputs = outputs_of(inputs, start)
                 with torch.inference_mode():
+                    targets = targets_of(inputs.to(outputs.device), part.targets[start:end].to(outputs.device))
                     losses.append(loss(outputs, targets))
                     if targets.ndim == 1:
                         correct.append((outputs.argmax(1) == targets).sum())

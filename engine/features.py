@@ -30,9 +30,10 @@ class Halves:
 
 
 def ends_caching(config: RunConfig) -> list[str]:
-    """The ids of the ticked techniques with which the inputs of a body differ from epoch to epoch."""
+    """The ids of the techniques with which the inputs of a body differ from epoch to epoch, or are the targets too."""
     mixers = [regularizer.id for regularizer in config.giving("mix") if regularizer.mixes_inputs]
-    return [augmentation.id for augmentation in config.augmentations] + mixers
+    targets = [config.model.id] if config.model.reconstructs else []
+    return [augmentation.id for augmentation in config.augmentations] + mixers + targets
 
 
 def halves(network: nn.Module) -> Halves | None:

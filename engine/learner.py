@@ -35,6 +35,7 @@ from engine.randomness import generator, seeded_generators, stream
 from engine.ranks import Alone
 from engine.strategy import Progress
 from engine.strategy_text import strategy_to_dict
+from engine.targets import Targets
 from engine.tuning import Tuning
 
 CLEAN_SAMPLES = 2_000
@@ -86,6 +87,7 @@ class Learner:
             self.restore(snapshot, "the checkpoint")
         known = known or statistics.fit(config.scaling, parts.training)
         self.scale = Scaler.of(*known, parts.training.ndim, device)
+        self._targets = Targets(parts.spec, self.scale)
 
     def unite(self) -> None:
         """Begin in all processes with what the first one has."""
@@ -156,11 +158,13 @@ class Learner:
             network = self._features.tail if self._features else self.model
             self.ranks.stand_by(network, self._inputs(rows), pieces)
             return torch.zeros((), device=self.device), torch.zeros((), device=self.device)
-        labels = self._here(self.parts.training.targets.index_select(0, rows))
+        given = self._here(self.parts.training.targets.index_select(0, rows))
+        if self._targets.are_inputs:
+            given = self._targets(self._here(self.parts.training.at(rows)), given)
         inputs, targets = mixed(
-            config, self._mixers, self._inputs(rows, *place), labels, self.parts.spec.outputs, *place
+            config, self._mixers, self._inputs(rows, *place), given, self.parts.spec.outputs, *place
         )
-        return self._propagate(inputs, targets, labels, whole, pieces)
+        return self._propagate(inputs, targets, given, whole, pieces)
 
     def _inputs(self, rows: Tensor, *place: int) -> Tensor:
         """What the network, or its tail, is given for these samples at a place of the run; without one, unchanged."""
@@ -236,7 +240,7 @@ class Learner:
         with self.ranks.together():
             if len(own):
                 outputs = partial(self._outputs, network, features is None)
-                figures = yield from evaluate(network, own, outputs, self._loss, self._at_once)
+                figures = yield from evaluate(network, own, outputs, self._loss, self._targets, self._at_once)
         return self.ranks.figures(figures, len(own))
 
     def _outputs(self, network: nn.Module, scaled: bool, inputs: Tensor, _: int) -> Tensor:

@@ -35,13 +35,14 @@ def other_samples(
         samples = getattr(split(bundle, other), part)
     if samples is None:
         raise InputError("no-part", "the data set {id} has no {part} part", id=dataset.id, part=part)
-    if bundle.task != spec.task or samples.shape[1:] != spec.input_shape:
+    reconstructs = spec.task == "reconstruction"
+    if (bundle.task != spec.task and not reconstructs) or samples.shape[1:] != spec.input_shape:
         raise InputError(
             "other-samples", "the network takes {shape} in a {task}; the data set {id} has {actual} in a {other}",
             shape=list(spec.input_shape), task=spec.task, id=dataset.id, actual=list(samples.shape[1:]),
             other=bundle.task,
         )  # fmt: skip
-    if spec.task == "regression" or bundle.class_names == tuple(known):
+    if spec.task != "classification" or bundle.class_names == tuple(known):
         return samples, part, ()
     if not known or not bundle.class_names:
         classes = len(bundle.class_names) or int(samples.targets.max()) + 1

@@ -33,6 +33,7 @@ from engine.scores import (
 )
 from engine.strategy import DataSpec
 from engine.suspects import Suspect, suspects_of
+from engine.targets import Targets
 from engine.trained import Predictor, wilson
 from engine.views import activated
 
@@ -49,7 +50,7 @@ class Network:
     epoch: int
     """Epochs that it was trained for."""
     class_names: tuple[str, ...]
-    """A name for each class: its number where the data set gives none; empty in a regression."""
+    """A name for each class: its number where the data set gives none; empty where it knows no classes."""
     scale: Scaler
     """What brings inputs into the range in which the network sees them."""
 
@@ -79,7 +80,7 @@ class Network:
 
     def activated(self, outputs: Tensor) -> Floats:
         """Probabilities (or scores, or values in a regression) from outputs: float32 `[N, K]`."""
-        activation = "identity" if self.spec.task == "regression" else self.config.loss.output_activation
+        activation = self.config.loss.output_activation if self.spec.task == "classification" else "identity"
         return _array(activated(outputs, activation))
 
     def samples_at_once(self, inputs: Tensor) -> int:
@@ -95,7 +96,7 @@ class Predictions:
     """The checkpoint."""
     epoch: int
     part: str
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "regression", "reconstruction"]
     class_names: tuple[str, ...]
     gives_probabilities: bool
     samples: Part
@@ -198,7 +199,15 @@ def displayed(image: Pixels) -> Pixels:
 
 
 def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lambda: True) -> Predictions:
-    """Look at every sample of a part, once. Raises `InputError` where `keep_going` says no."""
+    """Look at every sample of a part, once.
+
+    Raises `InputError` where `keep_going` says no, or the network gives back its input and predicts nothing.
+    """
+    if network.spec.task == "reconstruction":
+        raise InputError(
+            "gives-input-back", "the network is an autoencoder: it gives its input back and knows no classes. Start a "
+            "classifier from it, with the initial weights from-checkpoint"
+        )  # fmt: skip
     recorded: list[Tensor] = []
 
     def record(inputs: Tensor, first: int) -> Tensor:
@@ -219,7 +228,9 @@ def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lam
 def _evaluate(network: Network, part: Part, record: Callable[[Tensor, int], Tensor], keep_going: KeepGoing) -> Figures:
     """The figures of the part, as the run itself computes them, with the outputs handed to `record` on the way."""
     loss = network.config.loss.prepare(network.spec)
-    evaluating = evaluate(network.predictor.network, part, record, loss, network.samples_at_once(part.between(0, 1)))
+    size = network.samples_at_once(part.between(0, 1))
+    targets = Targets(network.spec, network.scale)
+    evaluating = evaluate(network.predictor.network, part, record, loss, targets, size)
     while True:
         check(keep_going)
         try:
@@ -252,7 +263,7 @@ def open_network(path: Path, catalogue: Catalogue) -> Network:
     snapshot = read_chosen(path)
     predictor = Predictor(snapshot, config_of(snapshot, catalogue, path), str(path))
     meta = snapshot.meta
-    regression = predictor.spec.task == "regression"
+    classes = predictor.spec.task == "classification"
     names = tuple(meta["class_names"] or map(str, range(predictor.spec.outputs)))
     scale = Scaler.of(*statistics_of(snapshot), len(predictor.spec.input_shape) + 1, predictor.device)
-    return Network(path, predictor, meta["progress"]["epoch"], () if regression else names, scale)
+    return Network(path, predictor, meta["progress"]["epoch"], names if classes else (), scale)

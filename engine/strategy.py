@@ -67,10 +67,11 @@ class DataSpec:
     input_shape: tuple[int, ...]
     """Shape of one sample: `(C, H, W)` for images, `(F,)` for features."""
     outputs: int
-    """Width of the output: the number of classes, or of target values in a regression."""
-    task: Literal["classification", "regression"] = "classification"
+    """Width of the output: the number of classes, or of target values where the task is another."""
+    task: Literal["classification", "regression", "reconstruction"] = "classification"
+    """In a reconstruction the targets are the scaled inputs, flattened."""
     class_counts: tuple[int, ...] = ()
-    """Training samples of each class; empty in a regression."""
+    """Training samples of each class; empty where the task is another."""
     samples: tuple[int, int, int] = (0, 0, 0)
     """Samples for training, validation and test."""
 
@@ -271,6 +272,8 @@ class Augmentation(Strategy):
 
     kind = "augmentation"
     many = True
+    corrupts: ClassVar[bool] = False
+    """Whether it leaves all in its place and only spoils it, as noise does: what an autoencoder can learn to undo."""
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         """From uint8 `[N, C, H, W]` to uint8 of the same shape, with parameters drawn per sample from `generator`."""
@@ -286,6 +289,8 @@ class Model(Strategy):
     `spatial-dropout` after the activation of a convolution, `residual` at the end of a residual branch."""
     owned: ClassVar[frozenset[str]] = frozenset()
     """The slots that its architecture fills itself, such as the norms of a ResNet."""
+    reconstructs: ClassVar[bool] = False
+    """Whether it learns to give back its scaled inputs, as they were before augmentation: labels are not used then."""
 
     @property
     def hidden_layers(self) -> int:

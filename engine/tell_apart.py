@@ -37,8 +37,8 @@ class Called:
 
 def form_for(network: Network, parts_of: Callable[[RunConfig], Parts]) -> PictureForm:
     """How pictures are prepared for this network. Raises `InputError` where it can't tell any apart."""
-    if network.spec.task == "regression":
-        raise InputError("no-classes", "the network predicts values: only one that knows classes can tell images apart")
+    if network.spec.task != "classification":
+        raise InputError("no-classes", "the network knows no classes: only one that does can tell images apart")
     form = picture_form(network.config, network.spec, float(network.scale.mean.mean()), parts_of)
     if form is None:
         raise InputError(

@@ -25,6 +25,7 @@ from engine.other_data import other_samples
 from engine.runs import config_of
 from engine.strategy import Augmentation, Dataset, DataSpec
 from engine.suspects import Suspect, suspects_of
+from engine.targets import Targets
 from engine.views import Views, activated
 
 
@@ -56,6 +57,8 @@ class Predictor:
         self.spec = spec_of(snapshot)
         if views is not None and len(self.spec.input_shape) != 3:
             raise InputError("views-of-images", "only of images can there be several views: leave --views out")
+        if views is not None and self.spec.task == "reconstruction":
+            raise InputError("views-of-classes", "an autoencoder gives its input back: leave --views out")
         self.device = resolve_device(config.device)
         weights = snapshot.group("average") or snapshot.group("model")
         self.network = rebuilt_network(config, self.spec, weights, where).to(self.device).eval()
@@ -87,7 +90,8 @@ class Predictor:
             return made
 
         size = samples_at_once(self.network, self._scale(part.between(0, 1).to(self.device)))
-        evaluating = evaluate(self.network, part, outputs, self.config.loss.prepare(self.spec), size)
+        loss, targets = self.config.loss.prepare(self.spec), Targets(self.spec, self._scale)
+        evaluating = evaluate(self.network, part, outputs, loss, targets, size)
         while True:
             try:
                 next(evaluating)

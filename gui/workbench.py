@@ -48,7 +48,7 @@ class Workbench:
         """
         from engine.data import Source, split
 
-        key = tuple(getattr(config, name) for name in PARTS)
+        key = (*(getattr(config, name) for name in PARTS), config.model.reconstructs)
         if key not in self._parts:
             source = Source(self.workspace / "data", report or _refuse_to_fetch)
             self._parts[key] = split(config.dataset.load(source), config)

@@ -25,6 +25,8 @@ class ColorJitter(Augmentation):
     defaults are 0 and change nothing; these are mild, and none turns one colour into another.
     """
 
+    corrupts = True
+
     brightness: float = Field(0.2, ge=0, le=10)
     """How far the factor by which pixels are multiplied may lie from 1."""
     contrast: float = Field(0.2, ge=0, le=10)

@@ -27,6 +27,8 @@ class GaussianBlur(Augmentation):
     As torchvision's transform of that name, with a sigma per image.
     """
 
+    corrupts = True
+
     kernel_size: int = Field(3, ge=1, le=101)
     """Side of the square over which pixels are averaged, odd: 3 for small images, 23 for photographs."""
     sigma: tuple[Sigma, Sigma] = (0.1, 2.0)

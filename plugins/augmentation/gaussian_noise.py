@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class GaussianNoise(Augmentation):
     """Add Gaussian noise to each image, so that no single pixel can be relied on."""
 
+    corrupts = True
+
     mean: float = Field(0.0, ge=-1, le=1)
     """Mean of the noise, as a fraction of the pixel range: above 0 images get brighter."""
     sigma: float = Field(0.1, ge=0, le=1)

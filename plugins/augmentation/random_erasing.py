@@ -29,6 +29,8 @@ class RandomErasing(Augmentation):
     Boxes are drawn as by torchvision's transform of that name, one per image.
     """
 
+    corrupts = True
+
     p: float = Field(0.5, ge=0, le=1)
     """Probability that a box of an image is covered."""
     scale: tuple[Share, Share] = (0.02, 0.33)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class RandomGrayscale(Augmentation):
     """Take the colour out of each image with probability p, so that shapes count and not colours alone."""
 
+    corrupts = True
+
     p: float = Field(0.1, ge=0, le=1)
     """Probability that an image turns grey. Grey images stay as they are."""
 

@@ -28,7 +28,12 @@ class FreezeBody(FineTuning):
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         yield from advice_on_weights(config)
         yield from advice_on_caching(config)
-        if self.unfreeze_after is not None and self.unfreeze_after >= config.epochs:
+        if config.model.reconstructs and (self.unfreeze_after is None or self.unfreeze_after >= config.epochs):
+            yield Advice("error", message(
+                "body-never-learns", "the model {model} is trained for its body, which {id} keeps as it is: untick it, "
+                "or let the body train after some epochs", model=config.model.id, id=self.id,
+            ), "unfreeze_after")  # fmt: skip
+        elif self.unfreeze_after is not None and self.unfreeze_after >= config.epochs:
             yield Advice("warning", message(
                 "never-unfrozen", "the body is never unfrozen: the run ends after {epochs} epochs, and it is due after "
                 "{after}", epochs=config.epochs, after=self.unfreeze_after,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
 from engine.checkpoint import Snapshot
 from engine.checkpoint_choice import read_chosen
+from engine.checkpoint_header import read_meta
 from engine.message import InputError, message
-from engine.strategy import Advice, DataSpec, Initializer, hookimpl
+from engine.strategy import Advice, DataSpec, Initializer, hookimpl, overrides
+from engine.strategy_text import strategy_to_dict
 from plugins.initializer._layers import brings_weights
 
 if TYPE_CHECKING:
@@ -39,15 +42,26 @@ class FromCheckpoint(Initializer):
                 "model-has-weights", "the model {model} brings weights of its own, which take the place of these: give "
                 "it weights=none", model=config.model.id,
             ), "path")  # fmt: skip
+        elif not overrides(config.model, "statistics"):
+            yield from self._advice_on_scaling(strategy_to_dict(config.scaling))
+
+    def _advice_on_scaling(self, own: dict[str, Any]) -> Iterable[Advice]:
+        """That the weights come from inputs of another range; nothing where that can't be told."""
+        try:
+            file = _file(self.path)
+            theirs = _scaling_of(file, file.stat().st_mtime_ns)
+        except (InputError, OSError):  # it is told when a run begins
+            return
+        if theirs and theirs != own:
+            yield Advice("warning", message(
+                "other-scaling", "the weights come from a run whose inputs were scaled by {theirs}, and here they are "
+                "scaled by {own}: choose the same scaling", theirs=_in_words(theirs), own=_in_words(own),
+            ), "path")  # fmt: skip
 
     def apply(self, model: nn.Module) -> None:
         if not self.path:
             raise InputError(NO_PATH.code, NO_PATH.template)
-        path = Path(os.path.expanduser(self.path))  # noqa: PTH111 it raises for no name of a user
-        if path.is_dir():
-            from engine.runs import best_checkpoint  # with the whole trainer, which one file does not need
-
-            path = best_checkpoint(path)
+        path = _file(self.path)
         snapshot = read_chosen(path)
         own, others = model.state_dict(), snapshot.group("average") or snapshot.group("model")
         fitting = {name: tensor for name, tensor in others.items() if name in own and tensor.shape == own[name].shape}
@@ -55,6 +69,31 @@ class FromCheckpoint(Initializer):
         if not needed & fitting.keys():
             raise _nothing_fits(path, own, others, sorted(needed & others.keys()), snapshot)
         model.load_state_dict(fitting, strict=False)
+
+
+def _file(text: str) -> Path:
+    """The file that is meant. Raises `InputError` where it is the folder of a run without a checkpoint."""
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 it raises for no name of a user
+    if path.is_dir():
+        from engine.runs import best_checkpoint  # with the whole trainer, which one file does not need
+
+        path = best_checkpoint(path)
+    return path
+
+
+@lru_cache(maxsize=8)
+def _scaling_of(file: Path, written: int) -> dict[str, Any]:
+    """How a checkpoint's run scaled its inputs, as plain values; empty where it does not say. Raises `InputError`.
+
+    The settings ask for it at every change, and it is the same until the file is `written` again.
+    """
+    settings = read_meta(file)["config"].get("scaling")
+    return {"id": settings} if isinstance(settings, str) else dict(settings) if isinstance(settings, dict) else {}
+
+
+def _in_words(settings: dict[str, Any]) -> str:
+    values = ",".join(f"{name}={value}" for name, value in settings.items() if name != "id")
+    return (str(settings.get("id")) + (f":{values}" if values else ""))[:80]
 
 
 def _layers_that_tell(state: dict[str, Tensor]) -> set[str]:

@@ -23,13 +23,13 @@ def as_numbers(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 class NumberLoss(Loss):
-    """A loss that compares outputs with targets as numbers: for regression, and explained where there are classes."""
+    """A loss that compares outputs with targets as numbers; where these are classes, it explains itself."""
 
-    tasks = frozenset({"classification", "regression"})
+    tasks = frozenset({"classification", "regression", "reconstruction"})
     output_activation = "identity"
     for_classes: ClassVar[Message]
     """What it does with classes, and what to take instead."""
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
-        if (data.task if data else config.dataset.task) == "classification":
+        if (data.task if data else config.task) == "classification":
             yield Advice("warning", self.for_classes)

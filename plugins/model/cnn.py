@@ -48,7 +48,7 @@ class CNN(Model):
             }
         else:
             values = {"channels": narrower(self.channels), "hidden": narrower((self.hidden,))[0]}
-        return CNN(**(self.model_dump() | values))
+        return type(self)(**(self.model_dump() | values))
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.kernel % 2 == 0:

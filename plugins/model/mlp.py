@@ -40,8 +40,8 @@ class MLP(Model):
 
     def as_remedy(self, verdict: Verdict, config: RunConfig) -> Strategy:
         if verdict == "underfitting":
-            return MLP(hidden=wider(self.hidden, WIDTH) or (WIDTH,))
-        return MLP(hidden=narrower(self.hidden))
+            return type(self)(hidden=wider(self.hidden, WIDTH) or (WIDTH,))
+        return type(self)(hidden=narrower(self.hidden))
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         if self.hidden:

@@ -69,8 +69,10 @@ class ReduceLROnPlateau(Scheduler):
             yield Advice("warning", message(
                 "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=self.monitor
             ), "monitor")  # fmt: skip
-        if data is not None and data.task == "regression" and self.monitor.endswith("accuracy"):
-            text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=self.monitor)
+        if data is not None and data.task != "classification" and self.monitor.endswith("accuracy"):
+            text = message(
+                "no-accuracy", "a {task} has no accuracy: monitor a loss", task=data.task, monitor=self.monitor
+            )
             yield Advice("warning", text, "monitor")
 
     def _advice_on_stopping(self, config: RunConfig) -> Iterable[Advice]:

@@ -14,6 +14,6 @@ def advice_on_monitor(monitor: str, data: DataSpec | None) -> Iterable[Advice]:
         yield Advice("warning", message(
             "no-validation", "it never acts: there are no validation samples for {monitor}", monitor=monitor
         ), "monitor")  # fmt: skip
-    if data is not None and data.task == "regression" and monitor.endswith("accuracy"):
-        text = message("no-accuracy", "a regression has no accuracy: monitor a loss", monitor=monitor)
+    if data is not None and data.task != "classification" and monitor.endswith("accuracy"):
+        text = message("no-accuracy", "a {task} has no accuracy: monitor a loss", task=data.task, monitor=monitor)
         yield Advice("warning", text, "monitor")

@@ -20,7 +20,7 @@ from engine.learner import Learner
 from engine.message import InputError, Message
 from engine.network import build_network, build_optimizer
 from engine.parameter import Parameter
-from engine.strategy import KINDS, Dataset, DataSpec, Place, Progress, Regularizer, Slots, Stopping, overrides
+from engine.strategy import KINDS, Dataset, DataSpec, Model, Place, Progress, Regularizer, Slots, Stopping, overrides
 from engine.strategy_text import format_strategy, parse_strategy, strategy_to_dict
 from engine.trainer import Trainer
 from engine.workspace import workspace_folder
@@ -117,9 +117,17 @@ def run_with(id: str, data: str, **values):
         extra += [strategy("mse")] if given.task == "regression" else []
     if isinstance(chosen, Regularizer) and chosen.slot is not None:
         extra = [model_with(chosen.slot)]
+    if isinstance(chosen, Model) and chosen.reconstructs:
+        extra += [strategy("mse")]
     if id in LARGE:
         extra = [strategy("sgd")]
     return config(*extra, chosen, data=data, **values)
+
+
+def spec_for(id: str, data: str) -> DataSpec:
+    """What a model is told of these images: three classes, or where it reconstructs, a value for each of theirs."""
+    shape = SPECS[data].input_shape
+    return DataSpec(shape, math.prod(shape), "reconstruction") if strategy(id).reconstructs else SPECS[data]
 
 
 def model_with(slot: str):
@@ -402,7 +410,7 @@ def fillings(model) -> list[list[Regularizer]]:
 @pytest.mark.parametrize("data", IMAGE_SETS)
 @pytest.mark.parametrize("id", of_kind("model"))
 def test_a_model_has_body_and_head_and_names_that_do_not_depend_on_what_is_ticked(id, data):
-    spec = SPECS[data]
+    spec = spec_for(id, data)
     images = torch.randn(5, *spec.input_shape)
     plain = None
     for regularizers in fillings(strategy(id)):
@@ -411,7 +419,7 @@ def test_a_model_has_body_and_head_and_names_that_do_not_depend_on_what_is_ticke
         assert isinstance(network.head, nn.Module)
         for mode in (True, False):
             outputs = network.train(mode)(images)
-            assert (outputs.shape, outputs.dtype) == ((5, 3), torch.float32)
+            assert (outputs.shape, outputs.dtype) == ((5, spec.outputs), torch.float32)
         outputs.sum().backward()
         assert all(p.grad is not None for p in network.parameters() if p.requires_grad), "a parameter that nothing uses"
         own = dict(network.named_parameters())
@@ -434,7 +442,7 @@ def test_a_model_asks_for_every_slot_that_it_says_it_has(id):
             asked.append(slot)
             return super().layer(slot, features, dimensions, depth)
 
-    strategy(id).build(SPECS["grey-bars"], Spy(strategy("relu")))
+    strategy(id).build(spec_for(id, "grey-bars"), Spy(strategy("relu")))
     assert set(asked) == strategy(id).slots
 
 
