@@ -98,6 +98,8 @@ class RunConfig(BaseModel):
     """Processor threads; auto measures which number is fastest."""
     keep_every: int = Field(0, ge=0, le=1_000_000_000)
     """Keep a checkpoint of its own every so many steps; 0 keeps only best and last."""
+    look_inside: int = Field(0, ge=0, le=1_000_000_000)
+    """Look inside the network every so many steps: each layer's values, gradients and updates; 0 never looks."""
     name: Name = ""
     """A name for the run."""
 

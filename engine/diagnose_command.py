@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from engine.checkpoint_header import read_meta
 from engine.config import RunConfig
 from engine.diagnosis import Diagnosis, diagnose_run
 from engine.history import History, read_history
+from engine.inside_finding import findings
+from engine.inside_record import LayerLook, by_step, read_looks
 from engine.message import InputError, Message
 from engine.remedy import NOT_FINITE
 from engine.run_commands import find_run
@@ -26,13 +29,19 @@ from engine.terminal_run import DONE
 def diagnose(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck diagnose`. Raises `InputError`."""
     path = Path(arguments.run).expanduser()
+    looks: list[LayerLook] = []
     if path.suffix == ".safetensors" and path.is_file():
         found = _of_checkpoint(path.absolute(), catalogue)
     else:
-        found = _of_run(find_run(arguments.run, list_runs(workspace)), catalogue)
+        record = find_run(arguments.run, list_runs(workspace))
+        found, looks = _of_run(record, catalogue), read_looks(record.folder)
+    inside = findings(looks)
     if not arguments.json:
         _tell(found)
-    return DONE, diagnosis_to_dict(found)
+        if looks:
+            _tell_inside(inside, by_step(looks)[-1])
+    told = diagnosis_to_dict(found)
+    return DONE, (told | {"inside": [_said(text) for text in inside]} if looks else told)
 
 
 def _of_checkpoint(path: Path, catalogue: Catalogue) -> Diagnosis:
@@ -85,6 +94,22 @@ def _tell(found: Diagnosis) -> None:
         words = str(treatment.text)
         expected = "; ".join(map(str, treatment.says))
         print(f"- {words[:1].upper()}{words[1:]} ({shlex.join(treatment.flags)}){': ' + expected if expected else ''}")
+
+
+def _tell_inside(found: Sequence[Message], look: Sequence[LayerLook]) -> None:
+    """What was seen inside the network, and the figures of the last look, layer by layer."""
+    for text in found:
+        print(text)
+    width = max(len(row.layer) for row in look)
+    columns = ("gradient", "spread", "dead %", "saturated %", "update")
+    print(f"step {look[0].step}".ljust(width), *(name.rjust(11) for name in columns))
+    for row in look:
+        figures = (row.gradient, row.deviation, _percent(row.dead), _percent(row.saturated), row.update)
+        print(row.layer.ljust(width), *(("" if each is None else f"{each:.3g}").rjust(11) for each in figures))
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def diagnosis_to_dict(found: Diagnosis) -> dict[str, Any]:

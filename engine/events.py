@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.history import EpochRow
+from engine.inside_record import LayerLook
 from engine.message import Message, message
 
 
@@ -59,6 +60,8 @@ class Steps:
     """Batches of that epoch that are done."""
     samples_per_second: float
     """Of this epoch so far."""
+    looks: tuple[LayerLook, ...] = ()
+    """What was seen inside the network at those of them that were looked at, layer by layer."""
 
 
 @dataclass(frozen=True)

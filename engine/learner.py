@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator
+from contextlib import nullcontext
 from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,7 @@ from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
 from engine.evaluation import Figures, evaluate, samples_at_once
 from engine.features import Features, ends_caching, halves
 from engine.hardware import fastest_threads, remembered_threads
+from engine.inside import Look
 from engine.message import Message
 from engine.network import (
     autocast,
@@ -65,6 +67,7 @@ class Learner:
         self.clean = self.parts.training.take(self._clean_rows)
         self.bounds = batch_bounds(len(parts.training), config.batch_size)
         self.model = build_network(config, parts.spec, initial=snapshot is None)
+        self._activation = config.activation.build()
         self.average: nn.Module | None = None
         if snapshot is None:
             config.model.pretrained(self.model, source)
@@ -122,22 +125,25 @@ class Learner:
             return regularizer.order(training.targets.to(self.device), drawing).to(training.device)
         return permutation(len(training), self.config.seed, epoch).to(training.device)
 
-    def step(self, rows: Tensor, epoch: int, batch: int, lr: float) -> tuple[Tensor, Tensor]:
+    def step(self, rows: Tensor, epoch: int, batch: int, lr: float, look: Look | None = None) -> tuple[Tensor, Tensor]:
         """One optimizer update: gather, augment, scale, forward, loss, backward, schedule, step.
 
         `rows` (int64 `[B]`) are the samples of batch `batch` of epoch `epoch`, which also fix all randomness of the
         step. Returns, on the device, the loss before the update, without penalties, and how many samples were right.
+        A `look` sees the step from inside, and changes nothing.
         """
         place = self.ranks.place(epoch, batch)
         with seeded_generators(stream(self.config.seed, "step", *place)):
-            return self._update(rows, place, lr)
+            return self._update(rows, place, lr, look)
 
-    def _update(self, rows: Tensor, place: tuple[int, ...], lr: float) -> tuple[Tensor, Tensor]:
+    def _update(self, rows: Tensor, place: tuple[int, ...], lr: float, look: Look | None) -> tuple[Tensor, Tensor]:
         own = self.ranks.own(rows)
         self.optimizer.zero_grad(set_to_none=True)
-        with self.ranks.together(self._learning):
+        with self.ranks.together(self._learning), look.watching() if look else nullcontext():
             loss, correct = self._gradients(own, len(rows), place)
         loss, correct = self.ranks.reduce(self.model, self._learning, len(own) / len(rows), loss, correct)
+        if look:
+            look.before_step()
         for regularizer in self._before_step:
             regularizer.before_step(self.model)
         for group in self.optimizer.param_groups:
@@ -145,6 +151,8 @@ class Learner:
         self.optimizer.step()
         for regularizer in self._after_step:
             regularizer.after_step(self.model)
+        if look:
+            look.after_step()
         return loss, correct
 
     def _gradients(self, rows: Tensor, whole: int, place: tuple[int, ...]) -> tuple[Tensor, Tensor]:
@@ -201,6 +209,10 @@ class Learner:
             losses.append(loss.detach())
             correct.append(self._correct(outputs, labels[start:end]))
         return sum(losses[1:], losses[0]), sum(correct[1:], correct[0])
+
+    def look(self, step: int) -> Look:
+        """A look that may be taken at step number `step` (from 1)."""
+        return Look(self.model, step, self._activation)
 
     def update_average(self, progress: Progress) -> None:
         """Let the weights join their running average, where a regularizer keeps one; `progress` is after the step."""

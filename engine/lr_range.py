@@ -25,7 +25,7 @@ DIVERGED = 3.0
 """So many times the first losses' level is no noise: the loss has diverged."""
 LEVEL_OF = 5
 """Steps whose middle loss is the level, at the beginning and now."""
-WITHOUT_EFFECT = ("lr", "epochs", "seed", "monitor", "threads", "keep_every", "name", "offered")
+WITHOUT_EFFECT = ("lr", "epochs", "seed", "monitor", "threads", "keep_every", "look_inside", "name", "offered")
 """Settings that change nothing in what is looked for."""
 NOT_ASKED = ("scheduler", "stopping")
 """Kinds of techniques that have no part in a test."""

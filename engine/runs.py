@@ -105,7 +105,7 @@ def resume_run(
         store = folder or create()
         if folder is None:
             bring_best(file_of(checkpoint), snapshot, store)
-        store.rewrite_record(history_of(snapshot))
+        store.rewrite_record(history_of(snapshot), snapshot.meta["progress"]["step"])
         return store
 
     try:

@@ -147,7 +147,9 @@ def _serve(orders: _Orders, catalogue: Catalogue, data: Data, tell: Tell) -> Non
     for order in orders.trials():
         number = order["trial"]
         try:
-            config = RunConfig.from_dict(order["settings"], catalogue).changed({"threads": "1", "keep_every": 0})
+            config = RunConfig.from_dict(order["settings"], catalogue).changed(
+                {"threads": "1", "keep_every": 0, "look_inside": 0}
+            )
             train_trial(config, data, number, tell, orders.is_given_up)
         except Exception as error:  # noqa: BLE001 a trial is one of many: the others go on
             text = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.checkpoint import Snapshot
 from engine.history import EpochRow
+from engine.inside_record import LayerLook
 from engine.ranks import Alone
 from engine.result import Result
 from engine.store import Store
@@ -53,6 +54,10 @@ class SharedStore:
     def add_steps(self, rows: list[tuple[int, float, float]]) -> None:
         if self._own:
             self._own.add_steps(rows)
+
+    def add_looks(self, rows: list[LayerLook]) -> None:
+        if self._own:
+            self._own.add_looks(rows)
 
     def log(self, text: str) -> None:
         if self._own:

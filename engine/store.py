@@ -20,6 +20,8 @@ import numpy as np
 from engine.checkpoint import Snapshot, decode, encode, read_checkpoint, write_checkpoint
 from engine.files import append_text, flush_folder, give_name, make_folder, write_text
 from engine.history import EPOCH_HEADER, STEP_HEADER, EpochRow, History, epoch_line, read_history, step_line
+from engine.inside_record import FILE as INSIDE
+from engine.inside_record import HEADER, LayerLook, look_line, read_looks, up_to
 from engine.lock import FileLock
 from engine.message import InputError
 from engine.result import FILE as RESULT
@@ -57,6 +59,9 @@ class Store(Protocol):
     def add_steps(self, rows: list[tuple[int, float, float]]) -> None:
         """Append to the record."""
 
+    def add_looks(self, rows: list[LayerLook]) -> None:
+        """Append to the record what was seen inside the network."""
+
     def log(self, text: str) -> None:
         """Write a line to the run's log."""
 
@@ -77,6 +82,7 @@ class MemoryStore:
         self.last_bytes: bytes | None = None
         self.best_bytes: bytes | None = None
         self.kept: dict[int, bytes] = {}
+        self.looks: list[LayerLook] = []
         self.result: Result | None = None
 
     def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
@@ -102,6 +108,9 @@ class MemoryStore:
 
     def add_steps(self, rows: list[tuple[int, float, float]]) -> None:
         pass
+
+    def add_looks(self, rows: list[LayerLook]) -> None:
+        self.looks += rows
 
     def log(self, text: str) -> None:
         pass
@@ -211,8 +220,8 @@ class RunFolder:
             self.log(f"{error}; kept as damaged-{path.name}")
             return None
 
-    def rewrite_record(self, history: History) -> None:
-        """Set the record back to what a checkpoint knows, steps in full where the file still has them.
+    def rewrite_record(self, history: History, step: int = 0) -> None:
+        """Set the record back to what a checkpoint of this step knows, steps in full where the file still has them.
 
         Raises `InputError` where it can't be written.
         """
@@ -226,6 +235,8 @@ class RunFolder:
         try:
             write_text(self.path / "steps.csv", STEP_HEADER + lines)
             write_text(self.path / "history.csv", EPOCH_HEADER + "".join(map(epoch_line, history.epochs)))
+            if (self.path / INSIDE).exists():
+                write_text(self.path / INSIDE, up_to(read_looks(self.path), step))
         except OSError as error:
             raise cannot_write(self.path, error) from None
 
@@ -234,6 +245,10 @@ class RunFolder:
 
     def add_steps(self, rows: list[tuple[int, float, float]]) -> None:
         self._append("steps.csv", "".join(step_line(*row) for row in rows))
+
+    def add_looks(self, rows: list[LayerLook]) -> None:
+        there = (self.path / INSIDE).exists() or INSIDE in self._waiting
+        self._append(INSIDE, ("" if there else HEADER) + "".join(map(look_line, rows)))
 
     def log(self, text: str) -> None:
         self._append("log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")

@@ -26,6 +26,8 @@ from engine.failure import LossNotFinite, StartFailed, failure, is_fault
 from engine.fit import fitted
 from engine.going_on import what_applies
 from engine.history import EpochRow, History
+from engine.inside import Look
+from engine.inside_record import LayerLook, is_due
 from engine.learner import Learner
 from engine.memory import check_memory
 from engine.message import InputError, Message, message
@@ -82,6 +84,8 @@ class Trainer:
         self._asked = False
         self._pending: list[tuple[Tensor, Tensor, int, float]] = []
         self._untold: list[tuple[int, float, float]] = []
+        self._looks: list[Look] = []
+        self._untold_looks: list[LayerLook] = []
         self._clock = Stopwatch()
         self._saved_at = self._started_at = time.perf_counter()
         threads = torch.get_num_threads()
@@ -198,7 +202,8 @@ class Trainer:
                 yield from self._begin_epoch()
                 for start, end in learner.bounds[position.batch :]:
                     lr = self._schedule.lr(position.step, self.history)
-                    loss, correct = learner.step(order[start:end], position.epoch, position.batch, lr)
+                    look = self._look()
+                    loss, correct = learner.step(order[start:end], position.epoch, position.batch, lr, look)
                     position.batch += 1
                     position.step += 1
                     learner.update_average(self._schedule.progress(position.step))
@@ -216,6 +221,14 @@ class Trainer:
             yield from self._finish()
         except Stop:
             yield from self._stop()
+
+    def _look(self) -> Look | None:
+        """A look inside the next step, where one is due; of several processes the first one looks."""
+        step = self.position.step + 1
+        if not (self.ranks.leads and is_due(step, self.config.look_inside)):
+            return None
+        self._looks.append(self.learner.look(step))
+        return self._looks[-1]
 
     def _wishes(self) -> tuple[bool, bool, bool]:
         """Whether to flush, to save and to stop after this step. Of several processes the first one's clock counts."""
@@ -235,10 +248,11 @@ class Trainer:
     def _flush(self) -> Steps | None:
         """The steps that no event has told of yet, as one."""
         self._settle()
-        position, rows = self.position, tuple(self._untold)
+        position, rows, looks = self.position, tuple(self._untold), tuple(self._untold_looks)
         self._untold.clear()
+        self._untold_looks.clear()
         speed = position.sums.samples / max(position.sums.seconds, 1e-9)
-        return Steps(rows, position.epoch + 1, position.batch, speed) if rows else None
+        return Steps(rows, position.epoch + 1, position.batch, speed, looks) if rows else None
 
     def _settle(self) -> None:
         """Bring the losses of the last steps over from the device, check and record them."""
@@ -261,6 +275,11 @@ class Trainer:
         self.history.add_steps(rows)
         self.store.add_steps(rows)
         self._untold += rows
+        looks = [row for look in self._looks for row in look.rows()]
+        self._looks.clear()
+        if looks:
+            self.store.add_looks(looks)
+            self._untold_looks += looks
 
     def _end_epoch(self) -> Generator[Event | None, None, None]:
         """Evaluate, append to the record, ask the stoppers, save."""

@@ -49,6 +49,7 @@ RUN_TITLES = {
     "device": "Device",
     "threads": "Threads",
     "keep_every": "Keep every",
+    "look_inside": "Look inside every",
     "name": "Name of the run",
 }
 PATTERNS = {

@@ -25,7 +25,10 @@ WAIT_MILLISECONDS = 700
 """How long after the last change of the settings it is measured."""
 KEPT = 64
 """Settings whose estimates are remembered."""
-FREE = {"epochs": 1, "seed": 0, "lr": 1e-3, "monitor": "val_loss", "keep_every": 0, "name": "", "offered": ()}
+FREE = {
+    "epochs": 1, "seed": 0, "lr": 1e-3, "monitor": "val_loss", "keep_every": 0, "look_inside": 0, "name": "",
+    "offered": (),
+}  # fmt: skip
 """Settings that change the cost of no step, with the values that stand for all of theirs."""
 UNTIMED = ("scheduler", "stopping")
 """Kinds of techniques that take no time."""
