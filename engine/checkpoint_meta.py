@@ -30,6 +30,7 @@ from engine.catalogue import ID
 from engine.config import ONE_CHOICE, RunConfig
 from engine.message import InputError
 from engine.position import MAX_EPOCHS
+from engine.proof import MAX_LAYERS, Kind
 
 LARGEST = 2**53
 """Whole numbers are exact up to here in the record, which is float64."""
@@ -68,6 +69,7 @@ Seconds = Annotated[float, Field(ge=-1e10, le=1e10)]
 Id = Annotated[str, StringConstraints(max_length=200, pattern=f"^{ID}$")]
 Word = Annotated[str, StringConstraints(max_length=1_000)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
+Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Plain = Annotated[Any, AfterValidator(_plain)]
 Mapping = Annotated[dict[str, Any], AfterValidator(_plain)]
 
@@ -155,6 +157,32 @@ class Environment(TypedDict):
     plugins: Annotated[list[Plugin], Field(max_length=1_000)]
 
 
+class WatchedLayer(TypedDict):
+    """What a layer is held to, and how it fared, as `engine.freeze_proof`."""
+
+    weights: Digest
+    statistics: Digest
+    since: Epochs | None
+    epochs: Epochs
+    kept: Epochs
+    changed: bool
+
+
+class LayerFinding(TypedDict):
+    """What was found about a layer."""
+
+    kind: Kind
+    layer: Word
+    epoch: Epochs
+
+
+class Proof(TypedDict):
+    """The layers of a run that freezes some."""
+
+    layers: Annotated[dict[Word, WatchedLayer], Field(max_length=MAX_LAYERS)]
+    findings: Annotated[list[LayerFinding], Field(max_length=MAX_LAYERS)]
+
+
 @with_config(ConfigDict(strict=True, extra="forbid", allow_inf_nan=False))
 class Meta(TypedDict):
     """What a checkpoint says of its run."""
@@ -179,6 +207,7 @@ class Meta(TypedDict):
     """The parameters of which the optimizer keeps anything: for each, all that it keeps must be there."""
     averaged: NotRequired[bool]
     """Whether an average of the weights is kept."""
+    proof: NotRequired[Proof]
 
 
 _META: TypeAdapter[Meta] = TypeAdapter(Meta)
@@ -265,6 +294,8 @@ def _agreements(meta: Meta) -> Iterator[tuple[str, bool]]:
     steps = [change["step"] for change in changes]
     yield "changes", all(one <= other for one, other in pairwise([*steps, progress["step"]]))
     yield "changes", all(c["field"] == "lr" or (c["new"] == int(c["new"]) <= MAX_EPOCHS) for c in changes)
+    for layer in meta["proof"]["layers"].values() if "proof" in meta else ():
+        yield "proof", layer["kept"] <= layer["epochs"] <= epoch and (layer["since"] or 0) <= epoch
     yield "sums.correct", sums["correct"] <= sums["samples"]
     yield "data.samples", data["samples"][0] >= 2
     yield "data.input_shape", prod(data["input_shape"]) <= 2**31

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from engine.history import EpochRow
 from engine.inside_record import LayerLook
 from engine.message import Message, message
+from engine.proof import Finding, Proof
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,20 @@ class Fitted:
 
 
 @dataclass(frozen=True)
+class Proved:
+    """The layers of a run that freezes some were hashed, and compared with what they were."""
+
+    proof: Proof
+    new: tuple[Finding, ...]
+    """What was not found after an earlier epoch."""
+
+    @property
+    def alarms(self) -> list[Message]:
+        """Frozen layers that are not what they were, as far as that is news."""
+        return self.proof.told(finding for finding in self.new if finding.violates)
+
+
+@dataclass(frozen=True)
 class Saved:
     """A checkpoint was written, whole."""
 
@@ -149,7 +164,10 @@ class Failed:
     traceback: str
 
 
-Event = Loading | Started | Steps | EpochEnded | Fitted | Saved | SaveFailed | Changed | Refused | Finished | Failed
+Event = (
+    Loading | Started | Steps | EpochEnded | Fitted | Proved | Saved | SaveFailed | Changed | Refused
+    | Finished | Failed
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,7 @@ def forked(parent: Snapshot, before: RunConfig, config: RunConfig, name: str, da
         len(batch_bounds(each["data"]["samples"][0], size))
         for each, size in ((parent.meta, before.batch_size), (meta, config.batch_size))
     )
+    meta.pop("proof", None)  # what the fork freezes is held to what it begins with
     tensors = dict(parent.tensors)
     position.parent = Parent(name, position.epoch, position.step)
     if _differ(before, config, BATCHES) or before.giving("order") != config.giving("order"):

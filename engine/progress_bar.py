@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from engine.events import EpochEnded, Event, Failed, Finished, Loading, SaveFailed, Started, Steps
+from engine.events import EpochEnded, Event, Failed, Finished, Loading, Proved, SaveFailed, Started, Steps
 from engine.message import Message
 
 
@@ -67,6 +67,9 @@ class ProgressBar:
             )  # fmt: skip
         elif isinstance(event, EpochEnded):
             self._epoch(event)
+        elif isinstance(event, Proved):
+            for text in event.alarms:
+                print(f"tunedeck: {self._name}{text}", file=sys.stderr)
         elif isinstance(event, SaveFailed):
             print(
                 f"tunedeck: {self._name}{event.text}; trying again until there is room (Ctrl-C ends it)",

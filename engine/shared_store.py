@@ -8,6 +8,7 @@ from typing import Any
 from engine.checkpoint import Snapshot
 from engine.history import EpochRow
 from engine.inside_record import LayerLook
+from engine.proof import Proof
 from engine.ranks import Alone
 from engine.result import Result
 from engine.store import Store
@@ -66,6 +67,10 @@ class SharedStore:
     def set_result(self, result: Result | None) -> None:
         if self._own:
             self._own.set_result(result)
+
+    def set_proof(self, proof: Proof) -> None:
+        if self._own:
+            self._own.set_proof(proof)
 
     def close(self) -> None:
         if self._own:

@@ -24,6 +24,8 @@ from engine.inside_record import FILE as INSIDE
 from engine.inside_record import HEADER, LayerLook, look_line, read_looks, up_to
 from engine.lock import FileLock
 from engine.message import InputError
+from engine.proof import FILE as PROOF
+from engine.proof import Proof, write_proof
 from engine.result import FILE as RESULT
 from engine.result import Result, write_result
 from engine.run_notes import HALF_WRITTEN, clear_away_half_written
@@ -68,6 +70,9 @@ class Store(Protocol):
     def set_result(self, result: Result | None) -> None:
         """Keep how the run ended; None where it goes on, and what was kept is true no more."""
 
+    def set_proof(self, proof: Proof) -> None:
+        """Keep what became of each layer so far, in a run that freezes some."""
+
     def close(self) -> None:
         """Give the run free for others. May be called twice."""
 
@@ -84,6 +89,7 @@ class MemoryStore:
         self.kept: dict[int, bytes] = {}
         self.looks: list[LayerLook] = []
         self.result: Result | None = None
+        self.proof: Proof | None = None
 
     def describe(self, settings: dict[str, Any], environment: dict[str, Any]) -> None:
         pass
@@ -117,6 +123,9 @@ class MemoryStore:
 
     def set_result(self, result: Result | None) -> None:
         self.result = result
+
+    def set_proof(self, proof: Proof) -> None:
+        self.proof = proof
 
     def close(self) -> None:
         pass
@@ -260,6 +269,10 @@ class RunFolder:
             elif (self.path / RESULT).exists():
                 (self.path / RESULT).unlink()
                 flush_folder(self.path)
+
+    def set_proof(self, proof: Proof) -> None:
+        with self._unless_full(PROOF):
+            write_proof(self.path, proof)
 
     def _append(self, name: str, text: str) -> None:
         """Append to a file of the record. What finds no room waits for the next time."""

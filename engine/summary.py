@@ -37,6 +37,8 @@ class LayerRow:
     """The first line of its class's docstring."""
     norm: Literal["", "batch", "running"] = ""
     """The statistics by which a batch norm normalises in training: those of the batch, or, frozen, the running ones."""
+    shares: tuple[tuple[int, float], ...] = ((0, 1.0),)
+    """Its share of the learning rate, each with the number of the epoch, from 0, from which on it holds; 0: frozen."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
     with torch.device("meta"):
         model = config.model.build(data, slots)
         inputs = torch.empty(1, *data.input_shape)
-    Tuning(config.fine_tuning, model).begin(0)
+    tuning = Tuning(config.fine_tuning, model)
+    tuning.begin(0)
+    course = tuning.course(config.epochs)
     modes = {module: module.training for module in model.modules()}
     model.eval()
     rows: list[LayerRow] = []
@@ -128,6 +132,7 @@ def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
                 again=module in passed,
                 about=_about(module),
                 norm=_norm(module, modes[module]),
+                shares=_shares(course, tuning.part_of(module)),
             )
         )
         passed.add(module)
@@ -151,6 +156,17 @@ def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
 
 def _shape(output: Any) -> tuple[int, ...]:
     return tuple(output.shape) if isinstance(output, Tensor) else ()
+
+
+def _shares(course: list[tuple[int, tuple[float, ...]]], part: int | None) -> tuple[tuple[int, float], ...]:
+    """The course of one part's share of the learning rate."""
+    if part is None:
+        return ((0, 1.0),)
+    found: list[tuple[int, float]] = []
+    for epoch, shares in course:
+        if not found or shares[part] != found[-1][1]:
+            found.append((epoch, shares[part]))
+    return tuple(found)
 
 
 def _norm(module: nn.Module, training: bool) -> Literal["", "batch", "running"]:

@@ -38,8 +38,14 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
             table.add_column(heading)
         table.add_column("parameters", justify="right")
         table.add_column("trained")
+        if config.fine_tuning is not None:
+            table.add_column("rate")
+        if any(row.norm for row in rows):
+            table.add_column("norm by")
         for row in rows:
-            table.add_row(row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}", _trained(row))
+            cells = [row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}", _trained(row)]
+            cells += [_rate(row)] if config.fine_tuning is not None else []
+            table.add_row(*cells, row.norm)
         console = rich.console.Console()
         console.print(
             f"{format_strategy(config.model)} on {config.dataset.id}: input {[1, *parts.spec.input_shape]}",
@@ -54,7 +60,8 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
         "input_shape": [1, *parts.spec.input_shape],
         "layers": [
             {"name": r.name, "type": r.type, "output_shape": list(r.output_shape), "parameters": r.parameters,
-             "trainable": r.trainable, "norm": r.norm} for r in rows
+             "trainable": r.trainable, "norm": r.norm,
+             "lr_shares": [list(pair) for pair in r.shares]} for r in rows
         ],
         "parameters": total,
         "trainable": trainable,
@@ -64,9 +71,16 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
 
 
 def _trained(row: LayerRow) -> str:
-    """Whether training changes a layer, and whose statistics its batch norm uses."""
-    words = "" if not row.parameters else "frozen" if not row.trainable else "yes"
-    return words + {"running": ", by its running statistics", "batch": ", by those of the batch"}.get(row.norm, "")
+    """Whether training changes a layer, as it is in the first epoch."""
+    return "" if not row.parameters else "frozen" if not row.trainable else "yes"
+
+
+def _rate(row: LayerRow) -> str:
+    """A layer's share of the learning rate, and the epochs from which on it is another."""
+    if not row.parameters:
+        return ""
+    (_, first), *later = row.shares
+    return "; ".join([f"×{first:.2g}", *(f"×{share:.2g} from {epoch + 1}" for epoch, share in later)])
 
 
 def _drawn(course: list[tuple[int, float]]) -> str:

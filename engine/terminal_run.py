@@ -279,6 +279,9 @@ def report(trainer: Trainer, finished: Finished, asked: int | None = None) -> st
         lines.append(f"best epoch {finished.best_epoch}: {', '.join(figures)}")
     if asked is not None:
         lines.append(f"batch       {trainer.config.batch_size}, in place of {asked}, for want of memory")
+    if trainer.proof is not None and (proof := trainer.proof.last) is not None:
+        told = [*proof.summary(), *proof.told()]
+        lines += [f"{'layers' if not number else '':11} {text}" for number, text in enumerate(told)]
     lines.append(f"run         {trainer.store.where}")
     if finished.checkpoint:
         lines.append(f"checkpoint  {finished.checkpoint}")

@@ -21,9 +21,10 @@ from engine.config import RunConfig
 from engine.data import Parts, Report, Source, split
 from engine.description import Description
 from engine.evaluation import Figures
-from engine.events import Changed, EpochEnded, Event, Failed, Finished, Loading, Saved, SaveFailed, Steps
+from engine.events import Changed, EpochEnded, Event, Failed, Finished, Loading, Proved, Saved, SaveFailed, Steps
 from engine.failure import LossNotFinite, StartFailed, failure, is_fault
 from engine.fit import fitted
+from engine.freeze_proof import FreezeProof
 from engine.going_on import what_applies
 from engine.history import EpochRow, History
 from engine.inside import Look
@@ -100,6 +101,8 @@ class Trainer:
                 raise
             self.ranks.tell(failed := failure(error, config.strategies, self.position.step))
             raise StartFailed(failed) from error
+        kept = snapshot.meta.get("proof") if snapshot else None
+        self.proof = FreezeProof.of(config, self.learner.model, self.learner.average, kept)
         self.description = Description(config, self.learner, self.threads, catalogue)
         self._schedule = Schedule(config, len(self.learner.bounds), self.position.changes)
         validated = self.learner.parts.validation is not None
@@ -244,6 +247,8 @@ class Trainer:
                     self.store.log(str(text))
                 told = text
                 yield Loading(text, fraction)
+        if self.proof is not None:
+            self.proof.begin(self.position.epoch, self.learner.average)
 
     def _flush(self) -> Steps | None:
         """The steps that no event has told of yet, as one."""
@@ -312,7 +317,16 @@ class Trainer:
         position.reason = self._reason_to_end()
         yield EpochEnded(row, self._stands_at_best())
         yield fitted(learner, position.epoch)
+        if self.proof is not None:
+            yield self._proved(self.proof.check(position.epoch, learner.average))
         yield from self._save()
+
+    def _proved(self, proved: Proved) -> Proved:
+        """The same, kept with the run."""
+        for text in proved.alarms:
+            self.store.log(str(text))
+        self.store.set_proof(proved.proof)
+        return proved
 
     def _reason_to_end(self) -> Message | None:
         """Why the run should end at the end of an epoch."""
@@ -397,6 +411,7 @@ class Trainer:
             "epochs": self.epochs,
             "marks": self.history.marks,
             **told,
+            **({"proof": self.proof.to_meta()} if self.proof is not None else {}),
         }
         return Snapshot(tensors, cast(Meta, meta))
 
@@ -407,6 +422,9 @@ class Trainer:
         best = self.store.best()
         if best is not None:
             self.learner.restore(best, self.store.best_path or "the best checkpoint")
+            if self.proof is not None:
+                done = best.meta["progress"]["epoch"]
+                yield self._proved(self.proof.check_best(self.position.epoch, done, self.learner.average))
         test = None
         if self.learner.parts.test is not None:
             test = yield from self.learner.evaluate(self.learner.parts.test)

@@ -14,6 +14,8 @@ from engine.strategy import FineTuning, ParameterGroup
 PART = "part"
 """The key of an optimizer's group that tells the part of the body to which its parameters belong; None: to none."""
 HEAD, BODY = "head", "body"
+LOOKED_AHEAD = 1_000
+"""Epochs of a run whose shares are told beforehand, at most."""
 
 
 class Tuning:
@@ -58,6 +60,19 @@ class Tuning:
         """The share of the learning rate with which an optimizer's group trains."""
         part = group.get(PART)
         return 1.0 if part is None else self.shares[part]
+
+    def course(self, epochs: int) -> list[tuple[int, tuple[float, ...]]]:
+        """The shares of the parts over so many epochs: each number of an epoch, from 0, in which they become others."""
+        found: list[tuple[int, tuple[float, ...]]] = []
+        for epoch in range(min(epochs, LOOKED_AHEAD) if self._technique else 0):
+            shares = tuple(self._technique.lr_shares(epoch)) if self._technique else ()
+            if not found or shares != found[-1][1]:
+                found.append((epoch, shares))
+        return found
+
+    def part_of(self, module: nn.Module) -> int | None:
+        """The number of the part of the body that a layer belongs to; None where it belongs to none."""
+        return next((number for number, part in enumerate(self._parts) if any(m is module for m in part)), None)
 
     @property
     def body_is_frozen(self) -> bool:

@@ -15,6 +15,7 @@ from engine.config import RunConfig
 from engine.events import Changed, Failed, Finished, Started
 from engine.history import EpochRow, History
 from engine.message import InputError, Message
+from engine.proof import Proof
 from engine.run_index import RunRecord, Status
 from engine.run_notes import Notes
 from gui.words import title
@@ -50,6 +51,8 @@ class Run:
     """What the run is called that it is a fork of."""
     changes: list[Changed] = field(default_factory=list)
     """What was changed while it trained, in order."""
+    proof: Proof | None = None
+    """What became of its layers, where it trains in this session and freezes some."""
     record: RunRecord | None = None
     """What its folder told of it last: the steps stay there until the run is loaded."""
     begun: datetime = field(default_factory=datetime.now)

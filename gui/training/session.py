@@ -21,6 +21,7 @@ from engine.events import (
     Loading,
     OfTwin,
     Parted,
+    Proved,
     Refused,
     Saved,
     SaveFailed,
@@ -83,6 +84,8 @@ class Session(QObject):
     fitted = Signal(object)
     """A `Fitted` event: the curve of a regression of one input."""
     changed = Signal(object)
+    proved = Signal(object)
+    """A `Proved` event: what became of the layers of a run that freezes some."""
     saved = Signal(str)
     """A file of the user's choice was written."""
     save_failed = Signal(object)
@@ -310,6 +313,7 @@ class Session(QObject):
             Steps: self._on_steps,
             EpochEnded: self._on_epoch,
             Fitted: self.fitted.emit,
+            Proved: self._on_proved,
             Saved: self._on_saved,
             SaveFailed: self._on_save_failed,
             Changed: self._on_changed,
@@ -358,6 +362,11 @@ class Session(QObject):
         assert self.run is not None
         self.run.history.add_epoch(event.row)
         self.epoch_ended.emit(event)
+
+    def _on_proved(self, event: Proved) -> None:
+        assert self.run is not None
+        self.run.proof = event.proof
+        self.proved.emit(event)
 
     def _on_changed(self, event: Changed) -> None:
         assert self.run is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.events import Changed, EpochEnded, Failed, Finished, Fitted, OfTwin, Parted, Started, Steps
+from engine.events import Changed, EpochEnded, Failed, Finished, Fitted, OfTwin, Parted, Proved, Started, Steps
 from gui.runs.run import Run
 from gui.training.progress import Progress, ProgressMeter
 
@@ -76,6 +76,8 @@ class TwinGroup:
             run.history.add_epoch(event.row)
         elif isinstance(event, Changed) and not first:
             run.changes.append(event)
+        elif isinstance(event, Proved) and not first:
+            run.proof = event.proof
 
     def end(self, last: Finished | Failed) -> None:
         """All have ended: what has told no last event, as nothing more is heard, shares this one."""
