@@ -55,19 +55,37 @@ class Case:
 MOMENTUM = {"id": "sgd", "momentum": 0.9}
 PLAIN_MLP, PLAIN_CNN = {"model": MLP["model"]}, {"model": {"id": "cnn"}}
 RESNET = {"model": {"id": "small-resnet"}}
-CASES = (
-    Case("MLP, Adam", PLAIN_MLP | {"optimizer": {"id": "adam"}}, looked_at=True),
-    Case("CNN, SGD with momentum", PLAIN_CNN | {"optimizer": MOMENTUM}, looked_at=True),
-    Case("MLP, SGD with momentum", PLAIN_MLP | {"optimizer": MOMENTUM}),
-    Case("MLP with batch norm and dropout, Adam", MLP | {"optimizer": {"id": "adam"}}),
-    Case("CNN, Adam", PLAIN_CNN | {"optimizer": {"id": "adam"}}, looked_at=True),
-    Case("CNN with batch norm and dropout, SGD with momentum", CNN | {"optimizer": MOMENTUM}),
-    Case("small ResNet, Adam", RESNET | {"optimizer": {"id": "adam"}}, looked_at=True),
-    Case("small ResNet, SGD with momentum", RESNET | {"optimizer": MOMENTUM}),
-    Case("MLP, SGD without momentum", PLAIN_MLP | {"optimizer": {"id": "sgd"}}),
-    Case("MLP, RMSprop, batches of 128", PLAIN_MLP | {"optimizer": {"id": "rmsprop"}, "batch_size": 128}),
-    Case("CNN, AdamW, batches of 32", PLAIN_CNN | {"optimizer": {"id": "adamw"}, "batch_size": 32}),
+LOOKED_AT = tuple(
+    Case(name, settings, looked_at=True)
+    for name, settings in {
+        "MLP, Adam": PLAIN_MLP | {"optimizer": {"id": "adam"}},
+        "MLP, SGD with momentum": PLAIN_MLP | {"optimizer": MOMENTUM},
+        "MLP with batch norm and dropout, Adam": MLP | {"optimizer": {"id": "adam"}},
+        "MLP, SGD without momentum": PLAIN_MLP | {"optimizer": {"id": "sgd"}},
+        "MLP, RMSprop, batches of 128": PLAIN_MLP | {"optimizer": {"id": "rmsprop"}, "batch_size": 128},
+        "CNN, Adam": PLAIN_CNN | {"optimizer": {"id": "adam"}},
+        "CNN, SGD with momentum": PLAIN_CNN | {"optimizer": MOMENTUM},
+        "CNN with batch norm and dropout, SGD with momentum": CNN | {"optimizer": MOMENTUM},
+        "CNN, AdamW, batches of 32": PLAIN_CNN | {"optimizer": {"id": "adamw"}, "batch_size": 32},
+        "small ResNet, Adam": RESNET | {"optimizer": {"id": "adam"}},
+        "small ResNet, SGD with momentum": RESNET | {"optimizer": MOMENTUM},
+    }.items()
 )
+KEPT_OUT = tuple(
+    Case(name, settings)
+    for name, settings in {
+        "MLP of three layers, tanh, Adam, batches of 32": {
+            "model": {"id": "mlp", "hidden": [128, 128, 128]}, "activation": {"id": "tanh"},
+            "optimizer": {"id": "adam"}, "batch_size": 32,
+        },
+        "MLP, Adagrad": PLAIN_MLP | {"optimizer": {"id": "adagrad"}},
+        "CNN, GELU, SGD with Nesterov's momentum, batches of 128": PLAIN_CNN
+        | {"activation": {"id": "gelu"}, "optimizer": MOMENTUM | {"nesterov": True}, "batch_size": 128},
+        "CNN with batch norm and dropout, Adam": CNN | {"optimizer": {"id": "adam"}},
+        "small ResNet, AdamW, batches of 32": RESNET | {"optimizer": {"id": "adamw"}, "batch_size": 32},
+    }.items()
+)  # fmt: skip
+CASES = LOOKED_AT + KEPT_OUT
 
 
 def main() -> int:

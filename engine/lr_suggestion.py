@@ -19,8 +19,10 @@ MEDIAN_OF = 5
 """Steps of which the middle loss is taken first: one odd batch says nothing."""
 BEGUN = 0.1
 """Share of the whole fall after which it has begun: from there on a rate is of use."""
-ABOVE_STEEPEST = 2.5
-"""So many times the rate at which the loss falls most steeply: there it has not slowed down much yet."""
+HALF = 0.5
+"""Share of the whole fall after which the loss stands halfway."""
+ABOVE_HALF = 2.5
+"""So many times the rate at which the loss stands halfway: there it has not slowed down much yet."""
 BELOW_EDGE = 4.0
 """By so much the suggestion stays below the rate at which the loss has risen again, at least."""
 RISEN = 0.5
@@ -51,10 +53,12 @@ class Suggestion:
 def suggest(curves: Sequence[Curve]) -> Suggestion:
     """What the curves of one test, of a seed each and over the same rates, suggest together.
 
-    Of the mean curve, made smooth: two and a half times the rate at which it falls most steeply, yet no more than a
-    quarter of the last rate before half of the fall is lost again. Rates between where the loss begins to fall and
-    where it gets ragged are those of L. N. Smith, "Cyclical Learning Rates for Training Neural Networks" (2015,
-    arXiv:1506.01186); the two factors are what trained well in `benchmarks/find_lr.py`.
+    Of the mean curve, made smooth: two and a half times the rate at which the loss has done half of its fall, yet no
+    more than a quarter of the last rate before half of the fall is lost again. Rates between where the loss begins to
+    fall and where it gets ragged are those of L. N. Smith, "Cyclical Learning Rates for Training Neural Networks"
+    (2015, arXiv:1506.01186); the two factors are what trained well in `benchmarks/find_lr.py`. The place of half the
+    fall, rather than of the steepest one, since the fall of a deep network is long and even: its steepest place is
+    chance, and lies ten times higher with one seed than with another.
     """
     steps = min(len(curve) for curve in curves)
     if steps < LEAST_STEPS:
@@ -104,12 +108,12 @@ def _look(rates: np.ndarray, losses: np.ndarray) -> Suggestion:
     if lowest >= len(rates) - 2:
         return _none("still-falling", "the loss still fell at the highest rate tried, {high}: go higher (--highest)",
                      high=float(rates[-1]))  # fmt: skip
-    steepest = int(np.gradient(curve, np.log10(rates))[: lowest + 1].argmin())
-    if rates[steepest] < rates[0] * 10 ** (2 * DECADES_SMOOTHED):
+    half = int(np.flatnonzero(curve < start - HALF * fall)[0])
+    begun = int(np.flatnonzero(curve[: half + 1] > start - BEGUN * fall)[-1])
+    if rates[begun] < rates[0] * 10 ** (2 * DECADES_SMOOTHED):
         return _none("already-falling", "the loss fell from the lowest rate on, {low}: begin lower (--lowest)",
                      low=float(rates[0]))  # fmt: skip
-    begun = int(np.flatnonzero(curve[: steepest + 1] > start - BEGUN * fall)[-1])
-    lr = min(ABOVE_STEEPEST * rates[steepest], rates[edge] / BELOW_EDGE)
+    lr = min(ABOVE_HALF * rates[half], rates[edge] / BELOW_EDGE)
     return Suggestion(_rounded(lr), _rounded(rates[begun]), _rounded(rates[edge]))
 
 

@@ -42,7 +42,7 @@ def planted(falls_at=1e-3, rises_at=1e-1, noise=0.0, seed=0, steps=120, lowest=1
 
 @pytest.mark.parametrize("falls_at", [1e-4, 1e-3, 1e-2])
 @pytest.mark.parametrize("noise", [0.0, 0.1, 0.3])
-def test_of_a_planted_curve_the_suggestion_lies_between_its_steepest_fall_and_its_lowest_loss(falls_at, noise):
+def test_of_a_planted_curve_the_suggestion_lies_between_its_fall_and_its_lowest_loss(falls_at, noise):
     curves = [planted(falls_at, 100 * falls_at, noise, seed) for seed in range(2)]
     found = suggest(curves)
     assert found.reason is None
@@ -68,6 +68,14 @@ def test_wild_losses_before_the_rate_acts_fool_nobody(seed):
         for step in drawn.choice(40, 4, replace=False):
             curve[step] = (curve[step][0], 0.01 if drawn.random() < 0.5 else 9.0)
     assert suggest(wild).lr == pytest.approx(suggest(calm).lr, rel=0.4)
+
+
+def test_where_the_fall_is_long_and_even_its_steepest_place_by_chance_decides_nothing():
+    rates = np.geomspace(1e-6, 10.0, 120)
+    even = np.interp(np.log10(rates), [-4, -2, -1, 1], [2.3, 1.1, 1.3, 9.0])
+    noises = [0.15 * np.random.default_rng(seed).standard_normal(120) for seed in range(20)]
+    found = [suggest([list(zip(rates, even + noise, strict=True))]).lr for noise in noises]
+    assert max(found) < 3 * min(found)
 
 
 def test_a_curve_is_judged_up_to_where_the_first_seed_diverged():
