@@ -15,7 +15,9 @@ from engine import launch
 from engine.catalogue import nearest
 from engine.common_arguments import WRONG_INPUT, Parser, add_workspace, speaks
 from engine.interrupts import INTERRUPTED
-from engine.message import InputError, one_line
+from engine.language import say, speak_in_terminal
+from engine.message import InputError, message, one_line
+from engine.parser_words import AsItStands, translate
 from engine.verbs import VERBS, WITHOUT_PLUGINS
 
 EXAMPLES = """examples:
@@ -25,12 +27,13 @@ EXAMPLES = """examples:
   tunedeck train --recipe first-lesson --early-stopping --lr-scheduler
   tunedeck plugins                                    all techniques and their parameters
 """
+UNKNOWN = "unknown: {word}{nearest}"
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = Parser(
-        prog="tunedeck", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        prog="tunedeck", epilog=EXAMPLES, formatter_class=AsItStands, allow_abbrev=False,
         description="Train image classifiers and watch every technique at work. Without a verb, opens the window.",
     )  # fmt: skip
     add_workspace(parser, None)
@@ -46,16 +49,19 @@ def build_parser() -> argparse.ArgumentParser:
         )
         verb.add_arguments(words)
         words.set_defaults(work=verb.work)
+    translate(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    speak_in_terminal()
     parser = build_parser()
     arguments, unknown = parser.parse_known_args(argv)
     if unknown and not (hasattr(arguments, "changes") and all(word.startswith("--") for word in unknown)):
         flags = [option for action in _options_of(parser, arguments.verb) for option in action.option_strings]
-        parser.error(f"unknown: {' '.join(unknown)}{nearest(unknown[0], flags)}")
+        wrong = message("unknown-flag", UNKNOWN, word=" ".join(unknown), nearest=nearest(unknown[0], flags))
+        parser.error(say(wrong))
     try:
         launch.check_verb(arguments.verb)
         if arguments.verb is None:
@@ -65,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(importlib.import_module("engine.commands").run(arguments, unknown))
     except InputError as error:
         if speaks():
-            print(one_line(f"tunedeck: {error}"), file=sys.stderr)
+            print(one_line(f"tunedeck: {say(error.message)}"), file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:  # before the run began, or after it ended: nothing is lost
         return INTERRUPTED

@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 from engine import launch
 from engine.catalogue import first_sentence
 from engine.config import ONE_CHOICE, recipe_names, run_parameters
+from engine.language import flowed, tr
 from engine.message import InputError, one_line
+from engine.parser_words import HelpFormatter
 from engine.strategy import KINDS
 
 WRONG_INPUT = 2
@@ -19,7 +21,11 @@ WRONG_INPUT = 2
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the nearest word."""
+    """Says what is wrong in one line, with the nearest word, and all in the reader's language."""
+
+    def __init__(self, **options: Any) -> None:
+        setattr(argparse, "_", tr)  # noqa: B010 what argparse itself says passes through this name
+        super().__init__(**{"formatter_class": HelpFormatter, **options})
 
     def error(self, message: str) -> NoReturn:
         """End the process with that line."""
@@ -61,13 +67,15 @@ def add_workspace(parser: argparse.ArgumentParser, default: Any) -> None:
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """The flags that make a `RunConfig`, from its fields and kinds."""
     parser.add_argument("--config", metavar="FILE", help="settings file; flags come over it")
-    parser.add_argument("--recipe", metavar="NAME", help=f"bundled settings: {', '.join(recipe_names())}")
+    parser.add_argument(
+        "--recipe", metavar="NAME", help=tr("bundled settings: {names}").format(names=", ".join(recipe_names()))
+    )
     group = parser.add_argument_group("the run")
     for parameter in run_parameters():
         default = f" ({parameter.default})" if parameter.default not in ("", 0) else ""
         group.add_argument(
             f"--{parameter.name.replace('_', '-')}", dest=parameter.name, metavar=parameter.type.upper(),
-            help=(parameter.help + default).replace("%", "%%"),
+            help=(tr(flowed(parameter.help), f"run.{parameter.name}") + default).replace("%", "%%"),
         )  # fmt: skip
     group = parser.add_argument_group("one of each kind")
     for kind in ONE_CHOICE:

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.particles import PARTICLE, particle
+
 MAX_LINE = 1_000
 """Characters of a line that is printed, at most: what a stranger wrote may be megabytes."""
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """Line breaks, and what makes a terminal do something else than show text."""
 HALVES = re.compile(r"[\ud800-\udfff]")
 """Halves of characters, which no file or terminal takes: of a file name that is not text, or as JSON can hold them."""
+_PLACE = re.compile(rf"\{{(\w+)(?::({PARTICLE}))?\}}")
+"""Where a value goes in."""
 
 
 def one_line(text: str, most: int = MAX_LINE) -> str:
@@ -29,8 +33,8 @@ def one_line(text: str, most: int = MAX_LINE) -> str:
 class Message:
     """One thing to say.
 
-    `code` is the key of a translation, `template` the English words with `{name}` for each of `values`
-    (numbers, strings and tuples only).
+    `code` names it for programs, `template` is the English words with `{name}` for each of `values`
+    (numbers, strings and tuples only), and the key of their translations (`engine.language`).
     """
 
     code: str
@@ -43,9 +47,16 @@ class Message:
     def fill(self, template: str) -> str:
         """A template, such as a translation of this message, with the values in their places.
 
-        Not `str.format`: a template from a stranger's file must not reach into objects or ask for a huge width.
+        Not `str.format`: a template from a stranger's file must not reach into objects or ask for a huge width. A
+        Korean particle may be asked for (`engine.particles`), and nothing else.
         """
-        return re.sub(r"\{(\w+)\}", lambda match: _words(self.values.get(match[1], match[0])), template)
+        return _PLACE.sub(self._fill, template)
+
+    def _fill(self, place: re.Match[str]) -> str:
+        if place[1] not in self.values:
+            return place[0]
+        words = _words(self.values[place[1]])
+        return words + particle(words, place[2]) if place[2] else words
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from engine.language import LANGUAGES
 from gui.widgets.icons import icon
 from gui.widgets.theme import Theme
 
@@ -43,6 +46,9 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "theme_system": ("Like the system", "", ""),
     "theme_light": ("Light", "", ""),
     "theme_dark": ("Dark", "", ""),
+    "language_system": ("Like the system", "", ""),
+    "language_en": (LANGUAGES["en"], "", ""),
+    "language_ko": (LANGUAGES["ko"], "", ""),
     "reset_layout": ("Reset layout", "", ""),
     "hardware": ("Hardware…", "", ""),
     "shortcuts": ("Shortcuts", "F1", ""),
@@ -61,6 +67,9 @@ MENUS: dict[str, tuple[str, ...]] = {
 PRIMARY = ("start", "queue")
 """Actions whose buttons have the accent's colour."""
 THEMES = ("system", "light", "dark")
+SPOKEN = ("system", *LANGUAGES)
+"""The choices of a language."""
+NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 def _tr(text: str) -> str:
@@ -79,10 +88,8 @@ class Actions(QObject):
         self["overlays"].setChecked(True)
         self["quit"].setMenuRole(QAction.MenuRole.QuitRole)
         self["about"].setMenuRole(QAction.MenuRole.AboutRole)
-        self._themes = QActionGroup(self)
-        for name in THEMES:
-            self[f"theme_{name}"].setCheckable(True)
-            self._themes.addAction(self[f"theme_{name}"])
+        self._choices = [self._one_of(f"theme_{name}" for name in THEMES)]
+        self._choices.append(self._one_of(f"language_{name}" for name in SPOKEN))
         self.menus = {name: self._menu(window, name) for name in MENUS}
 
     def __getitem__(self, name: str) -> QAction:
@@ -98,6 +105,13 @@ class Actions(QObject):
         self._explain(action)
         return action
 
+    def _one_of(self, names: Iterable[str]) -> QActionGroup:
+        group = QActionGroup(self)
+        for name in names:
+            self[name].setCheckable(True)
+            group.addAction(self[name])
+        return group
+
     def _menu(self, window: QMainWindow, name: str) -> QMenu:
         menu = window.menuBar().addMenu(_tr(name))
         for action in MENUS[name]:
@@ -105,7 +119,7 @@ class Actions(QObject):
         return menu
 
     def finish_view_menu(self, docks: list[QAction]) -> None:
-        """Add the docks, the choice of theme, and the way back."""
+        """Add the docks, the way back, and the choices of theme and language."""
         menu = self.menus["View"]
         for action in docks:
             menu.addAction(action)
@@ -114,6 +128,9 @@ class Actions(QObject):
         themes = menu.addMenu(_tr("Theme"))
         for name in THEMES:
             themes.addAction(self[f"theme_{name}"])
+        spoken = menu.addMenu(_tr("Language"))
+        for name in SPOKEN:
+            spoken.addAction(self[f"language_{name}"])
 
     def rename(self, name: str, text: str, symbol: str, theme: Theme) -> None:
         """Give an action another text and icon."""
@@ -134,14 +151,21 @@ class Actions(QObject):
 
     def shortcut_list(self) -> list[tuple[str, str]]:
         """Each action that has a shortcut, in words, with its keys."""
-        native = QKeySequence.SequenceFormat.NativeText
         return [
-            (self[name].text().rstrip("…"), self[name].shortcut().toString(native))
+            (self[name].text().rstrip("…"), self[name].shortcut().toString(NATIVE))
             for name, (_, shortcut, _) in ACTIONS.items()
             if shortcut
         ]
 
     def _explain(self, action: QAction) -> None:
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        text = action.text().rstrip("…")
-        action.setToolTip(f"{text} ({keys})" if keys else text)
+        action.setToolTip(_explanation(action.text(), action.shortcut().toString(NATIVE)))
+
+    def say_again(self) -> None:
+        """The language has changed."""
+        for action in self._made.values():
+            self._explain(action)
+
+
+def _explanation(text: str, keys: str) -> str:
+    text = text.rstrip("…")
+    return f"{text} ({keys})" if keys else text

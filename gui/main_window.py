@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -23,11 +23,13 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
-from gui.actions import THEMES, Actions
+from engine.language import LANGUAGES
+from gui.actions import SPOKEN, THEMES, Actions
 from gui.background import Background
 from gui.centre import Centre
 from gui.hardware import show_hardware
 from gui.help import about_sheet, shortcuts_sheet
+from gui.language import of_system, of_window, speaker
 from gui.memory import Memory
 from gui.runs.panel import RunsPanel
 from gui.settings.panel import SettingsPanel
@@ -59,11 +61,13 @@ class MainWindow(QMainWindow):
 
     def __init__(self, workspace: Path) -> None:
         super().__init__()
+        self.workspace = workspace
+        self.memory = Memory(workspace)
+        self.speaker = speaker()
+        self.speaker.use(of_window(self.memory.word("language")))
         self.setWindowTitle(self.tr("Tunedeck"))
         self.setAcceptDrops(True)
         self.setMinimumSize(MINIMUM)
-        self.workspace = workspace
-        self.memory = Memory(workspace)
         self.busy = False
         self._was_painted = False
         # Before there are widgets: each would have to be dressed anew.
@@ -101,13 +105,8 @@ class MainWindow(QMainWindow):
             bar.addAction(act[name])
         bar.addWidget(self.run_bar)
         first, waiting, pause, stop = (_tool_button(bar, act[name]) for name in ("start", "queue", "pause", "stop"))
-        for button, texts in (
-            (first, (self.tr("Start"), self.tr("Queue"))),
-            (waiting, (self.tr("Start"), self.tr("Queue"))),
-            (pause, (self.tr("Pause"), self.tr("Resume"))),
-        ):  # as wide with either text, so that nothing moves
-            width = max(button.fontMetrics().horizontalAdvance(text) for text in texts)
-            button.setMinimumWidth(width + 52)
+        self._steady = (first, waiting, pause)
+        self._make_room()
         for button in (first, waiting):
             button.setProperty("primary", True)
         menu = QMenu(stop)
@@ -116,6 +115,13 @@ class MainWindow(QMainWindow):
         stop.setMenu(menu)
         stop.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.addToolBar(bar)
+
+    def _make_room(self) -> None:
+        """Buttons whose text changes are as wide with either, so that nothing moves."""
+        begins, holds = (self.tr("Start"), self.tr("Queue")), (self.tr("Pause"), self.tr("Resume"))
+        for button, texts in zip(self._steady, (begins, begins, holds), strict=True):
+            width = max(button.fontMetrics().horizontalAdvance(text) for text in texts)
+            button.setMinimumWidth(width + 52)
 
     def _build_docks(self) -> list[QDockWidget]:
         docks = []
@@ -165,6 +171,8 @@ class MainWindow(QMainWindow):
             act[f"tab_{name}"].triggered.connect(self._tab_chosen)
         for name in THEMES:
             act[f"theme_{name}"].triggered.connect(self._theme_chosen)
+        for name in SPOKEN:
+            act[f"language_{name}"].triggered.connect(self._language_chosen)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
 
     def show_undo(self) -> None:
@@ -237,8 +245,25 @@ class MainWindow(QMainWindow):
         """Draw what is drawn by hand in the present palette."""
         word = self.memory.word("theme", "system")
         self.actions_by_name[f"theme_{word if word in THEMES else 'system'}"].setChecked(True)
+        spoken = self.memory.word("language", "system")
+        self.actions_by_name[f"language_{spoken if spoken in SPOKEN else 'system'}"].setChecked(True)
         self.actions_by_name.draw(self.theme)
         self.centre.set_theme(self.theme)
+
+    # --- language --------------------------------------------------------------------------------
+
+    @Slot()
+    def _language_chosen(self) -> None:
+        name = self.sender().objectName().removeprefix("language_")
+        self.memory.keep_word("language", name)
+        self.speaker.use(name if name in LANGUAGES else of_system())
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Another language: what is measured or drawn by its words is so anew."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self._make_room()
+            self.actions_by_name.say_again()
 
     # --- first and last --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -59,6 +60,12 @@ class Panel(QWidget):
         super().showEvent(event)
         if self._stale:
             self._refresh()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Say everything in another language."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self.touch()
 
     def _refresh(self) -> None:
         self._stale = False

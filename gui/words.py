@@ -1,18 +1,17 @@
 """The engine's codes, ids and names, in the reader's words.
 
-Translations are keyed by code, id or field name, in contexts of their own; where there is none, the engine's English
-words stand.
+Translations are found by the English words (`engine.language`); where there is none, the English stands.
 """
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 
 from PySide6.QtCore import QCoreApplication
 
 from engine.catalogue import first_sentence
+from engine.language import ENGLISH, flowed, language, look_up, spoken, template_of, tr
 from engine.message import InputError, Message
 from engine.parameter import Parameter
 from engine.strategy import Strategy
@@ -59,9 +58,10 @@ PATTERNS = {
 }
 
 
+@spoken
 def say(message: Message) -> str:
     """A message of the engine, as a sentence; one that begins with the id of a technique begins as that is written."""
-    template = _keyed("Message", message.code, message.template)
+    template = template_of(message)
     first = re.match(r"\{(\w+)\}", template)
     begins_with_id = first is not None and ID.fullmatch(str(message.values.get(first[1], "")))
     text = message.fill(template)
@@ -73,6 +73,7 @@ def say_error(error: InputError) -> str:
     return say(error.message)
 
 
+@spoken
 def say_invalid(error: InputError, field: str = "") -> str:
     """What is wrong with a value, for the place beside its field, where name and value are seen already."""
     if error.message.code != "invalid-value":
@@ -80,12 +81,14 @@ def say_invalid(error: InputError, field: str = "") -> str:
     text = str(error.message.values.get("text", ""))
     if "match pattern" in text and field in PATTERNS:
         return QCoreApplication.translate("Settings", PATTERNS[field])
-    return sentence(_keyed("Invalid", text, text))
+    return sentence(look_up(text))
 
 
 def sentence(text: str) -> str:
     """With a capital first letter, unless the text begins with a name such as `val_loss` or a path."""
     first = text.split(" ", 1)[0]
+    if language() != ENGLISH:  # a Latin word there is a name
+        return text
     return text if re.search(r"[_\-\d.:/\\=]", first) else text[:1].upper() + text[1:]
 
 
@@ -101,12 +104,12 @@ def run_title(name: str) -> str:
 
 def recipe_title(name: str) -> str:
     """What a recipe is called."""
-    return _keyed("Recipe", name, name.replace("-", " ").capitalize())
+    return tr(name.replace("-", " ").capitalize(), "recipe")
 
 
 def title(strategy: type[Strategy]) -> str:
     """What a technique is called: its id in words, with the capitals of its class (`Reduce LR on plateau`)."""
-    return _keyed("Strategy", strategy.id, id_in_words(strategy.id, strategy.__name__))
+    return tr(id_in_words(strategy.id, strategy.__name__), "title", strategy.id)
 
 
 def id_in_words(id: str, name: str) -> str:
@@ -121,15 +124,16 @@ def id_in_words(id: str, name: str) -> str:
     return " ".join(words)
 
 
+@spoken
 def summary(strategy: type[Strategy]) -> str:
     """The first sentence of a technique's explanation."""
     return first_sentence(explanation(strategy))
 
 
+@spoken
 def explanation(strategy: type[Strategy]) -> str:
     """A technique's explanation, paragraphs divided by an empty line."""
-    text = _keyed("Explanation", strategy.id, inspect.cleandoc(strategy.__doc__ or ""))
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+    return look_up(flowed(strategy.__doc__ or ""), (strategy.id,))
 
 
 def source(strategy: type[Strategy]) -> str:
@@ -143,12 +147,7 @@ def first_sentence_line(text: str | None) -> str:
     return (text or "").strip().split("\n", 1)[0]
 
 
+@spoken
 def parameter_help(owner: str, parameter: Parameter) -> str:
     """What a parameter of a strategy (or of `run`) means."""
-    return " ".join(_keyed("Parameter", f"{owner}.{parameter.name}", parameter.help).split())
-
-
-def _keyed(context: str, key: str, fallback: str) -> str:
-    """The translation of a key, or the fallback: Qt gives the key itself where it has none."""
-    translated = QCoreApplication.translate(context, key)
-    return fallback if translated == key else translated
+    return look_up(flowed(parameter.help), (f"{owner}.{parameter.name}",))

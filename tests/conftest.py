@@ -7,6 +7,7 @@ import signal
 import pytest
 import torch
 
+from engine import language
 from engine.catalogue import Catalogue, discover
 
 # A shell that starts the tests in the background, or nohup, has these ignored, and so would all that they start.
@@ -26,6 +27,14 @@ def workspace(tmp_path, monkeypatch):
     folder = tmp_path / "workspace"
     monkeypatch.setenv("TUNEDECK_WORKSPACE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch):
+    """The language of the tests, whatever the system's."""
+    monkeypatch.setenv(language.VARIABLE, language.ENGLISH)
+    yield
+    language.use(language.ENGLISH)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from html import escape
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from engine.language import spoken
 from engine.parameter import parameters_of
 from engine.strategy import Strategy
 from gui.widgets.icon_button import IconButton
@@ -73,6 +74,7 @@ class ExplanationSheet(QFrame):
         self.show()
 
 
+@spoken
 def tooltip(strategy: type[Strategy]) -> str:
     """The name and the first sentence, wrapped by Qt as it is rich text."""
     return f"<qt><b>{escape(title(strategy))}</b><br>{escape(summary(strategy))}</qt>"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QTranslator
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QToolButton, QWidget
 
+from engine import language
 from engine.config import recipe
+from engine.language import DIVIDER
 from engine.runs import new_run
 from engine.strategy_text import parse_strategy
 from gui.graph.drawings import Style
@@ -19,25 +21,22 @@ from gui.widgets.banner import Answer, Banner
 from gui.widgets.theme import LIGHT
 from tests.gui.driving import pump
 
-KEYED = ("Message", "Strategy", "Explanation", "Parameter", "Recipe", "Invalid")
-"""Contexts whose texts are keys."""
+SENTENCE = 200
+"""Characters of a text that is an explanation, and stands in a sheet of its own."""
 WORD = 4
 """Syllables of a Korean word."""
 TABS = ("curves", "data", "model", "predictions", "compare")
 
 
-class Longer(QTranslator):
+class Longer:
     """Every text of the window longer by up to two fifths, in letters as wide as Korean ones."""
 
-    def translate(self, context: str, text: str, disambiguation: str | None = None, n: int = -1) -> str | None:
-        if not text or context in KEYED:
-            return None  # an empty text would be a translation
-        syllables = "가" * max(1, int(0.2 * len(text)))
+    def get(self, key: str) -> str | None:
+        if DIVIDER in key or len(key) > SENTENCE:
+            return None
+        syllables = "가" * max(1, int(0.2 * len(key)))
         words = [syllables[start : start + WORD] for start in range(0, len(syllables), WORD)]
-        return text + " ".join(words)
-
-    def isEmpty(self) -> bool:  # noqa: N802
-        return False
+        return key + " ".join(words)
 
 
 def cut_off(window: QWidget) -> list[str]:
@@ -89,17 +88,17 @@ def parents(widget: QWidget):
 
 
 @pytest.fixture(params=["larger font", "longer words"])
-def strained(app, request):
+def strained(app, request, monkeypatch):
     """The application as it is for a person with a larger font, or another language."""
-    font, translator = app.font(), Longer()
+    font = app.font()
     if request.param == "larger font":
         larger = QFont(font)
         larger.setPointSizeF(1.5 * font.pointSizeF())
         app.setFont(larger)
     else:
-        app.installTranslator(translator)
+        monkeypatch.setenv(language.VARIABLE, "ko")
+        monkeypatch.setattr(language, "words_of", lambda name: Longer())
     yield
-    app.removeTranslator(translator)
     app.setFont(font)
 
 

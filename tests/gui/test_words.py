@@ -6,23 +6,20 @@ import ast
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QTranslator
 
 import gui
+from engine import language
 from engine.message import message
+from gui.language import speaker
 from gui.words import kind_title, say
 
-FILES = sorted(Path(gui.__file__).parent.glob("*.py"))
+FILES = sorted(Path(gui.__file__).parent.rglob("*.py"))
 
 
-class Korean(QTranslator):
-    """Two translations, by code and by kind."""
-
-    def translate(self, context, source, disambiguation=None, n=-1):
-        return {"all-epochs": "에포크 {epochs}회를 마쳤습니다", "Optimizer": "옵티마이저"}.get(source, "")
+KOREAN = {"all {epochs} epochs done": "에포크 {epochs}회를 마쳤습니다", "Optimizer": "옵티마이저"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=str)
 def test_no_formatted_string_is_given_to_tr(path):
     """Such a string never matches its translation: what is to be translated is formatted afterwards."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -32,16 +29,14 @@ def test_no_formatted_string_is_given_to_tr(path):
                 assert not any(isinstance(part, ast.JoinedStr) for part in node.args), f"line {node.lineno}"
 
 
-def test_messages_are_translated_by_their_code_and_fall_back_to_english(app):
+def test_messages_are_translated_by_their_words_and_fall_back_to_english(app, monkeypatch):
     text = message("all-epochs", "all {epochs} epochs done", epochs=40)
     assert say(text) == "All 40 epochs done"
-    translator = Korean()
-    QCoreApplication.installTranslator(translator)
-    try:
-        assert say(text) == "에포크 40회를 마쳤습니다"
-        assert kind_title("optimizer") == "옵티마이저"
-    finally:
-        QCoreApplication.removeTranslator(translator)
+    monkeypatch.setattr(language, "words_of", lambda name: KOREAN if name == "ko" else {})
+    speaker().use("ko")
+    assert say(text) == "에포크 40회를 마쳤습니다"
+    assert kind_title("optimizer") == "옵티마이저"
+    speaker().use("en")
     assert kind_title("optimizer") == "Optimizer"
 
 

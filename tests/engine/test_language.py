@@ -1,0 +1,104 @@
+"""The reader's language: found out, spoken, and nowhere in what programs read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from engine import language
+from engine.language import say, template_of, tr
+from engine.message import InputError, message
+
+WORDS = {
+    "Start": "시작", "Actions|Start": "훈련 시작", "{name} is gone": "{name:이} 없습니다",
+    "{strategy}: ": "{strategy}: ", "untick {id}": "{id:을} 끄세요",
+    "; {whole} beside it is whole (epoch {whole_epoch})": ". 옆의 {whole}은 온전합니다(에포크 {whole_epoch})",
+}  # fmt: skip
+
+
+@pytest.fixture
+def korean(monkeypatch):
+    monkeypatch.setattr(language, "words_of", lambda name: WORDS if name == "ko" else {})
+    language.use("ko")
+
+
+def test_a_text_is_said_in_the_present_language_and_in_english_where_it_has_no_words(korean):
+    assert tr("Start") == "시작"
+    assert tr("Start", "MainWindow", "Actions") == "훈련 시작"
+    assert tr("Unheard of {x}").format(x=1) == "Unheard of 1"
+    assert tr("{name} is gone").format(name="사진") == "사진이 없습니다"
+    language.use("en")
+    assert tr("Start", "Actions") == "Start"
+
+
+def test_a_language_that_is_none_of_ours_is_english():
+    language.use("xx")
+    assert language.language() == "en"
+
+
+def test_a_message_is_said_with_its_values_and_stays_english_for_programs(korean):
+    told = message("gone", "{name} is gone", name="run")
+    assert say(told) == "run이 없습니다"
+    assert str(told) == "run is gone"
+    assert told.to_dict()["template"] == "{name} is gone"
+    assert str(InputError("gone", "{name} is gone", name="run")) == "run is gone"
+
+
+def test_parts_that_the_engine_puts_together_are_said_one_by_one(korean):
+    told = message("a", "{strategy}: untick {id}; {whole} beside it is whole (epoch {whole_epoch})", id="l1")
+    assert template_of(told) == "{strategy}: {id:을} 끄세요. 옆의 {whole}은 온전합니다(에포크 {whole_epoch})"
+
+
+def test_what_was_said_can_be_said_again_with_what_is_in_it(korean):
+    said = tr("{name} is gone").format(name=tr("Start"))
+    assert said == "시작이 없습니다"
+    language.use("en")
+    assert said.again() == "Start is gone"
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [(["ko-KR", "en"], "ko"), (["ko_KR.UTF-8"], "ko"), (["en-US", "ko"], "en"), (["", "ko_KR"], "ko"), (["de"], "en")],
+)
+def test_the_systems_first_language_counts(names, found):
+    assert language.of_system(names) == found
+
+
+# --- in the terminal ---------------------------------------------------------------------------------------------
+
+
+def run(*words: str, code: str = "", **variables: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHONIO"))
+    }
+    environment.pop(language.VARIABLE, None)
+    command = [sys.executable, "-c", code] if code else [sys.executable, "-m", "engine", *words]
+    return subprocess.run(command, env={**environment, **variables}, capture_output=True, check=False)
+
+
+def test_help_is_in_the_language_of_the_locale_where_the_terminal_can_show_it():
+    korean = run("--help", LC_ALL="ko_KR.UTF-8", PYTHONIOENCODING="utf-8")
+    assert korean.returncode == 0 and "사용법" in korean.stdout.decode()
+    assert "사용법" in run("--help", LANG="ko_KR.UTF-8", PYTHONIOENCODING="cp949").stdout.decode("cp949")
+    for others in ({"LANG": "ko_KR.UTF-8", "PYTHONIOENCODING": "ascii"}, {"LANG": "C"},
+                   {"LC_ALL": "ko_KR.UTF-8", language.VARIABLE: "en"}):  # fmt: skip
+        english = run("--help", **others)
+        assert english.returncode == 0 and b"usage" in english.stdout
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "ascii", "utf-8"])
+def test_no_console_is_too_poor_to_be_told_what_is_wrong(encoding, tmp_path):
+    ended = run("runs", "고양이", "--workspace", str(tmp_path / "작업 폴더 é"), PYTHONIOENCODING=encoding,
+                LC_ALL="ko_KR.UTF-8")  # fmt: skip
+    assert ended.returncode == 2
+    assert b"Traceback" not in ended.stderr and ended.stderr.startswith(b"tunedeck: ")
+
+
+def test_what_programs_read_is_the_same_in_every_language(tmp_path, catalogue):
+    words = ("plugins", "dropout", "--json", "--workspace", str(tmp_path))
+    english, korean = (run(*words, **{language.VARIABLE: name, "PYTHONIOENCODING": "utf-8"}) for name in ("en", "ko"))
+    assert json.loads(english.stdout) == json.loads(korean.stdout)
