@@ -62,7 +62,7 @@ def preview(config: RunConfig, parts: Parts, draw: int = 0, statistics: Statisti
         if config.giving("mix") and not stored.targets.is_floating_point():
             scale = scaler_of(config, parts, troubles, statistics)
             inputs, targets = mix(config, parts, scale(augmented), stored.targets, draw, 0, troubles)
-            images = _unscaled(scale, inputs[:SHOWN])
+            images = unscaled(scale, inputs[:SHOWN])
             mixtures = tuple(_mixture(parts, shares) for shares in targets[:SHOWN])
     few = torch.arange(min(SHOWN, len(parts.validation or ())))
     return Preview(
@@ -129,7 +129,7 @@ def scaler_of(config: RunConfig, parts: Parts, troubles: Troubles, statistics: S
     return Scaler.of(mean, std, training.ndim, training.device)
 
 
-def _unscaled(scale: Scaler, inputs: Tensor) -> Tensor:
+def unscaled(scale: Scaler, inputs: Tensor) -> Tensor:
     """Scaled inputs as uint8 again, to be looked at."""
     return (inputs * scale.std + scale.mean).round().clamp(0, 255).to(torch.uint8)
 

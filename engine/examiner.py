@@ -11,6 +11,7 @@ from engine.config import RunConfig
 from engine.data import Part, Parts
 from engine.message import InputError
 from engine.predictions import KeepGoing, Network, Predictions, check, open_network, predict
+from engine.reconstructions import Reconstructions, reconstruct
 
 KEPT_NETWORKS = 2
 """The one that is looked at, and the one before."""
@@ -29,6 +30,7 @@ class Examiner:
         self._catalogue, self._parts_of = catalogue, parts_of
         self._networks: dict[tuple[Path, int], Network] = {}
         self._predictions: dict[tuple[Path, int, str], Predictions] = {}
+        self._reconstructions: dict[tuple[Path, int, str], Reconstructions] = {}
 
     def network(self, path: Path) -> Network:
         """The network of a checkpoint. Raises `InputError` where it can't be used, or needs a plugin that is absent."""
@@ -50,6 +52,17 @@ class Examiner:
             predictions = predict(network, self.part(network, part), part, keep_going)
         _keep(self._predictions, key, predictions, KEPT_PREDICTIONS)
         return predictions
+
+    def reconstructions(self, path: Path, part: str, keep_going: KeepGoing = lambda: True) -> Reconstructions:
+        """The same of an autoencoder: what it gives back for samples of that part. Raises `InputError`."""
+        key = (path, written_at(path), part)
+        made = self._reconstructions.get(key)
+        if made is None:
+            network = self.network(path)
+            check(keep_going)
+            made = reconstruct(network, self.part(network, part), part, keep_going)
+        _keep(self._reconstructions, key, made, KEPT_PREDICTIONS)
+        return made
 
     def part(self, network: Network, name: str) -> Part:
         """A part of the data of a network's run. Raises `InputError`."""

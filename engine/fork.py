@@ -136,6 +136,11 @@ def _check_changes(before: RunConfig, config: RunConfig, done: int) -> None:
             "fork-epochs", "{done} epochs of that run are done already and count: set epochs to more than {done}",
             done=done,
         )  # fmt: skip
+    if before.task != config.task:
+        raise InputError(
+            "fork-task", "that run is a {old}, and with these settings it were a {new}: start a new run, whose "
+            "initial weights may come from this checkpoint", old=before.task, new=config.task,
+        )  # fmt: skip
     if strategy_to_dict(before.scaling) != strategy_to_dict(config.scaling):
         raise InputError(
             "fork-scaling", "the weights have learnt from inputs scaled by {old}: keep that scaling in a fork, or "

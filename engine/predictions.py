@@ -206,7 +206,7 @@ def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lam
     if network.spec.task == "reconstruction":
         raise InputError(
             "gives-input-back", "the network is an autoencoder: it gives its input back and knows no classes. Start a "
-            "classifier from it, with the initial weights from-checkpoint"
+            "classifier whose initial weights come from it"
         )  # fmt: skip
     recorded: list[Tensor] = []
 
@@ -215,7 +215,7 @@ def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lam
         recorded.append(outputs)
         return outputs
 
-    figures = _evaluate(network, part, record, keep_going)
+    figures = measured(network, part, record, keep_going)
     outputs = torch.cat(recorded).cpu()
     losses = _losses(network, outputs, part.targets)
     return Predictions(
@@ -225,7 +225,7 @@ def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lam
     )  # fmt: skip
 
 
-def _evaluate(network: Network, part: Part, record: Callable[[Tensor, int], Tensor], keep_going: KeepGoing) -> Figures:
+def measured(network: Network, part: Part, record: Callable[[Tensor, int], Tensor], keep_going: KeepGoing) -> Figures:
     """The figures of the part, as the run itself computes them, with the outputs handed to `record` on the way."""
     loss = network.config.loss.prepare(network.spec)
     size = network.samples_at_once(part.between(0, 1))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.classify import Classified, Pile
     from engine.examiner import Examiner
     from engine.predictions import Network, Predictions
+    from engine.reconstructions import Reconstructions
 
 Failed = Callable[[Trouble], None]
 
@@ -52,12 +53,20 @@ class Examination:
         self._catalogue: object = None
         self._pile: tuple[tuple[Path, ...], tuple[tuple[int, ...], str], Pile] | None = None
 
-    def predict(self, path: Path, part: str, done: Callable[[Predictions], None], failed: Failed) -> None:
-        """Let a checkpoint say what each sample of a part is."""
+    def predict(
+        self, path: Path, part: str, done: Callable[[Predictions | Reconstructions], None], failed: Failed
+    ) -> None:
+        """Let a checkpoint say what each sample of a part is, or, an autoencoder's, give them back."""
         errand = self._begin("predictions")
+
+        def work() -> Predictions | Reconstructions:
+            examiner = self._ready()
+            gives_back = examiner.network(path).spec.task == "reconstruction"
+            return (examiner.reconstructions if gives_back else examiner.predictions)(path, part, errand.is_needed)
+
         self._bench.background.ask(
             "predictions",
-            lambda: self._ready().predictions(path, part, errand.is_needed),
+            work,
             lambda made: self._end("predictions", done, made),
             lambda trouble: self._end("predictions", failed, trouble),
         )

@@ -14,6 +14,7 @@ from gui.numbers import NONE, count, loss, percent
 
 if TYPE_CHECKING:
     from engine.predictions import Predictions
+    from engine.reconstructions import Reconstructions
 
 PARTS = ("validation", "test", "training")
 
@@ -69,7 +70,7 @@ class PredictionHead(QWidget):
         self.told.setText(text)
         self.told.setVisible(bool(text))
 
-    def show_predictions(self, made: Predictions, which: str) -> None:
+    def show_predictions(self, made: Predictions | Reconstructions, which: str) -> None:
         """Show the figures; `which` says what kind of checkpoint it is."""
         self.figures.setText(" &nbsp; ".join(self._pairs(made)))
         self.figures.setToolTip(self._explanation(made))
@@ -82,9 +83,11 @@ class PredictionHead(QWidget):
         self.figures.show()
         self.told.show()
 
-    def _pairs(self, made: Predictions) -> list[str]:
+    def _pairs(self, made: Predictions | Reconstructions) -> list[str]:
         """Figures in words, as rich text that does not break within a figure."""
         samples = _pair(self.tr("Samples"), count(len(made)))
+        if made.task == "reconstruction":
+            return [_pair(self.tr("Loss"), loss(made.loss)), samples]
         if made.task == "regression":
             figures = made.regression
             r2 = NONE if math.isnan(figures.r2) else f"{figures.r2:.3f}"
@@ -100,7 +103,9 @@ class PredictionHead(QWidget):
             samples,
         ]
 
-    def _explanation(self, made: Predictions) -> str:
+    def _explanation(self, made: Predictions | Reconstructions) -> str:
+        if made.task == "reconstruction":
+            return self.tr("Between the scaled images and what is given back for them, as they are, not spoilt.")
         if made.task == "regression":
             return self.tr(
                 "R²: share of the variance that is explained. RMSE: root of the mean squared error. "

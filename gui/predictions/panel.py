@@ -18,6 +18,7 @@ from gui.predictions.classify_view import ClassifyView
 from gui.predictions.detail import PredictionDetail
 from gui.predictions.examination import Examination, Told
 from gui.predictions.head import PredictionHead
+from gui.predictions.reconstructions import PredictionReconstructions
 from gui.predictions.review import PredictionReview
 from gui.predictions.scatter import PredictionScatter
 from gui.runs.run import Run
@@ -27,6 +28,7 @@ from gui.workbench import Workbench
 
 if TYPE_CHECKING:
     from engine.predictions import Predictions
+    from engine.reconstructions import Reconstructions
 
 AGAIN_MILLISECONDS = 300
 """How long after an epoch the file of a new best is looked for again: it is written just after it is told of."""
@@ -52,9 +54,10 @@ class PredictionsPanel(Panel):
         self.head = PredictionHead()
         self.review = PredictionReview()
         self.scatter = PredictionScatter()
+        self.given_back = PredictionReconstructions()
         self.classified = ClassifyView()
         self.message = QLabel()
-        self.predictions: Predictions | None = None
+        self.predictions: Predictions | Reconstructions | None = None
         self._work = Examination(bench)
         self._asked: Shown | None = None
         self._files: tuple[Path, ...] = ()
@@ -73,7 +76,7 @@ class PredictionsPanel(Panel):
         self.message.setMargin(24)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.pages = QStackedWidget()
-        for page in (self.message, self.review, self.scatter, self.classified):
+        for page in (self.message, self.review, self.scatter, self.given_back, self.classified):
             self.pages.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
@@ -101,7 +104,6 @@ class PredictionsPanel(Panel):
     def refresh(self) -> None:
         """Ask for the predictions, unless they are those that are shown or asked for."""
         path = checkpoint_of(self.run)
-        self.head.classify.setEnabled(path is not None)
         self.head.part_box.setEnabled(path is not None)
         if path is None:
             self._forget()
@@ -110,6 +112,7 @@ class PredictionsPanel(Panel):
             wanted = Shown(path, _written_at(path), self.head.part)
             if wanted != self._asked:
                 self._ask(wanted)
+        self._allow_pictures()
         if self._is_behind():
             self._tries += 1
             self._again.start()
@@ -123,15 +126,25 @@ class PredictionsPanel(Panel):
         if self._files:  # another network may call them something else
             self._classify()
 
-    def _on_predictions(self, made: Predictions) -> None:
+    def _on_predictions(self, made: Predictions | Reconstructions) -> None:
         self.predictions = made
         self.head.show_predictions(made, self._which(made.path))
-        page = self.scatter if made.task == "regression" else self.review
+        self._allow_pictures()
+        page = self._page_for(made.task)
         page.show_predictions(made)
         if not self._files:
             self.pages.setCurrentWidget(page)
         if self._is_behind():
             self._again.start()
+
+    def _allow_pictures(self) -> None:
+        """Let pictures be chosen, unless the network is known to tell no classes apart."""
+        classifies = self.predictions is None or self.predictions.task == "classification"
+        self.head.classify.setEnabled(classifies and checkpoint_of(self.run) is not None)
+
+    def _page_for(self, task: str) -> PredictionReview | PredictionScatter | PredictionReconstructions:
+        pages = {"regression": self.scatter, "reconstruction": self.given_back}
+        return pages.get(task, self.review)
 
     def _on_trouble(self, trouble: Trouble) -> None:
         self.predictions = None
@@ -208,7 +221,7 @@ class PredictionsPanel(Panel):
             self._asked = None
             self.touch()
         else:
-            self.pages.setCurrentWidget(self.scatter if made.task == "regression" else self.review)
+            self.pages.setCurrentWidget(self._page_for(made.task))
 
     @Slot()
     def choose_pictures(self) -> None:
@@ -255,7 +268,7 @@ class PredictionsPanel(Panel):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
-        for part in (self.review, self.scatter, self.classified):
+        for part in (self.review, self.scatter, self.given_back, self.classified):
             part.set_theme(theme)
         super().set_theme(theme)
 

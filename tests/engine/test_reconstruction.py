@@ -8,10 +8,14 @@ import pytest
 import torch
 
 from engine.batch import augmented
-from engine.checkpoint import decode, encode
+from engine.catalogue import Catalogue, Entry
+from engine.checkpoint import decode, encode, write_checkpoint
 from engine.data import DataBundle, Part, Source, split
 from engine.events import Failed, Finished
+from engine.fork import fork_run
 from engine.message import InputError
+from engine.predictions import open_network, predict
+from engine.reconstructions import SHOWN, reconstruct
 from engine.strategy import Dataset
 from engine.targets import Targets
 from engine.trainer import Trainer
@@ -174,3 +178,57 @@ def test_the_targets_of_each_task(reconstructing, tiny):
     made = Trainer(reconstructing()).learner
     targets = Targets(made.parts.spec, made.scale)(images, labels)
     assert targets.shape == (2, prod(made.parts.spec.input_shape))
+
+
+@pytest.fixture
+def trained(catalogue, tmp_path):
+    """Makes a checkpoint of a short run, and gives its network with the run's record."""
+    known = Catalogue([*catalogue.entries, Entry(Blobs.id, "dataset", Blobs, "the tests")])
+
+    def make(config):
+        _, store, trainer = run_stored(config)
+        write_checkpoint(tmp_path / "best.safetensors", store.best())
+        return open_network(tmp_path / "best.safetensors", known), trainer
+
+    return make
+
+
+@pytest.mark.parametrize("ticked", [[], [NOISE, "random-horizontal-flip"]], ids=["plain", "noise"])
+def test_what_is_given_back_is_what_the_network_gives_for_what_it_was_given(trained, reconstructing, ticked):
+    network, trainer = trained(reconstructing(ticked=ticked, epochs=1, dataset=Blobs(validation=150)))
+    part = trainer.learner.parts.validation
+    made = reconstruct(network, part, "validation")
+    assert made.loss == trainer.history.epochs[-1].val_loss and len(made) == 150
+    assert len(made.images) == SHOWN and len({image.row for image in made.images}) == SHOWN
+    assert made.images[0].row == 0 and made.images[-1].row >= 145
+    scale = trainer.learner.scale
+    for image in made.images[::20]:
+        stored = part.at(torch.tensor([image.row]))
+        assert torch.equal(torch.from_numpy(image.original), stored[0, 0])
+        assert (image.spoilt is None) == (not ticked)
+        given = stored if image.spoilt is None else torch.from_numpy(image.spoilt)[None, None]
+        with torch.inference_mode():
+            outputs = trainer.learner.model.eval()(scale(given))
+        pixels = (outputs.reshape(8, 8) * scale.std.flatten() + scale.mean.flatten()).round().clamp(0, 255)
+        assert (pixels - torch.from_numpy(image.result)).abs().max() <= 1
+        assert image.loss == pytest.approx(float((outputs - scale(stored).flatten(1)).square().mean()), rel=1e-4)
+
+
+def test_only_what_spoils_is_shown_spoilt(trained, reconstructing):
+    network, trainer = trained(reconstructing(ticked=["random-horizontal-flip:p=1.0"], epochs=1))
+    made = reconstruct(network, trainer.learner.parts.test, "test")
+    assert all(image.spoilt is None for image in made.images)
+
+
+def test_each_kind_of_network_is_looked_at_in_its_own_way(trained, reconstructing, tiny):
+    for config, look in ((tiny(epochs=1), reconstruct), (reconstructing(epochs=1), predict)):
+        network, trainer = trained(config.changed({"dataset": Blobs()}))
+        with pytest.raises(InputError, match=r"is no autoencoder|is an autoencoder"):
+            look(network, trainer.learner.parts.test, "test")
+
+
+def test_a_classifier_is_no_fork_of_an_autoencoder(trained, reconstructing, tiny, catalogue, tmp_path):
+    trained(reconstructing(dataset=Blobs()))
+    known = Catalogue([*catalogue.entries, Entry(Blobs.id, "dataset", Blobs, "the tests")])
+    with pytest.raises(InputError, match=r"that run is a reconstruction, and with these settings it were a classif"):
+        fork_run(tmp_path / "best.safetensors", tiny(dataset=Blobs(), epochs=5), known, tmp_path)

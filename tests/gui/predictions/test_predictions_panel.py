@@ -604,3 +604,39 @@ def test_labels_that_may_be_wrong_are_saved_as_a_list(panel, folder, tmp_path, m
     images.filter.setCurrentIndex(0)
     images.filter.activated.emit(0)
     assert offer.isHidden()
+
+
+@pytest.mark.parametrize("ticked", [[], ["gaussian-noise:sigma=0.3", "random-horizontal-flip"]], ids=["plain", "noise"])
+def test_an_autoencoder_shows_images_beside_what_it_gives_back(panel, known, folder, tmp_path, ticked):
+    values = {"model": "mlp-autoencoder:hidden=8", "loss": "mse", "dataset": Blobs(noise=20)}
+    other = train(known, tmp_path / "autoencoder", ticked=ticked, **values)
+    open_run(panel, other)
+    made = panel.predictions
+    assert panel.page is panel.given_back and not panel.head.classify.isEnabled()
+    words = panel.head.figures.text()
+    assert f"{made.loss:.3g}" in words and "40" in words and "Accuracy" not in words
+    pictures, images = panel.given_back.grid.pictures, made.images
+    assert [image.row for image in images] == list(range(40)) and len(pictures) == 40
+    for picture, image in zip(pictures, images, strict=True):
+        parts = np.split(picture.pixels, [8, 10, 18, 20], axis=1)[::2]
+        wanted = [image.original, image.result] if not ticked else [image.original, image.spoilt, image.result]
+        assert all(np.array_equal(one, another) for one, another in zip(parts, wanted, strict=False))
+        assert picture.pixels.shape == (8, 10 * len(wanted) - 2)
+    open_run(panel, folder)
+    assert panel.page is panel.review and panel.head.classify.isEnabled()
+
+
+def test_an_autoencoder_of_features_has_its_loss_alone(panel, known, tmp_path):
+    values = {"model": "mlp-autoencoder:hidden=2", "loss": "mse", "dataset": Slope()}
+    open_run(panel, train(known, tmp_path / "features", **values))
+    assert panel.page is panel.given_back and panel.given_back.grid.isHidden()
+    assert "no images" in panel.given_back.sentence.text()
+
+
+def test_pictures_that_are_dropped_on_an_autoencoder_are_refused_in_words(panel, known, tmp_path):
+    values = {"model": "mlp-autoencoder:hidden=8", "loss": "mse", "dataset": Blobs()}
+    open_run(panel, train(known, tmp_path / "autoencoder", **values))
+    Image.new("L", (8, 8)).save(tmp_path / "one.png")
+    panel.classify([tmp_path / "one.png"])
+    settle(panel)
+    assert "knows no classes" in shown_words(panel)
