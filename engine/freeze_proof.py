@@ -135,7 +135,8 @@ class FreezeProof:
         for name in names:
             layer = self._layers[name]
             kept = {"weights": layer.weights, "statistics": layer.statistics}
-            if any(digests not in (None, kept) for digests in (found[name], in_average.get(name))):
+            known = any(finding.layer == name and finding.violates for finding in self._findings)
+            if not known and any(digests not in (None, kept) for digests in (found[name], in_average.get(name))):
                 new += self._add(["best"], name, epoch)
         return Proved(self._proof(epoch), tuple(new))
 

@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from engine.catalogue import Catalogue
+from engine.proof import Proof
 from gui import numbers
 from gui.graph.plot import tabular
+from gui.model import layer_proof
 from gui.model.layer_words import layer_words
 from gui.model.share_delegate import QUIET, SHARE, ShareDelegate
 from gui.widgets.theme import LIGHT, Theme
@@ -26,9 +28,11 @@ from gui.words import title
 if TYPE_CHECKING:
     from engine.summary import BlockRow, LayerRow, NetworkTable
 
-LAYER, TYPE, OUTPUT, PARAMETERS, TRAINABLE, TECHNIQUE = range(6)
+LAYER, TYPE, OUTPUT, PARAMETERS, TRAINABLE, NORM, TECHNIQUE, PROOF = range(8)
 LINE = Qt.ItemDataRole.UserRole + 2
 """Of an item: what is copied of it, column by column."""
+FATE = Qt.ItemDataRole.UserRole + 3
+"""Of an item: how it fared in a run that freezes layers."""
 MANY = 48
 """From so many layers on, the blocks within the body begin folded."""
 
@@ -45,11 +49,20 @@ class LayerTree(QTreeWidget):
         self._stale = False
         self._folded: dict[str, bool] = {}
         self._names: dict[str, str] = {}
-        self.setColumnCount(6)
+        self._of_frozen: list[int] = []
+        self.setColumnCount(8)
         self.setHeaderLabels([
             self.tr("Layer"), self.tr("Type"), self.tr("Output"), self.tr("Parameters"), self.tr("Trainable"),
-            self.tr("Technique"),
+            self.tr("Norm by"), self.tr("Technique"), self.tr("In the run"),
         ])  # fmt: skip
+        self.headerItem().setToolTip(NORM, self.tr(
+            "The statistics by which a batch norm normalises in training: those of each batch, or, frozen, the running "
+            "ones that it came with."
+        ))  # fmt: skip
+        self.headerItem().setToolTip(PROOF, self.tr(
+            "What became of each layer in the run in front: a frozen one is compared, bit for bit, with what it was "
+            "when it was frozen, after every epoch."
+        ))  # fmt: skip
         self.setAccessibleName(self.tr("Layers of the network"))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAllColumnsShowFocus(True)
@@ -96,10 +109,31 @@ class LayerTree(QTreeWidget):
             if item.childCount():
                 item.setExpanded(self._begins_open(item, network))
         self.setColumnHidden(TECHNIQUE, not any(row.technique for row in network.layers))
+        self._of_frozen = [NORM] if any(row.norm for row in network.layers) else []
         self._colour()
         self._make_room()
         self.blockSignals(False)
         self.verticalScrollBar().setValue(place)
+
+    def show_proof(self, proof: Proof | None) -> bool:
+        """Tell of each layer what became of it in a run. Returns whether they are the layers of that run's network."""
+        told = {layer.name: layer for layer in proof.layers} if proof else {}
+        ours = {item.data(LAYER, LINE)[0]: item for item in self._items()}
+        matches = proof is not None and told.keys() <= ours.keys()
+        for name, item in ours.items() if proof is not None and matches else ():
+            if item.childCount():
+                text, fate = layer_proof.cell(proof, [told[each] for each in told if each.startswith(f"{name}.")])
+            else:
+                text, fate = layer_proof.cell(proof, [told[name]] if name in told else [])
+                lines = layer_proof.tips(proof, told[name]) if name in told else []
+                item.setToolTip(PROOF, "<qt>" + "<br>".join(map(escape, lines)) + "</qt>" if lines else "")
+            item.setText(PROOF, text)
+            item.setData(LAYER, FATE, fate)
+            item.setData(LAYER, LINE, (*item.data(LAYER, LINE)[:PROOF], text))
+        self._of_frozen = [column for column in self._of_frozen if column != PROOF] + ([PROOF] if matches else [])
+        self._colour()
+        self._make_room()
+        return matches
 
     def set_stale(self, stale: bool) -> None:
         """Grey what is shown: the settings have changed, and their network can't be listed."""
@@ -117,14 +151,21 @@ class LayerTree(QTreeWidget):
         return QSize(560, 320)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Where there is little room, the types give way, then the bars: the tool tips hold what they tell."""
+        """Where there is little room, columns give way, then the bars: the tool tips hold what they tell."""
         super().resizeEvent(event)
         self._make_room()
 
     def _make_room(self) -> None:
+        width = self.viewport().width()
+        shown = [LAYER, TYPE, OUTPUT, PARAMETERS, TRAINABLE, *self._of_frozen]
+        giving_way = [TYPE, *([OUTPUT] if self._of_frozen else []), *([PARAMETERS, NORM] if PROOF in shown else [])]
         self._shares.has_bars = True
-        self.setColumnHidden(TYPE, self._needed(LAYER, TYPE, OUTPUT, PARAMETERS, TRAINABLE) > self.viewport().width())
-        self._shares.has_bars = self._needed(LAYER, OUTPUT, PARAMETERS, TRAINABLE) <= self.viewport().width()
+        for column in giving_way:
+            if self._needed(*shown) > width and column in shown:
+                shown.remove(column)
+        for column in (TYPE, OUTPUT, PARAMETERS, NORM, PROOF):
+            self.setColumnHidden(column, column not in shown)
+        self._shares.has_bars = self._needed(*shown) <= width
 
     def _needed(self, *columns: int) -> int:
         """Pixels of these columns."""
@@ -134,7 +175,7 @@ class LayerTree(QTreeWidget):
         total = max(1, network.parameters)
         shape = _shape(network.input_shape)
         first = QTreeWidgetItem(self, [self.tr("Input"), "", shape])
-        first.setData(LAYER, LINE, ("input", "", shape, "", "", ""))
+        first.setData(LAYER, LINE, ("input", "", shape, "", "", "", "", ""))
         first.setData(LAYER, SHARE, 0.0)
         first.setToolTip(LAYER, self.tr("What the network is given: N samples of this shape, after scaling."))
         blocks = {block.name: block for block in network.blocks}
@@ -165,10 +206,11 @@ class LayerTree(QTreeWidget):
         figures = self.tr("see above") if row.again and row.tensors else numbers.count(row.parameters or None)
         for column, text in ((TYPE, row.type), (OUTPUT, shape), (PARAMETERS, figures)):
             item.setText(column, text)
-        item.setText(TRAINABLE, self._trainable_words(trainable))
+        item.setText(TRAINABLE, self._trainable_words(trainable, row.shares[0][1]))
+        item.setText(NORM, {"batch": self.tr("batch"), "running": self.tr("running")}.get(row.norm, ""))
         item.setText(TECHNIQUE, technique)
         item.setData(LAYER, SHARE, row.parameters / total)
-        item.setData(LAYER, LINE, (row.name, row.type, shape, str(row.parameters), trainable, technique))
+        item.setData(LAYER, LINE, (row.name, row.type, shape, str(row.parameters), trainable, row.norm, technique, ""))
         lines = [f"<b>{escape(row.name)}</b>&nbsp; {escape(row.type)}", escape(layer_words(row.type, row.about))]
         if row.tensors:
             lines.append(escape(" · ".join(f"{name} {list(sizes)}" for name, sizes in row.tensors)))
@@ -176,6 +218,8 @@ class LayerTree(QTreeWidget):
             lines.append(escape(self.tr("Frozen: it normalises by the running statistics that it came with.")))
         elif row.norm == "batch":
             lines.append(escape(self.tr("In training it normalises by the statistics of each batch.")))
+        if row.parameters:
+            lines += [escape(line) for line in self._share_lines(row)]
         if technique:
             lines.append(escape(self.tr("Put there by {technique}.").format(technique=technique)))
         self._explain(item, lines)
@@ -192,7 +236,7 @@ class LayerTree(QTreeWidget):
         item.setText(TRAINABLE, self._trainable_words(trainable))
         item.setData(LAYER, QUIET, True)
         item.setData(LAYER, SHARE, parameters / total)
-        item.setData(LAYER, LINE, (name, block.type if block else "", shape, str(parameters), trainable, ""))
+        item.setData(LAYER, LINE, (name, block.type if block else "", shape, str(parameters), trainable, "", "", ""))
         about = self.tr("{count} layers, {parameters} parameters together.").format(
             count=len(within), parameters=numbers.count(parameters)
         )
@@ -201,8 +245,21 @@ class LayerTree(QTreeWidget):
             lines.append(escape(layer_words(block.type, block.about)))
         self._explain(item, lines)
 
-    def _trainable_words(self, trainable: str) -> str:
+    def _trainable_words(self, trainable: str, share: float = 1.0) -> str:
+        if trainable == "all" and share not in (0.0, 1.0):
+            return self.tr("rate ×{share}").format(share=f"{share:.2g}")
         return {"all": self.tr("yes"), "none": self.tr("frozen"), "some": self.tr("partly")}.get(trainable, "")
+
+    def _share_lines(self, row: LayerRow) -> Iterator[str]:
+        """In which epochs a layer trains with what share of the learning rate, where that is not the whole of it."""
+        for epoch, share in row.shares:
+            if epoch == 0 and 0 < share < 1:
+                yield self.tr("It trains with {share} of the learning rate.").format(share=f"{share:.2g}")
+            elif epoch and share:
+                text = self.tr("From epoch {epoch} on it trains with {share} of the learning rate.")
+                yield text.format(epoch=epoch + 1, share=f"{share:.2g}")
+            elif epoch:
+                yield self.tr("From epoch {epoch} on it is frozen.").format(epoch=epoch + 1)
 
     def _explain(self, item: QTreeWidgetItem, lines: list[str]) -> None:
         for column in range(self.columnCount()):
@@ -221,6 +278,8 @@ class LayerTree(QTreeWidget):
                 colour = theme.outline if self._stale else theme.muted if quiet and column != LAYER else theme.text
                 if column == TECHNIQUE and not self._stale:
                     colour = theme.accent
+                if column == PROOF and not self._stale and item.data(LAYER, FATE) == layer_proof.BROKEN:
+                    colour = theme.error
                 item.setForeground(column, QBrush(QColor(colour)))
             item.setFont(PARAMETERS, font)
             item.setFont(OUTPUT, font)

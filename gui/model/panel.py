@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidg
 
 from engine.config import RunConfig
 from engine.message import InputError
+from engine.proof import Proof, read_proof
 from gui import numbers
 from gui.background import Trouble
+from gui.model.layer_proof import summary
 from gui.model.layer_tree import MANY, LayerTree
 from gui.model.lr_plot import LrPlot
 from gui.panel import Panel
@@ -51,6 +53,13 @@ class ModelPanel(Panel):
         self.problem.setProperty("role", "error")
         self.problem.setWordWrap(True)
         self.problem.hide()
+        self.fates = QLabel()
+        self.fates.setTextFormat(Qt.TextFormat.PlainText)
+        self.fates.setWordWrap(True)
+        self.fates.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.fates.hide()
+        self._proof: Proof | None = None
+        self._proven: object = None
         self.tree = LayerTree()
         self.lr = LrPlot()
         self.all_layers = FoldButton(self.tr("All layers"))
@@ -71,6 +80,7 @@ class ModelPanel(Panel):
         column.setSpacing(8)
         column.addLayout(line)
         column.addWidget(self.problem)
+        column.addWidget(self.fates)
         column.addWidget(self.tree, 1)
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
@@ -97,10 +107,37 @@ class ModelPanel(Panel):
         if network != self._listed:
             self._listed = network
             bench.background.ask("model-layers", lambda: _network(bench, config), self._show_network, self._no_network)
+        self._look_for_proof()
         course = _course_essence(config)
         if course != self._drawn:
             self._drawn = course
             bench.background.ask("model-lr", lambda: _plan(bench, config), self._show_plan, self._no_plan)
+
+    def _look_for_proof(self) -> None:
+        """What became of the layers of the run in front: as it was told, else as its folder has it."""
+        run = self.run
+        asked = (run, run.proof if run is not None else None, len(run.history.epochs) if run is not None else 0)
+        if asked == self._proven:
+            return
+        self._proven = asked
+        folder = run.folder if run is not None else None
+        if run is not None and run.proof is None and folder is not None:
+            self.bench.background.ask(
+                "model-proof", lambda: read_proof(folder), self._show_proof, lambda trouble: self._show_proof(None)
+            )
+        else:
+            self.bench.background.forget("model-proof")
+            self._show_proof(run.proof if run is not None else None)
+
+    @Slot(object)
+    def _show_proof(self, proof: Proof | None) -> None:
+        self._proof = proof
+        shown = self.tree.show_proof(proof)
+        self.fates.setVisible(shown)
+        if proof is not None and self.run is not None and shown:
+            self.fates.setText(summary(proof))
+            self.fates.setToolTip(self.run.label)
+            give(self.fates, role="error" if proof.violated else "muted")
 
     # --- what the background has found -----------------------------------------------------------
 
@@ -110,6 +147,7 @@ class ModelPanel(Panel):
         self.total.setText(self._total(network))
         give(self.total, role="heading")
         self.tree.show_network(network, self.bench.catalogue)
+        self._show_proof(self._proof)
         self.all_layers.setVisible(len(network.layers) > MANY)
 
     @Slot(bool)
@@ -170,7 +208,8 @@ def _plan(bench: Workbench, config: RunConfig) -> Planned:
 
 def _network_essence(config: RunConfig) -> object:
     """What the layers depend on."""
-    return tuple(getattr(config, name) for name in PARTS), config.model, config.activation, config.regularizers
+    tuned = (config.fine_tuning, config.epochs) if config.fine_tuning is not None else None
+    return tuple(getattr(config, name) for name in PARTS), config.model, config.activation, config.regularizers, tuned
 
 
 def _course_essence(config: RunConfig) -> object:

@@ -12,6 +12,7 @@ from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import Changed
 from engine.message import Message
+from engine.proof import read_proof
 from gui.runs.run import Run, copy_of, label_of
 from gui.widgets.banner import Answer
 
@@ -45,6 +46,7 @@ def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     own = path.parent.name == "checkpoints" and (folder / "config.yaml").is_file()
     history = copy_of(history_of(snapshot))
     run = Run(label_of(config), config, folder if own else None, history, monitor=config.monitor, source=path)
+    run.proof = read_proof(folder) if own and path.name == "last.safetensors" else None
     progress = meta["progress"]
     run.unfinished = progress["reason"] is None
     run.reason = Message.from_dict(progress["reason"]) if progress["reason"] else None

@@ -59,6 +59,7 @@ def facts(run: Run) -> list[str]:
     elif run.parent:
         lines.append(_tr("A fork of {run}: the past up to there is shared.").format(run=run.parent))
     lines += _epoch_lines(run)
+    lines += [say(text) for text in run.proof.summary()] if run.proof is not None else []
     if run.started is not None:
         lines += _set_up(run)
     return lines
@@ -110,8 +111,9 @@ def _set_up(run: Run) -> list[str]:
 
 
 def warnings(run: Run) -> list[str]:
-    """What there is to consider about the run's settings."""
-    return [f"{owner}: {say(text)}" for owner, text in run.started.warnings] if run.started else []
+    """What there is to consider about the run's settings, and about layers that are not as they should be."""
+    told = [f"{owner}: {say(text)}" for owner, text in run.started.warnings] if run.started else []
+    return [*([say(text) for text in run.proof.told()] if run.proof is not None else []), *told]
 
 
 def signed_loss(value: float) -> str:

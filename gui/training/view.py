@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from engine.events import Changed, EpochEnded, Failed, Finished, Loading, OfTwin, Parted, Started, Steps
+from engine.events import Changed, EpochEnded, Failed, Finished, Loading, OfTwin, Parted, Proved, Started, Steps
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.training.checkpoint_file import LoadedCheckpoint
 from gui.training.fits import FitView
 from gui.training.pace import Pace
 from gui.training.session import Beginning, Session, State
+from gui.widgets.banner import Answer
 from gui.words import say
 
 
@@ -36,6 +37,7 @@ class RunView(QObject):
         session.started.connect(self._on_started)
         session.stepped.connect(self._on_steps)
         session.epoch_ended.connect(self._on_epoch)
+        session.proved.connect(self._on_proved)
         session.changed.connect(self._on_changed)
         session.twin_changed.connect(self._on_twin)
         session.ended.connect(self._on_ended)
@@ -53,6 +55,7 @@ class RunView(QObject):
         started, graph = run.started, self.window.graph
         assert started is not None
         resumed = beginning is Beginning.RESUMED
+        self.window.banners.clear("proof")
         self.window.runs.list.add(run)  # first: there it is called what no other run is called
         shown = self.run is run and self._last_step == started.step
         if resumed and shown:
@@ -95,6 +98,14 @@ class RunView(QObject):
         self.window.centre.show_run(self.run)
 
     @Slot(object)
+    def _on_proved(self, event: Proved) -> None:
+        if event.alarms:
+            text = "\n".join(say(alarm) for alarm in event.alarms)
+            self.window.banners.say("proof", "error", text, [Answer(self.tr("Stop the run"), self.session.stop)])
+        self._show_run()
+        self.window.centre.show_run(self.run)
+
+    @Slot(object)
     def _on_twin(self, told: OfTwin | Parted | None) -> None:
         """What trains beside the run in front is listed, and at the end drawn behind it."""
         twins = self.session.twins
@@ -133,6 +144,8 @@ class RunView(QObject):
     def _on_ended(self, run: Run) -> None:
         self._redraw.stop()
         self.window.panel.show_running(None)
+        if text := self.window.banners.texts().get("proof"):
+            self.window.banners.say("proof", "error", text)  # there is nothing to be stopped any more
         outcome, started = self.session.ending, run.started
         if isinstance(outcome, Finished) and started is not None and outcome.reason.code != "all-epochs":
             self._stopped_at = self._last_step

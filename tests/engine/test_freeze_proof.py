@@ -117,7 +117,7 @@ def test_what_meddles_with_a_frozen_layer_is_seen_at_once_and_the_run_goes_on(ti
     [alarm] = first.alarms
     assert "epoch 1" in str(alarm) and "evil, adam" in str(alarm) and first.new[0].layer in str(alarm)
     kinds = {finding.kind for event in later for finding in event.new}
-    assert kinds == (set() if deed == "norm-mode" else {"best"}), "it is news only once"
+    assert kinds == set(), "it is news only once"
     assert store.proof.violated and any(line.values["kept"] == 0 for line in store.proof.summary()[:-1])
 
 
@@ -237,3 +237,18 @@ def test_a_fork_is_held_to_what_it_begins_with(tiny):
     assert "proof" not in snapshot.meta and "proof" in store.last().meta
     body = {(layer.epochs, layer.kept, layer.changed) for layer in proofs(events)[-1].layers if layer.name != "head"}
     assert body == {(1, 1, True)}
+
+
+def test_what_is_handed_over_is_looked_at_too(tiny):
+    trainer = Trainer(tiny(model=RESNET, epochs=2, ticked=["freeze-body"]))
+    found = []
+    restore = trainer.learner.restore
+
+    def spoilt(snapshot, where):
+        restore(snapshot, where)
+        trainer.learner.model.body.stem.convolution.weight.data.neg_()
+
+    trainer.learner.restore = spoilt
+    for event in of_type(run(trainer), Proved):
+        found += event.new
+    assert found == [Finding("best", "body.stem.convolution", 2)]

@@ -7,11 +7,24 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from engine.proof import Finding, LayerProof, Proof
 from engine.strategy import DataSpec, Model, Scheduler
 from engine.summary import network_table
-from gui.model.layer_tree import LAYER, LINE, OUTPUT, PARAMETERS, TECHNIQUE, TRAINABLE, TYPE, LayerTree
+from gui.model.layer_tree import (
+    LAYER,
+    LINE,
+    NORM,
+    OUTPUT,
+    PARAMETERS,
+    PROOF,
+    TECHNIQUE,
+    TRAINABLE,
+    TYPE,
+    LayerTree,
+)  # fmt: skip
 from gui.model.panel import ModelPanel
 from gui.model.share_delegate import SHARE
+from gui.runs.run import Run
 from gui.widgets.theme import DARK
 from tests.engine.support import tiny_config
 from tests.gui.driving import pump
@@ -153,9 +166,9 @@ def test_selected_lines_are_copied_as_a_table(tree, catalogue):
     QTest.keyClick(tree, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     rows = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
     assert rows == [
-        ["Layer", "Type", "Output", "Parameters", "Trainable", "Technique"],
-        ["body.layer1.linear", "Linear", "[N, 12]", "780", "all", ""],
-        ["body.layer1.dropout", "Dropout", "[N, 12]", "0", "", "Dropout"],
+        ["Layer", "Type", "Output", "Parameters", "Trainable", "Norm by", "Technique", "In the run"],
+        ["body.layer1.linear", "Linear", "[N, 12]", "780", "all", "", "", ""],
+        ["body.layer1.dropout", "Dropout", "[N, 12]", "0", "", "", "Dropout", ""],
     ]
     tree.clearSelection()
     tree.copy()
@@ -208,3 +221,52 @@ def test_the_dark_palette_reaches_lines_and_curves(panel, catalogue):
     panel.set_theme(DARK)
     assert panel.tree.topLevelItem(0).foreground(LAYER).color().name().upper() == DARK.text
     assert panel.lr.planned.opts["pen"].color().name().upper() == DARK.lr
+
+
+def frozen(*fates, findings=()):
+    """What a run came to whose layers fared like this: name, frozen, epochs, kept, changed."""
+    return Proof(4, tuple(LayerProof(*fate) for fate in fates), tuple(findings), ("meddler", "adam"))
+
+
+def test_each_layer_tells_whether_it_trains_at_what_rate_and_how_its_norm_works(panel, catalogue):
+    told(panel, tiny_config(catalogue, ticked=["batch-norm", "discriminative-lr:parts=2,factor=2,unfreeze_every=1"]))
+    items = lines(panel.tree)
+    assert items["body.layer1.linear"].text(TRAINABLE) == "frozen"
+    assert items["body.layer1.norm"].text(NORM) == "running" and not panel.tree.isColumnHidden(NORM)
+    assert "From epoch 2 on it trains with 0.5 of the learning rate." in items["body.layer2.linear"].toolTip(LAYER)
+    told(panel, tiny_config(catalogue, ticked=["batch-norm", "discriminative-lr:parts=2,factor=2"]))
+    assert lines(panel.tree)["body.layer1.linear"].text(TRAINABLE) == "rate ×0.25"
+    assert lines(panel.tree)["body.layer1.norm"].text(NORM) == "batch"
+
+
+def test_each_layer_tells_what_became_of_it_in_the_run(panel, catalogue):
+    told(panel, tiny_config(catalogue, ticked=["freeze-body"]))
+    assert panel.tree.isColumnHidden(PROOF) and not panel.fates.isVisible()
+    run = Run("frozen", proof=frozen(
+        ("body.layer1.linear", True, 4, 4, False), ("body.layer2.linear", False, 2, 2, True),
+        ("head", False, 0, 0, True),
+    ))  # fmt: skip
+    panel.show_run(run)
+    items = lines(panel.tree)
+    said = [items[name].text(PROOF) for name in ("body.layer1.linear", "body.layer2.linear", "head", "body.layer1")]
+    assert said == ["unchanged 4/4", "unchanged 2/2, then trained", "has changed", "unchanged 4/4"]
+    assert not panel.tree.isColumnHidden(PROOF) and "4 of 4 epochs" in panel.fates.text()
+    run.proof = frozen(
+        ("body.layer1.linear", True, 4, 1, False), ("head", False, 0, 0, False),
+        findings=[Finding("weights", "body.layer1.linear", 2), Finding("no-gradient", "head", 4)],
+    )  # fmt: skip
+    panel.show_run(run)
+    assert items["body.layer1.linear"].text(PROOF) == "changed, though frozen"
+    assert items["head"].text(PROOF) == "has not changed"
+    assert "in epoch 2" in panel.fates.text() and "meddler" in panel.fates.text()
+    assert "in epoch 2" in items["body.layer1.linear"].toolTip(PROOF)
+    panel.tree.resize(330, 400)
+    assert not panel.tree.isColumnHidden(PROOF) and panel.tree.isColumnHidden(OUTPUT)
+
+
+def test_what_became_of_another_network_is_not_told_of_this_one(panel, catalogue):
+    told(panel, tiny_config(catalogue))
+    panel.show_run(Run("other", proof=frozen(("body.block1.convolution", True, 4, 4, False))))
+    assert panel.tree.isColumnHidden(PROOF) and not panel.fates.isVisible()
+    panel.show_run(None)
+    assert panel.tree.isColumnHidden(PROOF)
