@@ -75,7 +75,7 @@ def _gradient(looks: Looks) -> Message | None:
             "clip the gradients.", times=_times(ratio), factor=_times(factor),
         )  # fmt: skip
     return message(
-        ARRIVES, "The gradient reaches every layer: at the first it is {ratio} times as large as at "
+        ARRIVES, "The gradient reaches every layer: at the first layer it is {ratio} times that at "
         "the last.", ratio=_times(ratio),
     )  # fmt: skip
 
@@ -97,8 +97,8 @@ def _saturated(looks: Looks) -> Message | None:
         return None
     return message(
         "inside-saturated", "Saturated: {share} % of the values of {layer} lie where its activation is flat, and "
-        "any gradient comes back through them; so it is in {count} of the layers. Smaller initial weights, batch "
-        "normalisation or ReLU keep them out of there.", share=round(100 * share), layer=layer, count=count,
+        "hardly any gradient comes back through them; so it is in {count} of the layers. Smaller initial weights, "
+        "batch normalisation or ReLU keep them out of there.", share=round(100 * share), layer=layer, count=count,
     )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _updates(looks: Looks) -> Message | None:
     return None
 
 
-def _times(value: float) -> float | int:
-    """Two digits are enough."""
+def _times(value: float) -> float | str:
+    """Two digits are enough; of a large number the thousands are told apart: `870,000`."""
     rounded = float(f"{value:.2g}")
-    return int(rounded) if 10 <= rounded < 1e6 else rounded
+    return f"{rounded:,.0f}" if 10 <= rounded < 1e12 else rounded

@@ -20,6 +20,7 @@ from gui.workbench import Workbench
 if TYPE_CHECKING:
     from gui.compare.panel import ComparePanel
     from gui.data.panel import DataPanel
+    from gui.model.panel import ModelPanel
     from gui.predictions.panel import PredictionsPanel
     from gui.tune.panel import TunePanel
 
@@ -95,6 +96,11 @@ class Centre(QFrame):
         return self.tab("data")  # type: ignore[return-value]
 
     @property
+    def model(self) -> ModelPanel:
+        """The tab Model."""
+        return self.tab("model")  # type: ignore[return-value]
+
+    @property
     def predictions(self) -> PredictionsPanel:
         """The tab Predictions."""
         return self.tab("predictions")  # type: ignore[return-value]
@@ -137,6 +143,8 @@ class Centre(QFrame):
         if name == "data":
             self.data.settings_asked.connect(self.settings_asked)
             self.data.data_changed.connect(self.data_changed)
+        if name == "model":
+            self.model.settings_asked.connect(self.settings_asked)
         if name == "tune":
             self.tune.settings_asked.connect(self.settings_asked)
             self.tune.runs_asked.connect(self.runs_asked)

@@ -1,11 +1,11 @@
-"""The tab "Model": the layers of the network, and the learning rate that is planned, before a run and during it."""
+"""The tab "Model": the layers of the network and the planned learning rate, and a look inside as it trains."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.message import InputError
@@ -16,8 +16,10 @@ from gui.model.layer_proof import summary
 from gui.model.layer_tree import MANY, LayerTree
 from gui.model.lr_plot import LrPlot
 from gui.panel import Panel
+from gui.runs.run import Run
 from gui.widgets.fold_button import FoldButton
 from gui.widgets.looks import give
+from gui.widgets.segments import Segments
 from gui.widgets.theme import Theme
 from gui.words import say
 from gui.workbench import PARTS, Workbench
@@ -25,6 +27,7 @@ from gui.workbench import PARTS, Workbench
 if TYPE_CHECKING:
     from engine.lr_plan import LrPlan
     from engine.summary import NetworkTable
+    from gui.model.inside.panel import InsidePanel
 
 STEPS_PER_EPOCH = 100
 """Taken for the plan of the learning rate where the data, and so the number of steps, are not there yet."""
@@ -38,7 +41,10 @@ class Planned(NamedTuple):
 
 
 class ModelPanel(Panel):
-    """Lists the network of the settings as they stand, and draws their learning rate."""
+    """Lists the network of the settings as they stand, and draws their learning rate; or looks into a run's network."""
+
+    settings_asked = Signal(object)
+    """The `RunConfig` that is to stand on the left from now on."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
@@ -66,7 +72,13 @@ class ModelPanel(Panel):
         self.all_layers.setToolTip(self.tr("Show every layer, or each block as one line"))
         self.all_layers.toggled.connect(self._unfold)
         self.all_layers.hide()
+        self.part = Segments(self.tr("Part"), [
+            (self.tr("Layers"), self.tr("The layers of the network that the settings make")),
+            (self.tr("Look inside"), self.tr("Values, gradients and updates of each layer as the network trains")),
+        ])  # fmt: skip
+        self._inside: InsidePanel | None = None
         self._lay_out()
+        self.part.chosen.connect(self._on_part)
         self.total.setText(self.tr("The layers of the network will be listed here, as soon as there are settings."))
 
     def _lay_out(self) -> None:
@@ -88,15 +100,61 @@ class ModelPanel(Panel):
         self._splitter.addWidget(self.lr)
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self._splitter)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 8, 0, 0)
-        page.addWidget(self._splitter)
+        page.setSpacing(8)
+        page.addWidget(self.part)
+        page.addLayout(self._pages, 1)
+
+    @property
+    def inside(self) -> InsidePanel:
+        """The look inside, made if need be."""
+        if self._inside is None:
+            from gui.model.inside.panel import InsidePanel
+
+            self._inside = InsidePanel(self.bench)
+            self._inside.settings_asked.connect(self.settings_asked)
+            self._inside.set_theme(self.theme)
+            if self.config is not None:
+                self._inside.show_settings(self.config)
+            self._inside.show_run(self.run)
+            self._pages.addWidget(self._inside)
+        return self._inside
+
+    def look_inside(self) -> InsidePanel:
+        """Bring the look inside forward."""
+        self.part.current = 1
+        self._pages.setCurrentWidget(self.inside)
+        return self.inside
+
+    @Slot(int)
+    def _on_part(self, part: int) -> None:
+        if part:
+            self.look_inside()
+        else:
+            self._pages.setCurrentWidget(self._splitter)
+
+    def show_settings(self, config: RunConfig) -> None:
+        """The settings have changed."""
+        super().show_settings(config)
+        if self._inside is not None:
+            self._inside.show_settings(config)
+
+    def show_run(self, run: Run | None) -> None:
+        """Another run is in front, or it has come to the end of an epoch, or to its end."""
+        super().show_run(run)
+        if self._inside is not None:
+            self._inside.show_run(run)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         super().set_theme(theme)
         self.tree.set_theme(theme)
         self.lr.set_theme(theme)
+        if self._inside is not None:
+            self._inside.set_theme(theme)
 
     def refresh(self) -> None:
         """List and draw what the settings say, where they say something else than before."""

@@ -14,6 +14,7 @@ from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import Changed, Failed, Finished, Started
 from engine.history import EpochRow, History
+from engine.inside_record import LayerLook
 from engine.message import InputError, Message
 from engine.proof import Proof
 from engine.run_index import RunRecord, Status
@@ -32,6 +33,8 @@ class Run:
     config: RunConfig | None = None
     folder: Path | None = None
     history: History = field(default_factory=History)
+    looks: list[LayerLook] = field(default_factory=list)
+    """What was seen inside its network while it trained in this session."""
     started: Started | None = None
     outcome: Finished | Failed | None = None
     unfinished: bool = False

@@ -355,6 +355,7 @@ class Session(QObject):
     def _on_steps(self, event: Steps) -> None:
         assert self.run is not None and self._meter is not None
         self.run.history.add_steps(event.rows)
+        self.run.looks += event.looks
         self._meter.stepped(event)
         self.stepped.emit(event)
 

@@ -72,6 +72,7 @@ class TwinGroup:
                 meter.stepped(event)
             if not first:
                 run.history.add_steps(event.rows)
+                run.looks += event.looks
         elif isinstance(event, EpochEnded) and not first:
             run.history.add_epoch(event.row)
         elif isinstance(event, Changed) and not first:

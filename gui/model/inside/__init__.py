@@ -1,0 +1,1 @@
+"""The part "Look inside" of the tab Model."""
