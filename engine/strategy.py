@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pluggy
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.code import Code, written, written_optimizer
 from engine.guard import guard
 from engine.message import Message, message
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from engine.history import History
 
 __all__ = [
-    "KINDS", "Activation", "Advice", "Augmentation", "DataSpec", "Dataset", "Effect", "Field", "FineTuning",
+    "KINDS", "Activation", "Advice", "Augmentation", "Code", "DataSpec", "Dataset", "Effect", "Field", "FineTuning",
     "Initializer", "Loss", "Message", "Model", "Optimizer", "ParameterGroup", "Place", "Progress", "Regularizer",
     "Scaling", "Scheduler", "Slots", "Stopping", "Strategy", "Verdict", "hookimpl", "message", "needs", "overrides",
 ]  # fmt: skip
@@ -210,6 +211,10 @@ class Strategy(BaseModel):
         """
         return self
 
+    def code(self, config: RunConfig) -> Code | None:
+        """What it is in plain PyTorch, in a run with these settings: see `Code`. None where it can't be told."""
+        return None
+
 
 class Dataset(Strategy):
     """Where the samples come from."""
@@ -322,6 +327,11 @@ class Activation(Strategy):
         """A new module, applied element by element."""
         raise NotImplementedError
 
+    def code(self, config: RunConfig) -> Code | None:
+        """A layer of PyTorch says by itself what it is."""
+        layer = written(self.build())
+        return None if layer is None else Code(value=layer)
+
 
 class Initializer(Strategy):
     """The initial weights (초깃값)."""
@@ -360,6 +370,13 @@ class Optimizer(Strategy):
         """The optimizer over these parameter groups; the engine sets each group's `lr` before every step."""
         raise NotImplementedError
 
+    def code(self, config: RunConfig) -> Code | None:
+        """An optimizer of PyTorch says by itself what it is."""
+        from torch import nn, zeros
+
+        constructor = written_optimizer(self.build([{"params": [("weight", nn.Parameter(zeros(1)))]}]))
+        return None if constructor is None else Code(value=constructor)
+
 
 class Regularizer(Strategy):
     """What keeps a network from learning its training samples by heart (규제화).
@@ -377,6 +394,12 @@ class Regularizer(Strategy):
     def layer(self, place: Place) -> nn.Module:
         """A new module for the slot at this place."""
         raise NotImplementedError
+
+    def code(self, config: RunConfig) -> Code | None:
+        """A layer of PyTorch or torchvision says by itself what it is, where the technique is nothing else."""
+        acting = [name for name in ACTING if overrides(self, name)]
+        layer = written(self.layer(Place(64, 2))) if acting == ["layer"] else None
+        return None if layer is None else Code(imports=("from torchvision import ops",) * layer.startswith("ops."))
 
     def parameter_groups(self, groups: list[ParameterGroup]) -> list[ParameterGroup]:
         """The optimizer's parameter groups, changed or divided."""
@@ -472,6 +495,13 @@ KINDS: dict[str, type[Strategy]] = {
     )
 }  # fmt: skip
 """Every kind by its name, in the order in which a run uses them."""
+
+
+ACTING = (
+    "layer", "parameter_groups", "order", "micro_batches", "penalty", "mix", "before_step", "after_step",
+    "average_share",
+)  # fmt: skip
+"""The methods by which a regularizer acts, of which it gives any."""
 
 
 def needs(module: str, *, extra: str) -> None:

@@ -9,8 +9,9 @@ import torch
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import transform
 from plugins.augmentation._portions import CACHED, at_once
 from plugins.augmentation.random_grayscale import luma
 
@@ -47,6 +48,9 @@ class ColorJitter(Augmentation):
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         return jittered(images, *self.parameters(len(images), images.shape[1], generator))
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "ColorJitter")
 
     def parameters(self, count: int, channels: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Per image the order of its operations, int64 `[N, K]`, and the factors of all four, float32 `[N, 4]`.

@@ -11,8 +11,9 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import transform
 from plugins.augmentation._portions import at_once
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class GaussianBlur(Augmentation):
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         return blurred(images, self.sigmas(len(images), generator), self.kernel_size)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "GaussianBlur", shown=("kernel_size", "sigma"))
 
     def sigmas(self, count: int, generator: Generator) -> Tensor:
         """The standard deviation for each image: float32 `[N]`."""

@@ -10,8 +10,9 @@ import torch
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import transform
 from plugins.augmentation._portions import at_once
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class GaussianNoise(Augmentation):
         for old, new in zip(images.split(portion), changed.split(portion), strict=True):
             new.copy_(noisy(old, self.noise(old.shape, generator), self.clip))
         return changed
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "GaussianNoise", shown=("sigma",))
 
     def noise(self, shape: torch.Size, generator: Generator) -> Tensor:
         """Noise in levels of a pixel, int16 of this shape, cut towards 0 as torchvision does.

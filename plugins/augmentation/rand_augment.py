@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._affine import Interpolation
+from plugins.augmentation._code import transform
 from plugins.augmentation._operations import draw_operations, draw_signs, magnitude_table, operated
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class RandAugment(Augmentation):
             parameters = self.parameters(count, height, width, generator)
             images = operated(images, *parameters, self.interpolation, self.fill)
         return images
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandAugment", shown=("num_ops", "magnitude"))
 
     def parameters(self, count: int, height: int, width: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """The operation of each image and its magnitude, each `[N]`."""

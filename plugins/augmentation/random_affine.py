@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._affine import Interpolation, inverse_matrices, mapped
+from plugins.augmentation._code import transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -49,6 +50,9 @@ class RandomAffine(Augmentation):
         count, _, height, width = images.shape
         matrices = inverse_matrices(*self.parameters(count, height, width, generator))
         return mapped(images, matrices, self.interpolation, self.fill)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomAffine", shown=("degrees",))
 
     def parameters(
         self, count: int, height: int, width: int, generator: Generator

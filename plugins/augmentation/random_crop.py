@@ -10,8 +10,9 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import SIZE, transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -46,6 +47,9 @@ class RandomCrop(Augmentation):
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         top, left = self.offsets(len(images), generator)
         return padded_crops(images, top, left, self.padding, self.padding_mode, self.fill)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomCrop", SIZE, shown=("padding",))
 
     def offsets(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Where the cut begins in each padded image: row and column, each int64 `[N]`."""

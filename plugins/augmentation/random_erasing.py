@@ -10,8 +10,9 @@ import torch
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -54,6 +55,9 @@ class RandomErasing(Augmentation):
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         count, _, height, width = images.shape
         return erased(images, *self.boxes(count, height, width, generator), self.value)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomErasing", shown=("p",))
 
     def boxes(self, count: int, height: int, width: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Top, left, height and width of a box per image, each float `[N]` holding whole numbers.

@@ -9,8 +9,9 @@ import torch
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -32,6 +33,9 @@ class RandomGrayscale(Augmentation):
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         return greyed(images, self.chosen(len(images), generator))
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomGrayscale", shown=("p",))
 
     def chosen(self, count: int, generator: Generator) -> Tensor:
         """Which images turn grey: bool `[N]`."""

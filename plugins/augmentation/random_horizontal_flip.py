@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -30,6 +31,9 @@ class RandomHorizontalFlip(Augmentation):
         # One of two images each: choosing whole images is faster than choosing pixel by pixel.
         rows = torch.arange(len(images), device=images.device) + len(images) * chosen
         return torch.cat((images, images.flip(3))).index_select(0, rows)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomHorizontalFlip", shown=("p",))
 
 
 @hookimpl

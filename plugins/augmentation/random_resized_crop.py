@@ -11,7 +11,8 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Effect, Field, Strategy, Verdict, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Effect, Field, Strategy, Verdict, hookimpl
+from plugins.augmentation._code import SIZE, transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -63,6 +64,9 @@ class RandomResizedCrop(Augmentation):
         count, _, height, width = images.shape
         top, left, rows, columns = self.boxes(count, height, width, generator)
         return resized_crops(images, top, left, rows, columns)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomResizedCrop", SIZE, shown=("scale",))
 
     def boxes(self, count: int, height: int, width: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Top, left, height and width of a box per image, each float `[N]` holding whole numbers."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._affine import Interpolation, mapped, rotations
+from plugins.augmentation._code import transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -33,6 +34,9 @@ class RandomRotation(Augmentation):
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         angles = self.angles(len(images), generator)
         return mapped(images, rotations(angles), self.interpolation, self.fill)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomRotation", shown=("degrees",))
 
     def angles(self, count: int, generator: Generator) -> Tensor:
         """The angle of each image in degrees, anticlockwise, `[N]`."""

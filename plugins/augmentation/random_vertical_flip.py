@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
+from plugins.augmentation._code import transform
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -35,6 +36,9 @@ class RandomVerticalFlip(Augmentation):
     def chosen(self, count: int, generator: Generator) -> Tensor:
         """Which images are mirrored: bool `[N]`."""
         return torch.rand(count, generator=generator, device=generator.device) < self.p
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "RandomVerticalFlip", shown=("p",))
 
 
 def flipped(images: Tensor, chosen: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ import torch
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, Augmentation, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._affine import Interpolation
+from plugins.augmentation._code import transform
 from plugins.augmentation._operations import draw_operations, draw_signs, magnitude_table, operated
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class TrivialAugmentWide(Augmentation):
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         return operated(images, *self.parameters(len(images), generator), self.interpolation, self.fill)
+
+    def code(self, config: RunConfig) -> Code:
+        return transform(self, "TrivialAugmentWide")
 
     def parameters(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """The operation of each image and its magnitude, each `[N]`."""

@@ -17,7 +17,7 @@ from engine.files import write_text
 from engine.idx import read_idx
 from engine.lock import changing
 from engine.message import InputError
-from engine.strategy import message
+from engine.strategy import Code, message
 
 DONE = "complete"
 """Written beside downloaded files once all are there: they are written under their own names at once."""
@@ -62,6 +62,44 @@ def read_idx_folder(folder: Path, class_names: tuple[str, ...]) -> DataBundle:
             raise InputError("damaged-data", "{path} holds images and labels that don't belong together", path=folder)
         parts.append(Part(images.unsqueeze(1), labels.long()))
     return DataBundle(parts[0], test=parts[1], class_names=class_names)
+
+
+def idx_code(folder: Path, *, has_twins: bool) -> Code:
+    """What reads them in the script of a run."""
+    packed = (folder / IDX_FILES[0]).exists() or not (folder / IDX_FILES[0].removesuffix(".gz")).exists()
+    return Code(
+        imports=("import gzip",) if packed else (), has_test=True, has_twins=has_twins,
+        lines=IDX_READ.format(
+            path=str(folder.absolute()), opened="gzip.open" if packed else "open",
+            mode="" if packed else ', "rb"', suffix="-ubyte.gz" if packed else "-ubyte",
+        ),
+    )  # fmt: skip
+
+
+IDX_READ = """\
+def read(name, header):
+    with {opened}({path!r} + f"/{{name}}{suffix}"{mode}) as file:
+        return torch.frombuffer(bytearray(file.read()[header:]), dtype=torch.uint8)
+
+
+inputs, targets = read("train-images-idx3", 16).view(-1, 1, 28, 28), read("train-labels-idx1", 8).long()
+test_inputs, test_targets = read("t10k-images-idx3", 16).view(-1, 1, 28, 28), read("t10k-labels-idx1", 8).long()
+classes = 10"""
+
+
+def torchvision_code(name: str, *, has_twins: bool) -> Code:
+    """What torchvision's own class reads, and downloads if need be, in the script of a run."""
+    return Code(
+        imports=("from torchvision import datasets",), lines=TORCHVISION.format(name=name), has_test=True,
+        has_twins=has_twins,
+    )  # fmt: skip
+
+
+TORCHVISION = """\
+known, unknown = (datasets.{name}(DATA, train=train, download=True) for train in (True, False))
+inputs, targets = known.data.unsqueeze(1), known.targets
+test_inputs, test_targets = unknown.data.unsqueeze(1), unknown.targets
+classes = 10"""
 
 
 def _fetch(wanted: Download, folder: Path, source: Source) -> None:

@@ -4,6 +4,8 @@ Read from its binary version, https://www.cs.toronto.edu/~kriz/cifar.html: in ea
 the label and the red, green and blue values of 32×32 pixels. The version for Python is pickled, and so is never read.
 """
 
+from __future__ import annotations
+
 import gzip
 import io
 import tarfile
@@ -11,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import torch
 from torch import Tensor
@@ -19,7 +21,7 @@ from torch import Tensor
 from engine.data import DataBundle, Part, Source
 from engine.message import InputError
 from engine.reading import opened
-from engine.strategy import Dataset, hookimpl
+from engine.strategy import Code, Dataset, hookimpl
 from plugins.dataset._files import Download, user_folder
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -34,9 +36,39 @@ DOWNLOAD = Download(
     "CIFAR-10", [(ARCHIVE, "c32a1d4ab5d03f1284b67883e8d87530")], ["https://www.cs.toronto.edu/~kriz/"], 170_052_171,
     "put {files}, the binary version, into {folder}, or name the folder that holds it by cifar10:path=DIR",
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 """The archive and its MD5 as the author's page gives them."""
 BESIDE = 2**20
 """Bytes of an archive, unpacked, that are none of the files', at most."""
+
+FETCHED = f"""\
+url = {DOWNLOAD.mirrors[0] + ARCHIVE!r}
+download_url(url, f"{{DATA}}/CIFAR10", md5={DOWNLOAD.files[0][1]!r})
+"""
+PACKED = """\
+archive = tarfile.open({place} + "/{archive}")
+
+
+def read(name):
+    return archive.extractfile(f"cifar-10-batches-bin/{{name}}.bin").read()"""
+UNPACKED = """\
+def read(name):
+    with open({path!r} + f"/{{name}}.bin", "rb") as file:
+        return file.read()"""
+RECORDS_OF = """\
+{read}
+
+
+def records(*names):  # each is a label and 3 × 32 × 32 pixels
+    rows = torch.frombuffer(bytearray(b"".join(map(read, names))), dtype=torch.uint8).view(-1, 3073)
+    return rows[:, 1:].view(-1, 3, 32, 32), rows[:, 0].long()
+
+
+inputs, targets = records(*(f"data_batch_{{number}}" for number in range(1, 6)))
+test_inputs, test_targets = records("test_batch")
+classes = 10"""
 
 
 class CIFAR10(Dataset):
@@ -63,6 +95,16 @@ class CIFAR10(Dataset):
         test = torch.arange(len(training), len(images))
         parts = [Part(images, labels[rows], rows) for rows in (training, test)]
         return DataBundle(parts[0], test=parts[1], class_names=CLASS_NAMES)
+
+    def code(self, config: RunConfig) -> Code:
+        folder = user_folder(self.path).absolute() if self.path else None
+        unpacked = folder and next((at for at in (folder, folder / FOLDER) if (at / FILES[0]).is_file()), None)
+        if unpacked:
+            return Code(lines=RECORDS_OF.format(read=UNPACKED.format(path=str(unpacked))), has_test=True)
+        place = repr(str(folder)) if folder else 'f"{DATA}/CIFAR10"'
+        read = ("" if folder else FETCHED) + PACKED.format(place=place, archive=ARCHIVE)
+        imports = ("import tarfile", *(() if folder else ("from torchvision.datasets.utils import download_url",)))
+        return Code(imports=imports, lines=RECORDS_OF.format(read=read), has_test=True)
 
 
 def _put(data: bytes, path: Path, rows: slice, images: Tensor, labels: Tensor) -> None:

@@ -15,7 +15,8 @@ from engine.picture_folder import PictureFile, list_pictures
 from engine.picture_groups import groups_of
 from engine.picture_names import compiled
 from engine.picture_reader import Decoded, Form, Progress, decode
-from engine.strategy import Advice, Dataset, DataSpec, Field, hookimpl
+from engine.strategy import Advice, Code, Dataset, DataSpec, Field, hookimpl
+from plugins.dataset._folder_code import folder_code
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -88,6 +89,9 @@ class ImageFolder(Dataset):
             return self._with_own_parts(bundle)
         groups = groups_of(taught, bundle.training, self.keep_together, self.name_pattern, progress)
         return replace(bundle, groups=groups)
+
+    def code(self, config: "RunConfig") -> Code | None:
+        return folder_code(self) if self.path else None
 
     def _with_own_parts(self, bundle: DataBundle) -> DataBundle:
         """Nothing is cut from the training pictures, so that nothing can be kept together."""

@@ -1,8 +1,15 @@
 """MNIST: handwritten digits (LeCun, Bottou, Bengio, Haffner 1998, "Gradient-based learning applied to documents")."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from engine.data import DataBundle, Source
-from engine.strategy import Dataset, hookimpl
-from plugins.dataset._files import Download, read_idx_folder, user_folder
+from engine.strategy import Code, Dataset, hookimpl
+from plugins.dataset._files import Download, idx_code, read_idx_folder, torchvision_code, user_folder
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class MNIST(Dataset):
@@ -18,6 +25,11 @@ class MNIST(Dataset):
     def load(self, source: Source) -> DataBundle:
         folder = user_folder(self.path) if self.path else download().into(source.folder / "MNIST" / "raw", source)
         return read_idx_folder(folder, tuple("0123456789"))
+
+    def code(self, config: RunConfig) -> Code:
+        return (
+            idx_code(user_folder(self.path), has_twins=True) if self.path else torchvision_code("MNIST", has_twins=True)
+        )
 
 
 def download() -> Download:

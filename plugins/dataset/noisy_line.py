@@ -5,15 +5,35 @@ is straight: it has learned the noise. As usual, the training points are evenly 
 normal; those that judge the fit lie at random between them, with noise of their own.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from engine.data import DataBundle, Part, Source
 from engine.randomness import generator
-from engine.strategy import Dataset, Field, hookimpl
+from engine.strategy import Code, Dataset, Field, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 UNSEEN = 200
 """Samples for validation, and for the test: enough for losses that say more of the network than of their own noise."""
+
+POINTS = """\
+def points(part, x=None):
+    drawing = torch.Generator().manual_seed(seed({data_seed}, f"{{part}} x"))
+    x = 2 * torch.rand({unseen}, 1, generator=drawing) - 1 if x is None else x
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed({data_seed}, f"{{part}} noise")))
+    return x, {slope} * x + {intercept} + {noise} * noise
+
+
+inputs, targets = points("training", torch.linspace(-1, 1, {points}).unsqueeze(1))
+val_inputs, val_targets = points("validation")
+test_inputs, test_targets = points("test")
+classes = 1  # one number"""
 
 
 class NoisyLine(Dataset):
@@ -47,6 +67,10 @@ class NoisyLine(Dataset):
     def without_noise(self, inputs: Tensor) -> Tensor:
         """The line itself: targets `[N, 1]` of inputs `[N, 1]`."""
         return self.slope * inputs + self.intercept
+
+    def code(self, config: RunConfig) -> Code:
+        given = {name: getattr(self, name) for name in ("points", "noise", "slope", "intercept", "data_seed")}
+        return Code(lines=POINTS.format(unseen=UNSEEN, **given), has_validation=True, has_test=True)
 
     def _anywhere(self, part: str) -> Tensor:
         return 2 * torch.rand(UNSEEN, 1, generator=generator(self.data_seed, f"{part} x")) - 1

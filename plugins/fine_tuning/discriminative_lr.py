@@ -6,11 +6,42 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, FineTuning, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, FineTuning, hookimpl
 from plugins.fine_tuning._advice import advice_on_caching, advice_on_weights
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+PARTS = '''
+def body_parts(model, head, count):
+    """The layers before the head, each with the norms that follow it, in so many parts from the input on."""
+    layers = []
+    for module in (module for module in model.modules() if module not in set(head.modules())):
+        own = list(module.parameters(recurse=False))
+        if own and (not layers or any(p.ndim > 1 for p in own)):
+            layers.append([])
+        layers[-1:] = [[*layers[-1], module]] if own else layers[-1:]
+    parts = [[] for _ in range(count)]
+    for number, layer in enumerate(reversed(layers)):
+        parts[count - 1 - number * count // max(count, len(layers))] += layer
+    return parts'''
+DIVIDED = """\
+parts = body_parts(model, head, {parts})
+owner = {{p: number for number, part in enumerate(parts) for module in part for p in module.parameters(recurse=False)}}
+groups = [
+    group | {{"params": [p for p in group["params"] if owner.get(p, {parts}) == number]}}
+    | {{"share": {factor} ** (number - {parts}), "lr": LR * {factor} ** (number - {parts})}}
+    for group in groups
+    for number in range({parts} + 1)  # the last is the head
+]
+groups = [group for group in groups if group["params"]]"""
+THAWED = """\
+thawed = min({parts}, epoch // {every})
+model.train(thawed > 0)
+head.train()
+for number, part in enumerate(parts):
+    for module in part:
+        module.requires_grad_(number >= {parts} - thawed).train(number >= {parts} - thawed)"""
 
 
 class DiscriminativeLR(FineTuning):
@@ -44,6 +75,12 @@ class DiscriminativeLR(FineTuning):
         joined = self.parts if self.unfreeze_every is None else min(self.parts, epoch // self.unfreeze_every)
         shares = [self.factor ** (number - self.parts) for number in range(self.parts)]
         return [0.0] * (self.parts - joined) + shares[self.parts - joined :]
+
+    def code(self, config: RunConfig) -> Code:
+        given = {"parts": self.parts, "factor": self.factor, "every": self.unfreeze_every}
+        return Code(
+            define=PARTS, groups=DIVIDED.format(**given), epoch=THAWED.format(**given) if self.unfreeze_every else ""
+        )
 
 
 @hookimpl

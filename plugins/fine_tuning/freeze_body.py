@@ -6,11 +6,20 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, FineTuning, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, FineTuning, hookimpl
 from plugins.fine_tuning._advice import advice_on_caching, advice_on_weights
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+DIVIDED = """\
+groups = [
+    group | {{"params": [p for p in group["params"] if (p in set(head.parameters())) == new], "share": share}}
+    for group in groups
+    for new, share in ((False, {share}), (True, 1.0))
+]
+groups = [group | {{"lr": LR * group["share"]}} for group in groups if group["params"]]"""
+HEAD = "head.requires_grad_(True).train()"
 
 
 class FreezeBody(FineTuning):
@@ -42,6 +51,14 @@ class FreezeBody(FineTuning):
     def lr_shares(self, epoch: int) -> Sequence[float]:
         frozen = self.unfreeze_after is None or epoch < self.unfreeze_after
         return (0.0 if frozen else self.lr_share,)
+
+    def code(self, config: RunConfig) -> Code:
+        if self.unfreeze_after is None:
+            return Code(epoch="model.requires_grad_(False).eval()  # its batch norms too\n" + HEAD)
+        return Code(
+            groups=DIVIDED.format(share=self.lr_share),
+            epoch=f"model.requires_grad_(epoch >= {self.unfreeze_after}).train(epoch >= {self.unfreeze_after})\n{HEAD}",
+        )
 
 
 @hookimpl

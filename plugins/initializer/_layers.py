@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from engine.message import message
-from engine.strategy import Advice
+from engine.strategy import Advice, Code
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -25,6 +25,19 @@ def fill(model: nn.Module, draw: Callable[[Tensor], object]) -> None:
         draw(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
+
+
+def filled(draw: str) -> Code:
+    """The same in the script of a run: `draw` is a function of torch.nn.init with its arguments, `{}` the weights."""
+    return Code(lines=FILLED.format(draw=draw.format("layer.weight")))
+
+
+FILLED = """\
+for layer in model.modules():
+    if isinstance(layer, (nn.Linear, nn.Conv2d)):
+        nn.init.{draw}
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)"""
 
 
 def brings_weights(config: RunConfig) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Initializer, hookimpl
-from plugins.initializer._layers import advice_on_own_weights, fill
+from engine.strategy import Advice, Code, DataSpec, Initializer, hookimpl
+from plugins.initializer._layers import advice_on_own_weights, fill, filled
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -32,6 +32,9 @@ class Kaiming(Initializer):
     def apply(self, model: nn.Module) -> None:
         draw = nn.init.kaiming_normal_ if self.distribution == "normal" else nn.init.kaiming_uniform_
         fill(model, partial(draw, mode=self.mode, nonlinearity="relu"))
+
+    def code(self, config: RunConfig) -> Code:
+        return filled(f'kaiming_{self.distribution}_({{}}, mode="{self.mode}", nonlinearity="relu")')
 
 
 @hookimpl

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Field, Initializer, hookimpl
-from plugins.initializer._layers import advice_on_own_weights, fill
+from engine.strategy import Advice, Code, DataSpec, Field, Initializer, hookimpl
+from plugins.initializer._layers import advice_on_own_weights, fill, filled
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -34,6 +34,9 @@ class Orthogonal(Initializer):
             fill(model, lambda weight: nn.init.orthogonal_(weight, gain=self.gain))
         finally:
             torch.set_num_threads(threads)
+
+    def code(self, config: RunConfig) -> Code:
+        return filled(f"orthogonal_({{}}, gain={self.gain})")
 
 
 @hookimpl

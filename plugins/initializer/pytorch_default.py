@@ -1,8 +1,15 @@
 """PyTorch's own initial weights (`torch.nn.Linear`, `torch.nn.Conv2d`)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from torch import nn
 
-from engine.strategy import Initializer, hookimpl
+from engine.strategy import Code, Initializer, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class PyTorchDefault(Initializer):
@@ -15,6 +22,9 @@ class PyTorchDefault(Initializer):
 
     def apply(self, model: nn.Module) -> None:
         """Leave the weights as the layers drew them."""
+
+    def code(self, config: RunConfig) -> Code:
+        return Code()
 
 
 @hookimpl

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Initializer, hookimpl
-from plugins.initializer._layers import advice_on_own_weights, fill
+from engine.strategy import Advice, Code, DataSpec, Field, Initializer, hookimpl
+from plugins.initializer._layers import advice_on_own_weights, fill, filled
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -42,6 +42,9 @@ class SmallNormal(Initializer):
 
     def apply(self, model: nn.Module) -> None:
         fill(model, partial(nn.init.normal_, std=self.std))
+
+    def code(self, config: RunConfig) -> Code:
+        return filled(f"normal_({{}}, std={self.std})")
 
 
 @hookimpl

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Field, Initializer, hookimpl
-from plugins.initializer._layers import advice_on_own_weights, fill
+from engine.strategy import Advice, Code, DataSpec, Field, Initializer, hookimpl
+from plugins.initializer._layers import advice_on_own_weights, fill, filled
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -33,6 +33,9 @@ class Xavier(Initializer):
     def apply(self, model: nn.Module) -> None:
         draw = nn.init.xavier_uniform_ if self.distribution == "uniform" else nn.init.xavier_normal_
         fill(model, partial(draw, gain=self.gain))
+
+    def code(self, config: RunConfig) -> Code:
+        return filled(f"xavier_{self.distribution}_({{}}, gain={self.gain})")
 
 
 @hookimpl

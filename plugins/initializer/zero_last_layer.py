@@ -1,10 +1,23 @@
 """A last layer that starts at zero (as in Fixup: Zhang, Dauphin, Ma 2019, arXiv:1901.09321)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from torch import nn
 
 from engine.message import InputError
-from engine.strategy import Initializer, hookimpl
+from engine.strategy import Code, Initializer, hookimpl
 from plugins.initializer._layers import layers
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+ZEROED = """\
+last = [layer for layer in model.modules() if isinstance(layer, (nn.Linear, nn.Conv2d))][-1]
+nn.init.zeros_(last.weight)
+if last.bias is not None:
+    nn.init.zeros_(last.bias)"""
 
 
 class ZeroLastLayer(Initializer):
@@ -24,6 +37,9 @@ class ZeroLastLayer(Initializer):
         nn.init.zeros_(head[-1].weight)
         if head[-1].bias is not None:
             nn.init.zeros_(head[-1].bias)
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(lines=ZEROED)
 
 
 @hookimpl

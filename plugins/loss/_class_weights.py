@@ -15,6 +15,11 @@ ClassWeights = Literal["none", "balanced"]
 EVEN = 1.05
 """The largest class may have so many times the samples of the smallest: weights then change next to nothing."""
 
+BALANCED = """\
+counts = targets.bincount(minlength=classes)  # rare classes count as much as common ones
+class_weights = torch.where(counts > 0, len(targets) / ((counts > 0).sum() * counts), 1.0).to(device)"""
+"""In the script of a run."""
+
 
 class Weighted:
     """A loss with a weight for each class; it takes the weights along to where the outputs are."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.message import Message
-from engine.strategy import Advice, DataSpec, Loss
+from engine.strategy import Advice, Code, DataSpec, Loss
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -20,6 +20,19 @@ def as_numbers(outputs: Tensor, targets: Tensor) -> Tensor:
     if targets.is_floating_point():
         return targets.to(outputs.dtype)
     return functional.one_hot(targets, outputs.shape[1]).to(outputs.dtype)
+
+
+def number_loss(module: str, config: RunConfig) -> Code:
+    """The loss that this module of PyTorch computes, in the script of a run: of classes, each 1 or 0."""
+    if config.dataset.task == "regression":
+        return Code(lines=f"loss_function = {module}")
+    return Code(lines=AS_NUMBERS.format(module=module))
+
+
+AS_NUMBERS = """\
+def loss_function(outputs, y):  # of a class number: 1 for that class, 0 for the others
+    y = y if y.is_floating_point() else nn.functional.one_hot(y, classes).float()
+    return {module}(outputs, y)"""
 
 
 class NumberLoss(Loss):

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 from torch.nn import functional
 
-from engine.strategy import Advice, DataSpec, Loss, hookimpl
-from plugins.loss._class_weights import ClassWeights, Weighted, advice_on_weights, balanced
+from engine.strategy import Advice, Code, DataSpec, Loss, hookimpl
+from plugins.loss._class_weights import BALANCED, ClassWeights, Weighted, advice_on_weights, balanced
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+WEIGHTED = """\
+
+
+def loss_function(outputs, y):  # the mean over samples, not over weights
+    return nn.functional.cross_entropy(outputs, y, class_weights, reduction="none").mean()"""
 
 
 class CrossEntropy(Loss):
@@ -38,6 +44,11 @@ class CrossEntropy(Loss):
     def weighted(self, outputs: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """The sum of the weighted losses over N, not over the batch's own weights: so batches average right."""
         return functional.cross_entropy(outputs, targets, weights, reduction="none").mean()
+
+    def code(self, config: RunConfig) -> Code:
+        if self.class_weights == "none":
+            return Code(lines="loss_function = nn.CrossEntropyLoss()")
+        return Code(lines=f"{BALANCED}\n{WEIGHTED}")
 
 
 @hookimpl

@@ -9,12 +9,19 @@ import torch
 from torch import Tensor
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Loss, hookimpl, overrides
-from plugins.loss._class_weights import ClassWeights, Weighted, advice_on_weights, balanced
+from engine.strategy import Advice, Code, DataSpec, Field, Loss, hookimpl, overrides
+from plugins.loss._class_weights import BALANCED, ClassWeights, Weighted, advice_on_weights, balanced
 from plugins.loss._targets import as_numbers
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+DEFINED = """\
+def loss_function(outputs, y):  # focal: it looks away from samples that are right for sure
+    y = y if y.is_floating_point() else nn.functional.one_hot(y, classes).float()
+    logarithm = outputs.log_softmax(1)
+    rest = -torch.expm1(logarithm).clamp(max=-torch.finfo(outputs.dtype).tiny)
+    return (-y * rest**{gamma} * logarithm{weighed}).sum(1).mean()"""
 
 
 class Focal(Loss):
@@ -53,6 +60,10 @@ class Focal(Loss):
         rest = -torch.expm1(logarithm).clamp(max=-torch.finfo(outputs.dtype).tiny)
         losses = -as_numbers(outputs, targets) * rest**self.gamma * logarithm
         return (losses if weights is None else losses * weights).sum(1).mean()
+
+    def code(self, config: RunConfig) -> Code:
+        function = DEFINED.format(gamma=self.gamma, weighed="" if self.class_weights == "none" else " * class_weights")
+        return Code(lines=function if self.class_weights == "none" else f"{BALANCED}\n\n\n{function}")
 
 
 @hookimpl

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 from torch.nn import functional
 
 from engine.message import message
-from engine.strategy import Field, Loss, hookimpl
-from plugins.loss._targets import NumberLoss, as_numbers
+from engine.strategy import Code, Field, Loss, hookimpl
+from plugins.loss._targets import NumberLoss, as_numbers, number_loss
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class Huber(NumberLoss):
@@ -28,6 +33,9 @@ class Huber(NumberLoss):
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return functional.huber_loss(outputs, as_numbers(outputs, targets), delta=self.delta)
+
+    def code(self, config: RunConfig) -> Code:
+        return number_loss(f"nn.HuberLoss(delta={self.delta})", config)
 
 
 @hookimpl

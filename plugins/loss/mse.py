@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 from torch.nn import functional
 
 from engine.message import message
-from engine.strategy import Loss, hookimpl
-from plugins.loss._targets import NumberLoss, as_numbers
+from engine.strategy import Code, Loss, hookimpl
+from plugins.loss._targets import NumberLoss, as_numbers, number_loss
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class MSE(NumberLoss):
@@ -24,6 +29,9 @@ class MSE(NumberLoss):
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return functional.mse_loss(outputs, as_numbers(outputs, targets))
+
+    def code(self, config: RunConfig) -> Code:
+        return number_loss("nn.MSELoss()", config)
 
 
 @hookimpl

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from engine.strategy import Advice, DataSpec, Field, Model, Slots
+from engine.code import WrittenSlots, sequential
+from engine.strategy import Advice, Code, DataSpec, Field, Model, Slots
 from plugins.model._adapter import Adapter, advice_on_pictures, check_pictures, resized
 from plugins.model._weights import own_weights, torchvision_weights
 from plugins.regularizer.batch_norm import advice_on_batch
@@ -68,6 +69,32 @@ class TorchvisionModel(Model):
             network.add_module("dropout", slots.layer("dropout", head.in_features))
         network.add_module("head", head)
         return network
+
+    def code(self, config: RunConfig) -> Code | None:
+        if self.weights_file and not self.weights_file.endswith(".pth"):
+            return None  # another library reads such a file
+        options = "".join(f", {name}={value!r}" for name, value in self.options().items())
+        lines = [f"network = models.get_model({self.name!r}, num_classes=classes{options})"]
+        owner, _, last = f"network.{self.last}".rpartition(".")
+        head = f"{owner}[{last}]" if last.isdigit() else f"{owner}.{last}"
+        dropout = WrittenSlots(config).layer("dropout", 1) if "dropout" in self.slots else []
+        lines += [f"{head} = nn.Sequential({layer}, {head})" for layer in dropout]
+        size = self.size or (SIZE if self.has_weights else None)
+        adapters = ([f"v2.Resize({size})"] if size else []) + ["v2.RGB()"]
+        adapters += [f"v2.Normalize({MEAN}, {STD})"] if self.has_weights else []
+        lines.append(f"model = {sequential([*adapters, 'network'])}")
+        return Code(
+            imports=("from torchvision import models", "from torchvision.transforms import v2"),
+            lines="\n".join(lines), head=head, weights=self._weights() if self.has_weights else "",
+            scaling="mean, std = 0, 255" if self.has_weights else "",
+        )  # fmt: skip
+
+    def _weights(self) -> str:
+        """What loads the weights, in the script of a run."""
+        download = f"models.get_model_weights({self.name!r}).DEFAULT.get_state_dict()"
+        source = f"torch.load({self.weights_file!r}, weights_only=True)" if self.weights_file else download
+        body = f"{{name: tensor for name, tensor in weights.items() if not name.startswith({self.last + '.'!r})}}"
+        return f"weights = {source}\nnetwork.load_state_dict({body}, strict=False)  # all but the head"
 
     def options(self) -> dict[str, Any]:
         """What torchvision is told besides the number of classes."""

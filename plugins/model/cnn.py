@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from torch import nn
 
+from engine.code import WrittenSlots, sequential
 from engine.message import InputError, message
-from engine.strategy import Advice, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
 from plugins.model._widths import narrower, wider
 
 if TYPE_CHECKING:
@@ -75,6 +76,24 @@ class CNN(Model):
         body.add_module("activation", slots.activation())
         body.add_module("dropout2", slots.layer("dropout", self.hidden))
         return nn.Sequential(OrderedDict(body=body, head=nn.Linear(self.hidden, data.outputs)))
+
+    def code(self, config: RunConfig) -> Code:
+        slots, done, layers = WrittenSlots(config), 0, list[str]()
+        inputs = "channels"
+        for outputs in self.channels:
+            for _ in range(self.convolutions):
+                done += 1
+                depth = done / self.hidden_layers
+                layers.append(f'nn.Conv2d({inputs}, {outputs}, {self.kernel}, padding="same")')
+                layers += [*slots.layer("norm", outputs, 2, depth), *slots.activation()]
+                inputs = str(outputs)
+            layers += ["nn.MaxPool2d(2)", *slots.layer("spatial-dropout", outputs, 2, done / self.hidden_layers)]
+        smaller, depth = 2 ** len(self.channels), done / self.hidden_layers
+        features = f"{inputs} * (height // {smaller}) * (width // {smaller})"
+        layers += ["nn.Flatten()", *slots.layer("dropout", self.hidden, depth=depth)]
+        layers += [f"nn.Linear({features}, {self.hidden})", *slots.activation(), *slots.layer("dropout", self.hidden)]
+        layers.append(f"nn.Linear({self.hidden}, classes)")
+        return Code(lines=f"channels, height, width = inputs.shape[1:]\nmodel = {sequential(layers)}", head="model[-1]")
 
     def _block(self, inputs: int, outputs: int, slots: Slots, done: int, layers: int) -> nn.Module:
         """Convolutions, then half the size; `done` of the `layers` of the network come before it."""

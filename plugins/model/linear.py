@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Effect, Model, Slots, Strategy, Verdict, hookimpl
+from engine.code import sequential
+from engine.strategy import Advice, Code, DataSpec, Effect, Model, Slots, Strategy, Verdict, hookimpl
 from plugins.model._hidden import advice_on_activation
 from plugins.model.mlp import MLP
 
@@ -35,6 +36,10 @@ class Linear(Model):
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
         return nn.Sequential(OrderedDict(body=nn.Flatten(), head=nn.Linear(prod(data.input_shape), data.outputs)))
+
+    def code(self, config: RunConfig) -> Code:
+        layers = ["nn.Flatten()", "nn.Linear(inputs[0].numel(), classes)"]
+        return Code(lines=f"model = {sequential(layers)}", head="model[-1]")
 
 
 @hookimpl

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from torch import nn
 
+from engine.code import WrittenSlots, sequential
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
 from plugins.model._hidden import advice_on_activation
 from plugins.model._widths import narrower, wider
 
@@ -60,6 +61,17 @@ class MLP(Model):
         for number, (inputs, outputs) in enumerate(pairwise(widths), 1):
             body.add_module(f"layer{number}", fully_connected(inputs, outputs, slots, number / len(self.hidden)))
         return nn.Sequential(OrderedDict(body=body, head=nn.Linear(widths[-1], data.outputs)))
+
+    def code(self, config: RunConfig) -> Code:
+        slots, width = WrittenSlots(config), "inputs[0].numel()"
+        layers = ["nn.Flatten()"]
+        for number, outputs in enumerate(self.hidden, 1):
+            depth = number / len(self.hidden)
+            layers += [f"nn.Linear({width}, {outputs})", *slots.layer("norm", outputs, depth=depth)]
+            layers += [*slots.activation(), *slots.layer("dropout", outputs, depth=depth)]
+            width = str(outputs)
+        layers.append(f"nn.Linear({width}, classes)")
+        return Code(lines=f"model = {sequential(layers)}", head="model[-1]")
 
 
 def fully_connected(inputs: int, outputs: int, slots: Slots, depth: float) -> nn.Module:

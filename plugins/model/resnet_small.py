@@ -8,13 +8,39 @@ from typing import TYPE_CHECKING, Annotated
 
 from torch import Tensor, nn
 
+from engine.code import WrittenSlots, sequential
 from engine.message import InputError
-from engine.strategy import Advice, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Model, Slots, Strategy, Verdict, hookimpl
 from plugins.model._widths import narrower, wider
 from plugins.regularizer.batch_norm import advice_on_batch
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+BLOCK = '''
+class Block(nn.Module):
+    """Two convolutions whose result is added to their input."""
+
+    def __init__(self, inputs, outputs, stride, between=nn.Identity(), after=nn.Identity()):
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            ACTIVATION,
+            between,
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+        )ZEROED
+        self.shortcut = nn.Identity()
+        if (inputs, stride) != (outputs, 1):
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+        self.after, self.activation = after, ACTIVATION
+
+    def forward(self, x):
+        return self.activation(self.after(self.branch(x)) + self.shortcut(x))'''
+ZEROED = "\n        nn.init.zeros_(self.branch[-1].weight)  # each block starts as the identity"
 
 
 class SmallResNet(Model):
@@ -76,6 +102,25 @@ class SmallResNet(Model):
         body.add_module("flatten", nn.Flatten())
         body.add_module("dropout", slots.layer("dropout", channels))
         return nn.Sequential(OrderedDict(body=body, head=nn.Linear(channels, data.outputs)))
+
+    def code(self, config: RunConfig) -> Code:
+        slots, channels, done, count = WrittenSlots(config), self.widths[0], 0, len(self.widths) * self.blocks
+        layers = [f"nn.Conv2d(inputs.shape[1], {channels}, 3, padding=1, bias=False)", f"nn.BatchNorm2d({channels})"]
+        layers += slots.activation()
+        for stage, width in enumerate(self.widths):
+            for number in range(self.blocks):
+                done += 1
+                between = slots.layer("spatial-dropout", width, 2, done / count)
+                after = slots.layer("residual", width, 2, done / count)
+                given = [str(channels), str(width), str(2 if stage and not number else 1)]
+                given += [f"between={layer}" for layer in between] + [f"after={layer}" for layer in after]
+                layers.append(f"Block({', '.join(given)})")
+                channels = width
+        layers += ["nn.AdaptiveAvgPool2d(1)", "nn.Flatten()", *slots.layer("dropout", channels)]
+        layers.append(f"nn.Linear({channels}, classes)")
+        activation = "".join(slots.activation()) or "nn.Identity()"
+        block = BLOCK.replace("ACTIVATION", activation).replace("ZEROED", ZEROED if self.zero_init_residual else "")
+        return Code(define=block, lines=f"model = {sequential(layers)}", head="model[-1]")
 
 
 class ResidualBlock(nn.Module):

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.catalogue import nearest
+from engine.code import WrittenSlots, sequential
 from engine.message import InputError
-from engine.strategy import Advice, DataSpec, Field, Model, Slots, hookimpl, needs
+from engine.strategy import Advice, Code, DataSpec, Field, Model, Slots, hookimpl, needs
 from plugins.model._adapter import Adapter, Size, advice_on_pictures, check_pictures, resized
 from plugins.model._weights import download, own_weights
 from plugins.regularizer.batch_norm import advice_on_batch
@@ -91,6 +92,23 @@ class Timm(Model):
         body = network.get_submodule("body")
         path = self.weights_file or str(self._downloaded(body.pretrained_cfg, source))  # type: ignore[arg-type]
         body.load_state_dict(own_weights(path, body, self.name, ()), strict=False)
+
+    def code(self, config: RunConfig) -> Code | None:
+        if self.weights_file:
+            return None  # another library reads such a file
+        lines = [f"network = timm.create_model({self.name!r}, pretrained={self.has_weights}, num_classes=classes)"]
+        lines += ["head = network.get_classifier()", "network.reset_classifier(0)"]
+        theirs = 'network.pretrained_cfg["input_size"][1:]'
+        size = str(self.size) if self.size else theirs if self.has_weights else ""
+        adapters = ([f"v2.Resize({size})"] if size else []) + ["v2.RGB()"]
+        if self.has_weights:
+            adapters.append('v2.Normalize(network.pretrained_cfg["mean"], network.pretrained_cfg["std"])')
+        layers = [*adapters, "network", *WrittenSlots(config).layer("dropout", 1), "head"]
+        return Code(
+            imports=("import timm", "from torchvision.transforms import v2"),
+            lines="\n".join([*lines, f"model = {sequential(layers)}"]), head="model[-1]",
+            scaling="mean, std = 0, 255" if self.has_weights else "",
+        )  # fmt: skip
 
     def _made(self, data: DataSpec) -> Any:
         """timm's network for these data."""

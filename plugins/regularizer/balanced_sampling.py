@@ -10,13 +10,29 @@ import torch
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Regularizer, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Regularizer, hookimpl
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
 
 ALIKE = 1.05
 """How much more samples the largest class may have than the smallest for them to count as balanced."""
+
+DRAWING = 'torch.Generator().manual_seed(seed(SEED, "order", epoch))'
+DEFINED = '''
+def balanced_order(targets, generator):
+    """Rows of which every class has equally many: each is shuffled and gone through, as often as it takes."""
+    classes, sizes = targets.unique(return_counts=True)
+    shares = torch.full_like(classes, len(targets) // len(classes))
+    shares[torch.randperm(len(classes), generator=generator)[: len(targets) % len(classes)]] += 1
+    rows = []
+    for own, share in zip(targets.argsort(stable=True).split(sizes.tolist()), shares.tolist()):
+        rounds = torch.rand(-(-share // len(own)), len(own), generator=generator).argsort(1)
+        rows.append(own[rounds.flatten()[:share]])
+    turns = torch.repeat_interleave(classes, shares)[torch.randperm(len(targets), generator=generator)]
+    order = torch.empty(len(targets), dtype=torch.long)
+    order[turns.argsort(stable=True)] = torch.cat(rows)
+    return order'''
 
 
 class BalancedSampling(Regularizer):
@@ -63,6 +79,11 @@ class BalancedSampling(Regularizer):
         order = torch.empty(count, dtype=torch.int64, device=device)
         order[turns.argsort(stable=True)] = torch.cat(rows)
         return order
+
+    def code(self, config: RunConfig) -> Code:
+        if config.dataset.task == "regression":  # there are no classes
+            return Code(order=f"torch.randperm(len(targets), generator={DRAWING})")
+        return Code(define=DEFINED, order=f"balanced_order(targets, {DRAWING})")
 
 
 @hookimpl

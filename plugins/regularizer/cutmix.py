@@ -10,11 +10,27 @@ import torch
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, Regularizer, hookimpl
 from plugins.regularizer.mixup import beta, blend
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+PASTED = """\
+share = torch.distributions.Beta({alpha}, {alpha}).sample((len(x),)).double()
+x, y = cutmix(x, y, share, [torch.randint(size, (len(x),)) for size in x.shape[2:]])"""
+DEFINED = '''
+def cutmix(x, y, share, middles):
+    """Images, each with a box of the one before it around its middle, and their labels by the areas."""
+    inside, area = torch.tensor(True), 1
+    for axis, (size, middle) in enumerate(zip(x.shape[2:], middles), 2):
+        half = (0.5 * (1 - share).sqrt() * size).long()
+        start, end = (middle - half).clamp(min=0).view(-1, 1), (middle + half).clamp(max=size).view(-1, 1)
+        within = (torch.arange(size) >= start) & (torch.arange(size) < end)
+        inside = inside & within.view(len(x), 1, *(size if other == axis else 1 for other in (2, 3)))
+        area = area * (end - start)
+    area = area.to(device) / (x.shape[2] * x.shape[3])
+    return torch.where(inside.to(device), x.roll(1, 0), x), y.roll(1, 0) * area + y * (1 - area)'''
 
 
 class CutMix(Regularizer):
@@ -43,6 +59,11 @@ class CutMix(Regularizer):
         sizes = inputs.shape[2:] if inputs.ndim > 2 else inputs.shape[1:]
         centres = [torch.randint(size, own.shape, generator=generator, device=own.device) for size in sizes]
         return paste(inputs, targets, own, centres)
+
+    def code(self, config: RunConfig) -> Code | None:
+        if config.dataset.task == "regression":  # of features: hardly ever wanted
+            return None
+        return Code(define=DEFINED, batch=PASTED.format(alpha=self.alpha))
 
 
 def paste(inputs: Tensor, targets: Tensor, own: Tensor, centres: list[Tensor]) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from engine.data import batch_bounds
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Regularizer, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Progress, Regularizer, hookimpl
 from plugins.regularizer._advice import changes_nothing
+from plugins.regularizer._norms import measured_norms
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -45,6 +46,19 @@ class EMA(Regularizer):
     def average_share(self, progress: Progress) -> float:
         present = (1 + progress.step) / (10 + progress.step) if self.warm_up else 1.0
         return 1 - min(self.decay, present)
+
+    def code(self, config: RunConfig) -> Code:
+        if self.warm_up:
+            forgetting = f"1 - min({self.decay}, (2 + int(count)) / (11 + int(count)))"
+            average = f"AveragedModel(model, avg_fn=lambda mean, present, count: mean.lerp(present, {forgetting}))"
+        else:
+            average = f"AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn({self.decay}))"
+        norms = measured_norms(config, "average.module")
+        return Code(
+            imports=("from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn",),
+            define=norms.define, lines=f"average = {average}", after_step="average.update_parameters(model)",
+            before_evaluation=norms.before_evaluation, judged="average.module",
+        )  # fmt: skip
 
 
 @hookimpl

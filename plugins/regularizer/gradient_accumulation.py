@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, Regularizer, hookimpl
 from plugins.regularizer.batch_norm import ENOUGH
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class GradientAccumulation(Regularizer):
 
     def micro_batches(self, size: int) -> int:
         return max(1, min(self.parts, size // FEWEST_SAMPLES))
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(pieces=f"max(1, min({self.parts}, len(x) // {FEWEST_SAMPLES}))")
 
 
 @hookimpl

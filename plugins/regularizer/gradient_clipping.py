@@ -1,8 +1,15 @@
 """Gradient clipping (Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from torch import nn
 
-from engine.strategy import Effect, Field, Regularizer, hookimpl
+from engine.strategy import Code, Effect, Field, Regularizer, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class GradientClipping(Regularizer):
@@ -15,6 +22,9 @@ class GradientClipping(Regularizer):
 
     def before_step(self, model: nn.Module) -> None:
         nn.utils.clip_grad_norm_(model.parameters(), self.max_norm)
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(before_step=f"nn.utils.clip_grad_norm_(model.parameters(), {self.max_norm})")
 
 
 @hookimpl

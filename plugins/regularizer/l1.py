@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from engine.strategy import Advice, DataSpec, Effect, Field, Regularizer, Strategy, Verdict, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Regularizer, Strategy, Verdict, hookimpl
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class L1(Regularizer):
 
     def penalty(self, model: nn.Module) -> Tensor:
         return self.strength * torch.stack([p.abs().sum() for p in model.parameters() if p.ndim > 1]).sum()
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(penalty=f"{self.strength} * sum(p.abs().sum() for p in model.parameters() if p.ndim > 1)")
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Generator, Tensor
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Regularizer, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, Regularizer, hookimpl
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ class LabelSmoothing(Regularizer):
 
     def mix(self, inputs: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         return inputs, targets * (1 - self.smoothing) + self.smoothing / targets.shape[1]
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(batch=f"y = y * (1 - {self.smoothing}) + {self.smoothing} / y.shape[1]  # label smoothing")
 
 
 @hookimpl

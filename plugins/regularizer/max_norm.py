@@ -1,9 +1,22 @@
 """Max-norm (Srebro, Shraibman 2005; with dropout: Srivastava et al. 2014, JMLR 15)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
-from engine.strategy import Field, Regularizer, hookimpl
+from engine.strategy import Code, Field, Regularizer, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+BOUNDED = """\
+with torch.no_grad():
+    for p in model.parameters():
+        if p.ndim > 1 and p.requires_grad:
+            p.copy_(torch.renorm(p, 2, 0, {max_norm}))"""
 
 
 class MaxNorm(Regularizer):
@@ -22,6 +35,9 @@ class MaxNorm(Regularizer):
             # Weights of layers are matrices or more; biases and the parameters of norms are vectors.
             if parameter.ndim > 1 and parameter.requires_grad:
                 parameter.copy_(torch.renorm(parameter, 2, 0, self.max_norm))
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(after_step=BOUNDED.format(max_norm=self.max_norm))
 
 
 @hookimpl

@@ -1,9 +1,22 @@
 """Mixup (Zhang, Cisse, Dauphin, Lopez-Paz 2017, arXiv:1710.09412)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Generator, Tensor
 
-from engine.strategy import Field, Regularizer, hookimpl
+from engine.strategy import Code, Field, Regularizer, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
+
+BLENDED = """\
+share = torch.distributions.Beta({alpha}, {alpha}).sample((len(x),)).to(device)  # mixup: of each with the one before
+wide = share.view(-1, *(1,) * (x.ndim - 1))
+x = x.roll(1, 0) * (1 - wide) + x * wide
+y = y.roll(1, 0) * (1 - share.view(-1, 1)) + y * share.view(-1, 1)"""
 
 
 class Mixup(Regularizer):
@@ -21,6 +34,9 @@ class Mixup(Regularizer):
     def mix(self, inputs: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         own = beta(self.alpha, len(inputs), generator)
         return blend(inputs, own, 1 - own), blend(targets, own, 1 - own)
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(batch=BLENDED.format(alpha=self.alpha))
 
 
 def beta(alpha: float, count: int, generator: Generator) -> Tensor:

@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from engine.code import indented
 from engine.data import batch_bounds
 from engine.message import message
 from engine.schedule import Schedule
-from engine.strategy import Advice, DataSpec, Field, Progress, Regularizer, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Regularizer, hookimpl
+from plugins.regularizer._norms import measured_norms
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -54,6 +56,17 @@ class SWA(Regularizer):
         if epochs < first:
             return None
         return 0.0 if within else 1 / (epochs - first + 1)
+
+    def code(self, config: RunConfig) -> Code:
+        first = self._first_epoch(config.epochs)
+        norms = measured_norms(config, "average.module")
+        measured = "\n" + indented(norms.before_evaluation) if norms.before_evaluation else ""
+        return Code(
+            imports=("from torch.optim.swa_utils import AveragedModel",),
+            define=norms.define, lines="average = AveragedModel(model)",
+            before_evaluation=f"if epoch + 1 >= {first}:\n    average.update_parameters(model)" + measured,
+            judged=f"average.module if epoch + 1 >= {first} else model",
+        )  # fmt: skip
 
     def _first_epoch(self, epochs: int) -> int:
         """The first epoch, counted from 1, whose end is averaged."""

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Effect, Field, ParameterGroup, Regularizer, Strategy, Verdict, hookimpl
+from engine.strategy import (
+    Advice,
+    Code,
+    DataSpec,
+    Effect,
+    Field,
+    ParameterGroup,
+    Regularizer,
+    Strategy,
+    Verdict,
+    hookimpl,
+)
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -14,6 +25,12 @@ if TYPE_CHECKING:
 
 LEAST_APART = 1e-3
 """Decay below which a pull apart from the gradient, times the learning rate, is hardly one."""
+
+WEIGHTS_APART = """\
+groups = [
+    {{"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": {decay}}},
+    {{"params": [p for p in model.parameters() if p.ndim <= 1]}},  # biases and norms
+]"""
 
 REMEDY = 3e-3
 """Decay that is felt within a short run."""
@@ -50,6 +67,9 @@ class WeightDecay(Regularizer):
             others = [(name, p) for name, p in group["params"] if p.ndim <= 1]
             divided += [group | {"params": weights, "weight_decay": self.decay}, group | {"params": others}]
         return [group for group in divided if group["params"]]
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(groups=WEIGHTS_APART.format(decay=self.decay))
 
 
 @hookimpl

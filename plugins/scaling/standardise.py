@@ -1,9 +1,16 @@
 """Standardisation: mean 0, deviation 1 (LeCun, Bottou, Orr, Müller 1998, "Efficient BackProp")."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from engine.strategy import Scaling, hookimpl
+from engine.strategy import Code, Scaling, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class Standardise(Scaling):
@@ -24,6 +31,13 @@ class Standardise(Scaling):
         share = counts / counts.sum(1, keepdim=True).double()
         mean = share @ values
         return _safe(mean, (share @ values.square() - mean.square()).clamp(min=0).sqrt())
+
+    def code(self, config: RunConfig) -> Code:
+        over = "(0, 2, 3)" if config.dataset.task == "classification" else "0"
+        return Code(
+            lines=f"std, mean = torch.std_mean(inputs.double(), {over}, correction=0, keepdim=True)\n"
+            "mean, std = mean.float().to(device), std.float().to(device)"
+        )
 
 
 def _safe(mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:

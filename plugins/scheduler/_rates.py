@@ -11,6 +11,9 @@ from engine.strategy import Advice
 if TYPE_CHECKING:
     from engine.config import RunConfig
 
+IMPORTS = ("from torch.optim import lr_scheduler",)
+"""Of the script of a run."""
+
 NO_RATE = 1e-6
 """The share of the base rate below which weights hardly move any more."""
 

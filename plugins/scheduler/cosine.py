@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine.history import History
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
-from plugins.scheduler._rates import advice_on_floor
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import IMPORTS, advice_on_floor
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -31,6 +31,11 @@ class Cosine(Scheduler):
     def lr_factor(self, progress: Progress, history: History) -> float:
         floor = self.eta_min / progress.lr
         return floor + (1 - floor) * (1 + math.cos(math.pi * progress.step / progress.steps)) / 2
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(
+            imports=IMPORTS, value=f"lr_scheduler.CosineAnnealingLR({{}}, T_max=EPOCHS * steps, eta_min={self.eta_min})"
+        )
 
 
 @hookimpl

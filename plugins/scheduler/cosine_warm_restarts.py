@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
-from plugins.scheduler._rates import advice_on_floor
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import IMPORTS, advice_on_floor
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -51,6 +51,10 @@ class CosineAnnealingWarmRestarts(Scheduler):
         floor = self.eta_min / progress.lr
         done, length = self._wave(progress.step, self.T_0 * progress.steps_per_epoch)
         return floor + (1 - floor) * (1 + math.cos(math.pi * done / length)) / 2
+
+    def code(self, config: RunConfig) -> Code:
+        given = f"T_0={self.T_0} * steps, T_mult={self.T_mult}, eta_min={self.eta_min}"
+        return Code(imports=IMPORTS, value=f"lr_scheduler.CosineAnnealingWarmRestarts({{}}, {given})")
 
     def _wave(self, time: int, length: int) -> tuple[int, int]:
         """How far into its wave a time is, and how long that wave is, where the first is so long."""

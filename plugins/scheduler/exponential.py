@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
-from plugins.scheduler._rates import advice_on_last_rate
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import IMPORTS, advice_on_last_rate
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -32,6 +32,9 @@ class ExponentialLR(Scheduler):
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         return float(self.gamma**progress.epoch)
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(imports=IMPORTS, value=f"lr_scheduler.ExponentialLR({{}}, gamma={self.gamma})")
 
 
 @hookimpl

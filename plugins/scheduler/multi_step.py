@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
-from plugins.scheduler._rates import advice_on_last_rate
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import IMPORTS, advice_on_last_rate
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -45,6 +45,12 @@ class MultiStepLR(Scheduler):
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         return self._factor(progress.epoch)
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(
+            imports=IMPORTS,
+            value=f"lr_scheduler.MultiStepLR({{}}, milestones={list(self.milestones)}, gamma={self.gamma})",
+        )
 
     def _factor(self, done: int) -> float:
         return float(self.gamma ** sum(epoch <= done for epoch in self.milestones))

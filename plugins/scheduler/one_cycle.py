@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
+from engine.code import arguments
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import IMPORTS
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -59,6 +61,13 @@ class OneCycleLR(Scheduler):
                 return self._between(low, high, begin, end, step)
             begin = end
         return self._between(*phases[-1][1:], begin, last, step)
+
+    def code(self, config: RunConfig) -> Code:
+        from torch.optim import lr_scheduler
+
+        first = ("{}", "max_lr=LR", "total_steps=EPOCHS * steps", "cycle_momentum=False")
+        given = (*first, *arguments(self, lr_scheduler.OneCycleLR))
+        return Code(imports=IMPORTS, value=f"lr_scheduler.OneCycleLR({', '.join(given)})")
 
     def _between(self, start: float, stop: float, begin: float, end: float, step: int) -> float:
         """From one factor to another, as far as a step has come between the steps of its phase."""

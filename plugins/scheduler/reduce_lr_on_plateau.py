@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
+from engine.code import arguments
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Scheduler, Strategy, Verdict, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Progress, Scheduler, Strategy, Verdict, hookimpl
+from plugins.scheduler._rates import IMPORTS
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -102,6 +104,12 @@ class ReduceLROnPlateau(Scheduler):
             if bad > self.patience:
                 lr, cooling, bad = self._lower(lr), self.cooldown, 0
         return lr / progress.lr
+
+    def code(self, config: RunConfig) -> Code:
+        from torch.optim import lr_scheduler
+
+        given = ("{}", *arguments(self, lr_scheduler.ReduceLROnPlateau, ("factor", "patience")))
+        return Code(imports=IMPORTS, value=f"lr_scheduler.ReduceLROnPlateau({', '.join(given)})", watches=self.monitor)
 
     def _lower(self, lr: float) -> float:
         lower = max(lr * self.factor, self.min_lr)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Field, Progress, Scheduler, hookimpl
-from plugins.scheduler._rates import advice_on_last_rate
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import IMPORTS, advice_on_last_rate
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -38,6 +38,9 @@ class StepLR(Scheduler):
 
     def lr_factor(self, progress: Progress, history: History) -> float:
         return self._factor(progress.epoch)
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(imports=IMPORTS, value=f"lr_scheduler.StepLR({{}}, step_size={self.step_size}, gamma={self.gamma})")
 
     def _factor(self, epoch: int) -> float:
         return float(self.gamma ** (epoch // self.step_size))

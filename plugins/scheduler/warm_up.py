@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from engine.data import batch_bounds
 from engine.history import History
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Scheduler, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Progress, Scheduler, hookimpl
+from plugins.scheduler._rates import IMPORTS
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
@@ -58,6 +59,11 @@ class WarmUp(Scheduler):
         steps = self.steps or max(1, round(self.epochs * progress.steps_per_epoch))
         share = min(1.0, progress.step / steps)
         return self.start_factor * (1 - share) + self.end_factor * share
+
+    def code(self, config: RunConfig) -> Code:
+        steps = str(self.steps or f"max(1, round({self.epochs} * steps))")
+        given = f"start_factor={self.start_factor}, end_factor={self.end_factor}, total_iters={steps}"
+        return Code(imports=IMPORTS, value=f"lr_scheduler.LinearLR({{}}, {given})")
 
 
 @hookimpl

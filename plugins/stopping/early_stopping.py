@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.history import History, direction
 from engine.message import Message, message
-from engine.strategy import Advice, DataSpec, Effect, Field, Progress, Stopping, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Progress, Stopping, hookimpl
 from plugins.stopping._monitor import advice_on_monitor
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+
+STOPPED = """\
+if {better}:
+    best_seen, waited = {monitor}, 0
+else:
+    waited += 1
+if waited >= {patience}:
+    print("stopped early")
+    break"""
 
 
 class EarlyStopping(Stopping):
@@ -65,6 +74,18 @@ class EarlyStopping(Stopping):
             epoch=progress.epoch, monitor=self.monitor, best_epoch=best_epoch, saved=saved, epochs=progress.epochs,
             time=_time(saved, history),
         )  # fmt: skip
+
+    def code(self, config: RunConfig) -> Code:
+        better = (
+            f"{self.monitor} < best_seen - {self.min_delta}"
+            if self._sign() > 0
+            else (f"{self.monitor} > best_seen + {self.min_delta}")
+        )
+        start = 'float("inf")' if self._sign() > 0 else 'float("-inf")'
+        return Code(
+            lines=f"best_seen, waited = {start}, 0  # early stopping",
+            after_epoch=STOPPED.format(better=better, monitor=self.monitor, patience=self.patience),
+        )
 
     def _sign(self) -> int:
         """1 where the figure improves by falling, -1 where by rising."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.history import History, direction
 from engine.message import Message, message
-from engine.strategy import Advice, DataSpec, Field, Progress, Stopping, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Field, Progress, Stopping, hookimpl
 from plugins.stopping._monitor import advice_on_monitor
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class TargetReached(Stopping):
             "target-reached", "stopped after epoch {epoch} of {epochs}: {monitor} is {value}, the target {target}",
             epoch=progress.epoch, epochs=progress.epochs, monitor=self.monitor, value=value, target=self.target,
         )  # fmt: skip
+
+    def code(self, config: RunConfig) -> Code:
+        reached = "<=" if direction(self.monitor) > 0 else ">="
+        return Code(after_epoch=f'if {self.monitor} {reached} {self.target}:\n    print("target reached")\n    break')
 
 
 @hookimpl

@@ -1,8 +1,15 @@
 """A run that may take so long and no longer, as with PyTorch Lightning's `Timer`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from engine.history import History
 from engine.message import Message, message
-from engine.strategy import Field, Progress, Stopping, hookimpl
+from engine.strategy import Code, Field, Progress, Stopping, hookimpl
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 class TimeLimit(Stopping):
@@ -23,6 +30,14 @@ class TimeLimit(Stopping):
             "time-limit", "stopped at the limit of {minutes} min of training; epochs done: {epoch} of {epochs}",
             minutes=self.minutes, epoch=progress.epoch, epochs=progress.epochs,
         )  # fmt: skip
+
+    def code(self, config: RunConfig) -> Code:
+        late = f"time.perf_counter() - started >= 60 * {self.minutes}"
+        return Code(
+            imports=("import time",),
+            lines="started = time.perf_counter()",
+            after_epoch=f'if {late}:  # Tunedeck asks within an epoch, too\n    print("time is up")\n    break',
+        )
 
 
 @hookimpl
