@@ -127,6 +127,11 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class Held:
+    """The run has paused after an epoch, as it was asked to after each: it waits until it is to go on."""
+
+
+@dataclass(frozen=True)
 class Refused:
     """What was asked of the run can't be done; it goes on as it was."""
 
@@ -165,7 +170,7 @@ class Failed:
 
 
 Event = (
-    Loading | Started | Steps | EpochEnded | Fitted | Proved | Saved | SaveFailed | Changed | Refused
+    Loading | Started | Steps | EpochEnded | Fitted | Proved | Saved | SaveFailed | Changed | Held | Refused
     | Finished | Failed
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from engine.events import (
     Event,
     Failed,
     Finished,
+    Held,
     Loading,
     OfTwin,
     Parted,
@@ -51,6 +52,8 @@ class Runner:
         self._paused = False
         self._stopping = False
         self._last_epoch = False
+        self._by_epoch = False
+        self._pace = 0.0
         self._thread = threading.Thread(target=self._work, name="training")
 
     def start(self) -> None:
@@ -72,6 +75,13 @@ class Runner:
     def stop_after_epoch(self, stop: bool = True) -> None:
         """End when the present epoch is done, with best and last kept; or go on after all."""
         self._commands.put(lambda trainer: self._end_after_epoch(stop))
+
+    def set_pace(self, seconds: float, *, by_epoch: bool = False) -> None:
+        """Let an epoch take so many seconds at least, so that it can be watched; 0 is as fast as it goes.
+
+        With `by_epoch` the run pauses after every epoch but the last: `Held` follows, and `resume` goes on.
+        """
+        self._commands.put(lambda trainer: self._set_pace(seconds, by_epoch))
 
     def save(self, path: Path) -> None:
         """Write a checkpoint of the present moment to a file of the user's choice: `Saved` or `SaveFailed` follows."""
@@ -109,6 +119,7 @@ class Runner:
     def _drive(self, trainer: Trainer) -> None:
         with closing(trainer.run()) as run:
             event, epoch_told = next(run), False
+            began = time.perf_counter()
             while True:
                 if event is not None:
                     self.events.put(event)
@@ -116,6 +127,9 @@ class Runner:
                     return
                 self._paused = self._paused or isinstance(event, SaveFailed)
                 self._obey(trainer)
+                if epoch_told and not self._stopping and not self._last_epoch:
+                    self._let_watch(trainer, began)
+                    began = time.perf_counter()
                 # An epoch ends with what follows its figures at once, such as the curve of a fit.
                 if self._stopping or (self._last_epoch and epoch_told):
                     self._stopping = epoch_told = False
@@ -143,6 +157,24 @@ class Runner:
             command = self._commands.get()
             trainer.exclude(time.perf_counter() - started)
             command(trainer)
+
+    def _let_watch(self, trainer: Trainer, began: float) -> None:
+        """Wait, obeying, until the epoch that began then has taken its time, or until the run is to go on."""
+        while not (self._stopping or self._paused) and (left := began + self._pace - time.perf_counter()) > 0:
+            waiting = time.perf_counter()
+            with suppress(queue.Empty):
+                command = self._commands.get(timeout=left)
+                trainer.exclude(time.perf_counter() - waiting)
+                command(trainer)
+                continue
+            trainer.exclude(time.perf_counter() - waiting)
+        if self._by_epoch and not self._stopping and not self._paused:
+            self._paused = True
+            self.events.put(Held())
+        self._obey(trainer)
+
+    def _set_pace(self, seconds: float, by_epoch: bool) -> None:
+        self._pace, self._by_epoch = seconds, by_epoch
 
     def _hold(self, paused: bool) -> None:
         self._paused = paused

@@ -102,6 +102,11 @@ def put_away_stumps(workspace: Path, members: Sequence[Member], records: Iterabl
                 move_to_bin(workspace, record.folder)
 
 
+def same_run(one: RunConfig, other: RunConfig) -> bool:
+    """Whether runs with these settings are the same run, whatever they are called."""
+    return _key(one.to_dict()) == _key(other.to_dict())
+
+
 def _was_left(record: RunRecord) -> bool:
     """Whether it was interrupted, or stopped by a person."""
     return STATES[record.status] is State.BEGUN

@@ -33,6 +33,9 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "continue": ("Continue", "Ctrl+R", ""),
     "more": ("10 more epochs", "Ctrl+M", ""),
     "fork": ("Fork here", "Ctrl+K", ""),
+    "slow": ("Slow enough to watch", "", ""),
+    "by_epoch": ("One epoch at a time", "", ""),
+    "next_epoch": ("Next epoch", "N", ""),
     "processes": ("Train in several processes…", "", ""),
     "log": ("Logarithmic loss", "Ctrl+L", ""),
     "reset_view": ("Show the whole graph", "Ctrl+0", ""),
@@ -50,6 +53,9 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "language_en": (LANGUAGES["en"], "", ""),
     "language_ko": (LANGUAGES["ko"], "", ""),
     "reset_layout": ("Reset layout", "", ""),
+    "lessons": ("Lessons", "Ctrl+J", ""),
+    "next_lesson": ("Next lesson", "", ""),
+    "previous_lesson": ("Lesson before", "", ""),
     "hardware": ("Hardware…", "", ""),
     "shortcuts": ("Shortcuts", "F1", ""),
     "about": ("About Tunedeck", "", ""),
@@ -57,11 +63,15 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
 MENUS: dict[str, tuple[str, ...]] = {
     "File": ("open_folder", "", "load", "save", "export", "", "save_picture", "save_figures", "", "quit"),
     "Edit": ("undo", "redo", "", "filter", "search"),
-    "Run": ("start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "", "queue", "processes"),
+    "Run": (
+        "start", "pause", "stop", "stop_after_epoch", "", "continue", "more", "fork", "",
+        "slow", "by_epoch", "next_epoch", "", "queue", "processes",
+    ),
     "View": (
         "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "tab_tune", "",
         "log", "overlays", "reset_view", "",
     ),
+    "Learn": ("lessons", "", "next_lesson", "previous_lesson"),
     "Help": ("shortcuts", "hardware", "about"),
 }  # fmt: skip
 PRIMARY = ("start", "queue")
@@ -83,7 +93,7 @@ class Actions(QObject):
         super().__init__(window)
         self._symbols = {name: symbol for name, (_, _, symbol) in ACTIONS.items()}
         self._made = {name: self._make(window, name) for name in ACTIONS}
-        for name in ("log", "overlays", "stop_after_epoch"):
+        for name in ("log", "overlays", "stop_after_epoch", "slow", "by_epoch"):
             self[name].setCheckable(True)
         self["overlays"].setChecked(True)
         self["quit"].setMenuRole(QAction.MenuRole.QuitRole)

@@ -13,6 +13,7 @@ from engine.events import EpochEnded, SaveFailed
 from engine.message import InputError, Message
 from gui.drops import FolderDrops
 from gui.engine_loader import Found, Loaded
+from gui.lessons.guide import LessonGuide
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.settings.estimate import Estimator
@@ -21,6 +22,7 @@ from gui.training.control import RunControl
 from gui.training.diagnosing import Diagnosing
 from gui.training.endings import Endings
 from gui.training.exports import Exports
+from gui.training.pacing import Pacing
 from gui.training.session import Session, State
 from gui.training.view import RunView
 from gui.widgets.banner import Answer
@@ -61,6 +63,8 @@ class Conductor(QObject):
         self.view.drawn.connect(self.diagnosing.look)
         self.exports = Exports(window, lambda: self.view.run, lambda *asked: self.ask_save(*asked))
         self.endings = Endings(window, self.session, self.control)
+        self.pacing = Pacing(window, self.session)
+        self.lessons = LessonGuide(window, self.session, self.control, self.pacing)
         self._share.timeout.connect(self.control.queue.look_again)
         self._connect_session()
         self._connect_window()
@@ -103,6 +107,7 @@ class Conductor(QObject):
         self.session.begin()
         self.window.runs.begin(self.window.bench)
         self.control.read_queue()
+        self.lessons.begin()
         self._share.start()
         if loaded.problem is not None:
             text = self.tr("The settings of last time could not be read, so the first lesson is shown. {reason}")

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QToolBar,
     QToolButton,
+    QWidget,
 )
 
 from engine.language import LANGUAGES
@@ -30,6 +31,7 @@ from gui.centre import Centre
 from gui.hardware import show_hardware
 from gui.help import about_sheet, shortcuts_sheet
 from gui.language import of_system, of_window, speaker
+from gui.lessons.panel import LessonPanel
 from gui.memory import Memory
 from gui.runs.panel import RunsPanel
 from gui.settings.panel import SettingsPanel
@@ -79,15 +81,18 @@ class MainWindow(QMainWindow):
         self.banners = self.centre.banners
         self.happening = Happening()
         self.runs = RunsPanel()
+        self.lesson = LessonPanel()
         self.run_bar = RunBar()
         self.actions_by_name = Actions(self)
         self._build_toolbar()
         self.setCentralWidget(self.centre)
         self.docks = self._build_docks()
-        self.actions_by_name.finish_view_menu([dock.toggleViewAction() for dock in self.docks])
+        self.lesson_dock = self._dock("lesson", self.tr("Lesson"), self.lesson)
+        self.actions_by_name.finish_view_menu([dock.toggleViewAction() for dock in (*self.docks, self.lesson_dock)])
         self._connect()
         self.resize(USUAL)
         self._arrange()
+        self.lesson_dock.hide()
         self.memory.restore_window(self)
         self._draw()
 
@@ -130,13 +135,16 @@ class MainWindow(QMainWindow):
             ("happening", self.tr("What is happening"), self.happening),
             ("runs", self.tr("Runs"), self.runs),
         ):
-            dock = QDockWidget(title)
-            dock.setObjectName(name)
-            dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
-            dock.setTitleBarWidget(DockTitle(dock))
-            dock.setWidget(widget)
-            docks.append(dock)
+            docks.append(self._dock(name, title, widget))
         return docks
+
+    def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(name)
+        dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        dock.setTitleBarWidget(DockTitle(dock))
+        dock.setWidget(widget)
+        return dock
 
     def _arrange(self) -> None:
         """Put the docks where they belong."""
@@ -146,6 +154,10 @@ class MainWindow(QMainWindow):
             side = Qt.DockWidgetArea.LeftDockWidgetArea if dock is settings else Qt.DockWidgetArea.RightDockWidgetArea
             self.addDockWidget(side, dock)
             dock.show()
+        self.lesson_dock.setFloating(False)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.lesson_dock)
+        self.tabifyDockWidget(settings, self.lesson_dock)
+        settings.raise_()
         self.resizeDocks([settings, right[0]], list(DOCK_WIDTHS), Qt.Orientation.Horizontal)
         self.resizeDocks(right, list(RIGHT_HEIGHTS), Qt.Orientation.Vertical)
 
@@ -249,6 +261,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name[f"language_{spoken if spoken in SPOKEN else 'system'}"].setChecked(True)
         self.actions_by_name.draw(self.theme)
         self.centre.set_theme(self.theme)
+        self.lesson.set_theme(self.theme)
 
     # --- language --------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from engine.reading import read_limited
 from engine.yaml_file import read_yaml, write_yaml
 
 FIRST_RECIPE = "first-lesson"
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 """Counted up when docks or toolbars change, so that an older arrangement is not applied to them."""
 SECTION = "window"
 KEYS = ("geometry", "state", "theme", "language", "dismissed")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.history import EpochRow, History
 from gui.graph import words as graph_words
+from gui.graph.band import Band, BandDrawing
 from gui.graph.drawings import Plots, RunDrawing
 from gui.graph.export import Export
 from gui.graph.loss_header import LossHeader
@@ -67,6 +68,7 @@ class LiveGraph(QWidget):
         self.loss_pane = LossPane(self.plots.loss, self)
         self.panes = LowerPanes(self.plots.accuracy, self.plots.lr, self._theme, self)
         self._overlays = Overlays(self.plots, self.header.legend, self._theme)
+        self.band = BandDrawing(self.plots, self.header.legend, self.tr("expected"), self._theme)
         self.read_out = RunReadOut(self._theme, self)
         self.menu = GraphMenu(self)
         self.setAccessibleName(self.tr("Curves"))
@@ -201,6 +203,11 @@ class LiveGraph(QWidget):
         self._overlays.set_visible(visible)
         self._show_overlays()
 
+    def expect(self, loss: Band | None, accuracy: Band | None = None) -> None:
+        """Draw in grey, behind all curves, where validation loss and accuracy are expected; None: nowhere."""
+        self.band.set(loss, accuracy)
+        self._draw_soon()
+
     # --- the view -----------------------------------------------------------------------------
 
     @property
@@ -231,6 +238,7 @@ class LiveGraph(QWidget):
         self.marks.set_theme(theme)
         self.panes.fit.set_theme(theme)
         self._overlays.set_theme(theme)
+        self.band.set_theme(theme)
         self.header.set_theme(theme)
         self.loss_pane.set_theme(theme)
         self.setStyleSheet(f"LiveGraph {{ background: {theme.surface}; }}")
@@ -247,7 +255,7 @@ class LiveGraph(QWidget):
         log = self.header.log.isChecked()
         run = self._run or PresentRun("", 1, self.marks)
         fork = run.fork(self._overlays.shows)
-        found = self._overlays.draw(log, run, fork)
+        found = [self.band.draw(log), *self._overlays.draw(log, run, fork)]
         self.drawing.set_fork(fork)
         found.append(self.drawing.draw(run, log, run.best))
         self.marks.place()
@@ -366,6 +374,7 @@ class LiveGraph(QWidget):
         if key in self.header.names():
             self.drawing.hidden ^= {key}
         self._overlays.toggle(key, shown)
+        self.band.toggle(key, shown)
         self._show_overlays()
 
     def _on_log(self, log: bool) -> None:

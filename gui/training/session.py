@@ -18,6 +18,7 @@ from engine.events import (
     Failed,
     Finished,
     Fitted,
+    Held,
     Loading,
     OfTwin,
     Parted,
@@ -110,6 +111,8 @@ class Session(QObject):
         """The last event of the run that ended last. One that could not begin stands as it stood before."""
         self.twins: TwinGroup | None = None
         """The runs that train side by side, or did so last; the first of them is `run` then."""
+        self.pace: Callable[[Run], tuple[float, bool]] = lambda run: (0.0, False)
+        """Gives the seconds that an epoch of a run that begins is to take at least, and whether to pause after each."""
         self._runner: Runner | None = None
         self._meter: ProgressMeter | None = None
         self._prepared: list[tuple[RunConfig, Any]] = []
@@ -237,6 +240,11 @@ class Session(QObject):
             self._last_epoch = stop
             self._runner.stop_after_epoch(stop)
 
+    def set_pace(self, seconds: float, *, by_epoch: bool = False) -> None:
+        """Let each epoch of the run that trains take so many seconds at least; `by_epoch`, pause after each."""
+        if self._runner is not None and self.busy:
+            self._runner.set_pace(seconds, by_epoch=by_epoch)
+
     def change_lr(self, lr: float) -> None:
         """Let the run go on with another learning rate, recorded with it. Raises `InputError` for what is none."""
         if self._runner is not None and self.state in (State.RUNNING, State.PAUSED):
@@ -280,6 +288,8 @@ class Session(QObject):
         self._meter, self._prepared, self._stop_asked, self._last_epoch = None, [], False, False
         self._outcome_before, run.outcome = run.outcome, None
         self._runner = Runner(prepare)
+        seconds, by_epoch = self.pace(run)
+        self._runner.set_pace(seconds, by_epoch=by_epoch)
         self._set_state(State.PREPARING)  # first: whoever hears of it leaves the processors to the run
         self._runner.start()
         self._timer.start()
@@ -317,6 +327,7 @@ class Session(QObject):
             Saved: self._on_saved,
             SaveFailed: self._on_save_failed,
             Changed: self._on_changed,
+            Held: self._on_held,
             Refused: lambda told: self.refused.emit(told.text),
             Finished: self._on_end,
             Failed: self._on_end,
@@ -368,6 +379,9 @@ class Session(QObject):
         assert self.run is not None
         self.run.proof = event.proof
         self.proved.emit(event)
+    def _on_held(self, event: Held) -> None:
+        if self.state is State.RUNNING:
+            self._hold()
 
     def _on_changed(self, event: Changed) -> None:
         assert self.run is not None

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from engine.checkpoint import read_checkpoint
-from engine.events import Changed, Failed, Finished, Fitted, Loading, Saved, SaveFailed, Started
+from engine.events import Changed, EpochEnded, Failed, Finished, Fitted, Held, Loading, Saved, SaveFailed, Started
 from engine.message import InputError
 from engine.runner import Runner
 from engine.store import MemoryStore
@@ -407,3 +407,41 @@ def test_commands_after_the_end_do_nothing(tiny):
     runner.stop()
     runner.change_lr(0.1)
     assert runner.events.empty()
+
+
+# --- slow enough to watch -------------------------------------------------------------------------
+
+
+def test_by_epoch_it_waits_after_every_epoch_but_the_last_and_trains_the_same(tiny):
+    config = tiny(epochs=3)
+    store = MemoryStore()
+    runner = Runner(lambda report: Trainer(config, lambda: store))
+    runner.set_pace(0.0, by_epoch=True)
+    runner.start()
+    events = []
+    while not (events and isinstance(events[-1], (Finished, Failed))):
+        events += drain(runner, (Held, Finished, Failed))
+        if isinstance(events[-1], Held):
+            assert runner.events.empty()
+            runner.resume()
+    assert runner.join(LIMIT)
+    told = [type(event) for event in events if isinstance(event, (EpochEnded, Held, Finished))]
+    assert told == [EpochEnded, Held, EpochEnded, Held, EpochEnded, Finished]
+    _, alone, _ = run_stored(config)
+    assert differing(store.last(), alone.last()) == []
+
+
+@pytest.mark.parametrize("command", ["stop", "resume"])
+def test_in_the_pause_for_a_key_or_for_the_pace_it_obeys(tiny, command):
+    runner = Runner(lambda report: Trainer(tiny(epochs=3), MemoryStore))
+    runner.set_pace(3600.0 if command == "stop" else 0.0, by_epoch=command == "resume")
+    runner.start()
+    drain(runner, EpochEnded if command == "stop" else Held)
+    if command == "stop":
+        runner.stop()
+    else:
+        runner.set_pace(0.0)
+        runner.resume()
+    [end] = of_type(drain(runner), Finished)
+    assert end.stopped == (command == "stop") and end.epochs == (1 if command == "stop" else 3)
+    assert runner.join(LIMIT)

@@ -54,8 +54,8 @@ def open_window(app):
     """Opens windows, and closes those that the test left open."""
     opened: list[Driver] = []
 
-    def open_one(workspace: Path) -> Driver:
-        driver = Driver(app, workspace)
+    def open_one(workspace: Path, *, first: bool = False) -> Driver:
+        driver = Driver(app, workspace, first=first)
         opened.append(driver)
         return driver
 

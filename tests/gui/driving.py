@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from engine.config import RunConfig
 from gui.app import Application
 from gui.conductor import Conductor
+from gui.lessons.kept import Kept, kept_file, write_kept
 from gui.main_window import MainWindow
 from gui.settings.fields import FieldRow
 from gui.settings.panel import SettingsPanel
@@ -45,8 +46,11 @@ def dispose(app: QApplication) -> None:
 class Driver:
     """One window on a workspace, from opening to closing."""
 
-    def __init__(self, app: QApplication, workspace: Path) -> None:
+    def __init__(self, app: QApplication, workspace: Path, *, first: bool = False) -> None:
+        """With `first`, it is opened as on a new workspace, where the first lesson opens by itself."""
         self.app = app
+        if not first and not kept_file(workspace).exists():
+            write_kept(workspace, Kept())
         self.application = Application(workspace)
         self.crashes: list[str] = []
         self.application.reporter.crashed.connect(self.crashes.append)

@@ -1,0 +1,320 @@
+"""Leads through a lesson: its settings on the left, its runs through the queue, its band behind the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Slot
+
+from engine.config import RunConfig
+from engine.history import EpochRow
+from engine.lesson import Lesson, Variant, read_lessons
+from engine.lesson_band import Bands, band_file, read_bands, read_count
+from engine.lesson_verdict import Guess, findings_of, verdict
+from engine.message import InputError
+from engine.run_index import RunIndex
+from engine.sweep import State, same_run, standings
+from gui.background import Trouble
+from gui.graph.band import Band
+from gui.lessons import words
+from gui.lessons.kept import Kept, kept_file, read_kept, write_kept
+from gui.lessons.words import Stand, spoken
+from gui.main_window import MainWindow
+from gui.runs.run import Run
+from gui.training.control import RunControl
+from gui.training.pacing import Pacing
+from gui.training.session import Session
+from gui.words import say
+
+if TYPE_CHECKING:
+    from engine.sweep import Standing
+
+FIRST = "first-lesson"
+PERCENT = 100.0
+"""The graph has accuracies in per cent."""
+STANDS = {State.DONE: Stand.DONE, State.BEGUN: Stand.LEFT, State.FAILED: Stand.FAILED}
+
+
+class LessonGuide(QObject):
+    """One lesson at a time. What a person had on the left before comes back when the lesson is left."""
+
+    def __init__(self, window: MainWindow, session: Session, control: RunControl, pacing: Pacing) -> None:
+        super().__init__(window)
+        self.window, self.session, self.control, self.pacing = window, session, control, pacing
+        self.panel = window.lesson
+        self.lessons: list[Lesson] = []
+        self.lesson: Lesson | None = None
+        self.kept = Kept()
+        self._index = RunIndex(window.workspace)
+        self._standings: dict[str, Standing] = {}
+        self._bands: Bands = {}
+        self._drawn: set[Path] = set()
+        """The folders of runs that were drawn for this lesson: one that the person has unticked stays so."""
+        pacing.seconds = self._seconds
+        self.panel.chosen.connect(self.open)
+        self.panel.guessed.connect(self._on_guess)
+        self.panel.train_asked.connect(self.train)
+        self.panel.left.connect(self.leave)
+        session.started.connect(self._on_started)
+        session.state_changed.connect(self.look)
+        control.queue.changed.connect(self.look)
+        window.runs.list.runs_changed.connect(self.look)
+        window.lesson_dock.installEventFilter(self)
+        act = window.actions_by_name
+        act["lessons"].triggered.connect(self.show)
+        act["next_lesson"].triggered.connect(lambda: self.panel.go(1))
+        act["previous_lesson"].triggered.connect(lambda: self.panel.go(-1))
+
+    @property
+    def guess(self) -> Guess | None:
+        """What was guessed in the open lesson; None: nothing yet."""
+        return self.kept.guesses.get(self.lesson.id) if self.lesson else None
+
+    # --- which lessons there are -----------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The engine is there: read the lessons, and go on with the one that was open; at first, open the first."""
+        bench = self.window.bench
+        kept = read_kept(bench.workspace, bench.catalogue)
+        opens = kept.lesson if kept else FIRST if self._is_first_start() else ""
+        self.kept = kept or Kept()
+        bench.background.ask(
+            "lessons", lambda: read_lessons(bench.workspace, bench.catalogue),
+            lambda found: self._on_lessons(*found, opens), self._on_trouble,
+        )  # fmt: skip
+
+    def _is_first_start(self) -> bool:
+        workspace = self.window.workspace
+        return not any((workspace / name).exists() for name in ("runs", "settings.yaml", kept_file(workspace).name))
+
+    def _on_lessons(self, lessons: list[Lesson], wrong: list[InputError], opens: str) -> None:
+        self.lessons = lessons
+        self.panel.show_lessons(lessons)
+        if wrong:
+            text = self.tr("A lesson could not be read, and is left out. {reason}")
+            self.window.banners.say("lessons", "warning", text.format(reason=say(wrong[0].message)))
+        if opens and self.lesson is None:
+            self.open(opens)
+
+    def _on_trouble(self, trouble: Trouble) -> None:
+        self.window.banners.say("lessons", "error", say(trouble.text))
+
+    # --- opening and leaving ---------------------------------------------------------------------
+
+    @Slot()
+    def show(self) -> None:
+        """Bring the dock forward."""
+        self.window.lesson_dock.show()
+        self.window.lesson_dock.raise_()
+
+    @Slot(str)
+    def open(self, id: str) -> None:
+        """Open the lesson of this id, in place of the one that is open."""
+        lesson = next((lesson for lesson in self.lessons if lesson.id == id), None)
+        if lesson is None or lesson is self.lesson:
+            return
+        settings = self.window.panel
+        if self.lesson is None and self.kept.lesson != id:
+            self.kept = replace(self.kept, former=settings.config)
+        elif self.lesson is not None:
+            self._let_none_wait()
+        self.lesson = lesson
+        self._keep(replace(self.kept, lesson=id))
+        self._standings, self._drawn = {}, set()
+        self._bands = read_bands(band_file(lesson))
+        self._draw_none()
+        if not self._is_of_lesson(settings.config):
+            settings.set_config(lesson.base.config)
+        self.window.actions_by_name["slow"].setChecked(True)
+        self.panel.show_lesson(lesson, self.guess)
+        self._expect(self.session.run)
+        self.show()
+        self.look()
+
+    @Slot()
+    def leave(self) -> None:
+        """Close the lesson. Settings that are still those of the lesson give way to the person's own."""
+        lesson = self.lesson
+        if lesson is not None:
+            self._let_none_wait()
+            former, settings = self.kept.former, self.window.panel
+            if former is not None and self._is_of_lesson(settings.config):
+                settings.set_config(former)
+            self.lesson = None
+            self._keep(replace(self.kept, lesson="", former=None))
+            self.window.actions_by_name["slow"].setChecked(False)
+            self.window.graph.expect(None)
+            self.panel.show_lesson(None, None)
+        self.window.lesson_dock.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Who closes the dock leaves the lesson."""
+        if watched is self.window.lesson_dock and event.type() == QEvent.Type.Close and self.lesson is not None:
+            self.leave()
+        return super().eventFilter(watched, event)
+
+    def _keep(self, kept: Kept) -> None:
+        self.kept = kept
+        write_kept(self.window.workspace, kept)
+
+    # --- guessing and training -------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_guess(self, guess: Guess) -> None:
+        self._keep(replace(self.kept, guesses={**self.kept.guesses, guess.lesson: guess}))
+        self._expect(self.session.run)
+        self._show()
+
+    @Slot(str)
+    def train(self, id: str) -> None:
+        """Train a run of the lesson, or let it wait its turn; one that was stopped goes on."""
+        if self.lesson is None or self.guess is None:
+            return
+        variant = self.lesson.variant(id)
+        if any(same_run(variant.config, config) for config in self.control.coming()):
+            return
+        self.window.panel.set_config(variant.config)
+        self.window.centre.bring_forward("curves")
+        found = self._standings.get(id)
+        if found is not None and found.state is State.BEGUN and found.record is not None and not self.session.busy:
+            self.control.go_on_in(found.record.folder)
+        else:
+            self.control.let_wait([variant.config.changed({"name": spoken(variant.label)})])
+        self._show()
+
+    def _let_none_wait(self) -> None:
+        """Runs of the open lesson that wait are not wanted any more; one that trains goes on, as fast as it can."""
+        for place in reversed(range(len(self.control.queue.waiting))):
+            if self._is_of_lesson(self.control.queue.waiting[place]):
+                self.control.remove_waiting(place)
+
+    @Slot(object, object)
+    def _on_started(self, run: Run, beginning: object) -> None:
+        """A run is in front: of the earlier ones those of the lesson stay, each once."""
+        self._expect(run)
+        if self.lesson is None or self._variant_of(run.config) is None:
+            return
+        runs = self.window.runs.list
+        for other in runs.overlays:
+            stranger = self._variant_of(other.config) is None
+            if stranger or (run.config and other.config and same_run(run.config, other.config)):
+                runs.tick(other, False)
+        runs.overlays_changed.emit()
+
+    # --- what has become of the runs -------------------------------------------------------------
+
+    @Slot()
+    def look(self) -> None:
+        """Look, in the background, how the runs of the lesson stand."""
+        lesson = self.lesson
+        if lesson is None:
+            return
+        self._show()
+        self.window.bench.background.ask(
+            "lesson", lambda: (lesson, standings(lesson.members(), self._index.records())), self._on_found,
+            self._on_trouble,
+        )  # fmt: skip
+
+    def _on_found(self, found: tuple[Lesson, list[Standing]]) -> None:
+        lesson, stands = found
+        if lesson is self.lesson:
+            self._standings = {v.id: each for v, each in zip(lesson.variants, stands, strict=True)}
+            self._draw_done()
+            self._show()
+
+    def _show(self) -> None:
+        lesson = self.lesson
+        if lesson is None:
+            return
+        runs = self._rows()
+        stands = {variant.id: self._stand(variant) for variant in lesson.variants}
+        findings = {
+            id: [words.finding(each, lesson) for each in findings_of(lesson, id, runs)]
+            for id, stand in stands.items() if stand is Stand.DONE
+        }  # fmt: skip
+        self.panel.show_runs(stands, findings, self.guess, words.held(read_count(band_file(lesson))))
+        answer = verdict(lesson, runs) if self.guess is not None else None
+        lines: Sequence[str] = ()
+        if answer is not None:
+            lines = [
+                *words.verdict(lesson, answer, self.guess), *(words.finding(each, lesson) for each in answer.findings)
+            ]  # fmt: skip
+        self.panel.show_verdict(lines)
+
+    def _rows(self) -> dict[str, Sequence[EpochRow]]:
+        return {
+            id: each.record.rows
+            for id, each in self._standings.items() if each.state is State.DONE and each.record is not None
+        }  # fmt: skip
+
+    def _stand(self, variant: Variant) -> Stand:
+        run = self.session.run
+        if self.session.busy and run is not None and run.config and same_run(run.config, variant.config):
+            return Stand.TRAINS
+        if any(same_run(config, variant.config) for config in self.control.queue.waiting):
+            return Stand.WAITS
+        found = self._standings.get(variant.id)
+        return STANDS.get(found.state, Stand.MISSING) if found is not None else Stand.MISSING
+
+    # --- on the graph ----------------------------------------------------------------------------
+
+    def _draw_none(self) -> None:
+        """Take runs of the past off the graph: a lesson begins with an empty one but for the run in front."""
+        runs = self.window.runs.list
+        for run in runs.overlays:
+            runs.tick(run, False)
+        runs.overlays_changed.emit()
+
+    def _draw_done(self) -> None:
+        """Draw the runs of the lesson that were made before, once, when they may be seen."""
+        if self.guess is None:
+            return
+        runs = self.window.runs.list
+        folders = {e.record.folder for e in self._standings.values() if e.state is State.DONE and e.record is not None}
+        new = [run for run in runs.all_runs if run.folder in folders - self._drawn]
+        for run in new:
+            self._drawn.add(run.folder)
+            runs.tick(run, True)
+        if new:
+            runs.overlays_changed.emit()
+
+    def _expect(self, run: Run | None) -> None:
+        """Draw the band of the run in front, once there is a guess that it can't give away."""
+        lesson = self.lesson
+        if lesson is None or self.guess is None:
+            self.window.graph.expect(None)
+            return
+        variant = self._variant_of(run.config if run is not None else None) or (lesson.base if run is None else None)
+        id = variant.id if variant is not None else ""
+        self.window.graph.expect(self._band(id, "val_loss"), self._band(id, "val_accuracy"))
+
+    def _band(self, id: str, figure: str) -> Band | None:
+        band = self._bands.get((id, figure))
+        if band is None:
+            return None
+        scale = PERCENT if figure.endswith("accuracy") else 1.0
+        return Band(np.array(band.epochs), scale * np.array(band.low), scale * np.array(band.high))
+
+    # --- within ----------------------------------------------------------------------------------
+
+    def _variant_of(self, config: RunConfig | None) -> Variant | None:
+        """The variant of the open lesson that these settings are, with any seed."""
+        if self.lesson is None or config is None:
+            return None
+        for variant in self.lesson.variants:
+            if same_run(variant.config.changed({"seed": config.seed}), config):
+                return variant
+        return None
+
+    def _is_of_lesson(self, config: RunConfig) -> bool:
+        return self._variant_of(config) is not None
+
+    def _seconds(self, run: Run) -> float | None:
+        """How long an epoch of a run of the lesson should take."""
+        if self.lesson is None or self._variant_of(run.config) is None:
+            return None
+        return self.lesson.seconds / self.lesson.base.config.epochs

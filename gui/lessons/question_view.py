@@ -1,0 +1,126 @@
+"""The question of a lesson, with its answers to choose from: a guess is given once."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QRadioButton, QVBoxLayout, QWidget
+
+from engine.lesson import Lesson
+from engine.lesson_verdict import Guess
+from gui.lessons.words import spoken
+from gui.widgets.flow import FlowLayout
+
+
+class QuestionView(QWidget):
+    """Until there is a guess, or the question is skipped, it asks; then it shows what was guessed."""
+
+    guessed = Signal(object)
+    """A `Guess`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lesson: Lesson | None = None
+        self.question = QLabel()
+        self.question.setProperty("role", "heading")
+        self.question.setWordWrap(True)
+        self.buttons: dict[str, QRadioButton] = {}
+        self._group: QButtonGroup | None = None
+        self._choices = QVBoxLayout()
+        self._choices.setSpacing(4)
+        self.give = QPushButton(self.tr("This is my guess"))
+        self.give.clicked.connect(self._on_give)
+        self.skip = QPushButton(self.tr("Skip the guess"))
+        self.skip.setFlat(True)
+        self.skip.clicked.connect(self._on_skip)
+        line = FlowLayout(8)
+        line.addWidget(self.give)
+        line.addWidget(self.skip)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.question)
+        column.addLayout(self._choices)
+        column.addLayout(line)
+
+    def show_question(self, lesson: Lesson, guess: Guess | None) -> None:
+        """Ask the question of a lesson, or show how it was answered."""
+        self._lesson = lesson
+        self.question.setText(spoken(lesson.question.text))
+        self._clear()
+        self._group = QButtonGroup(self)
+        self._group.buttonClicked.connect(self._on_chosen)
+        for choice in lesson.question.choices:
+            self._add(choice.id, spoken(choice.text))
+        self._show_guess(guess)
+
+    def _add(self, id: str, words: str) -> None:
+        """An answer: its words stand in a label beside the button, as they may take several lines."""
+        button, label = QRadioButton(), _Answer(words)
+        button.setAccessibleName(words)
+        label.pressed.connect(button.click)
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(label, 1)
+        self._choices.addLayout(line)
+        assert self._group is not None
+        self._group.addButton(button)
+        self.buttons[id] = button
+
+    def _clear(self) -> None:
+        while (item := self._choices.takeAt(0)) is not None:
+            line = item.layout()
+            while (part := line.takeAt(0)) is not None:
+                part.widget().hide()
+                part.widget().deleteLater()
+            line.deleteLater()
+        if self._group is not None:
+            self._group.deleteLater()
+        self.buttons = {}
+
+    def _show_guess(self, guess: Guess | None) -> None:
+        for id, button in self.buttons.items():
+            button.setEnabled(guess is None)
+            if guess is not None and guess.choice == id:
+                button.setChecked(True)
+        self.give.setEnabled(False)
+        self.give.setVisible(guess is None)
+        self.skip.setVisible(guess is None)
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self.give.setEnabled(True)
+
+    @Slot()
+    def _on_give(self) -> None:
+        chosen = next((id for id, button in self.buttons.items() if button.isChecked()), None)
+        if chosen is not None:
+            self._guess(chosen)
+
+    @Slot()
+    def _on_skip(self) -> None:
+        self._guess(None)
+
+    def _guess(self, choice: str | None) -> None:
+        if self._lesson is not None:
+            guess = Guess(self._lesson.id, choice)
+            self._show_guess(guess)
+            self.guessed.emit(guess)
+
+
+class _Answer(QLabel):
+    """The words of an answer; a click on them chooses it."""
+
+    pressed = Signal()
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Tell of a click."""
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self.pressed.emit()
+        return False
