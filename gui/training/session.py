@@ -379,6 +379,7 @@ class Session(QObject):
         assert self.run is not None
         self.run.proof = event.proof
         self.proved.emit(event)
+
     def _on_held(self, event: Held) -> None:
         if self.state is State.RUNNING:
             self._hold()
