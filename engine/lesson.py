@@ -197,8 +197,10 @@ def read_lesson(path: Path, catalogue: Catalogue) -> Lesson:
     try:
         lesson = lesson_from(data, catalogue, path)
     except InputError as error:
-        template = "{path}: " + error.message.template
-        raise InputError(error.message.code, template, **{**error.message.values, "path": str(path)}) from None
+        told = error.message
+        raise InputError(
+            told.code, "{path} is no lesson: " + told.template, **{**told.values, "path": str(path)}
+        ) from None
     return replace(lesson, bundled=path.parent == bundled_folder())
 
 
@@ -233,7 +235,11 @@ def words_from(value: Any, where: str, most: int = MAX_CHARACTERS) -> Words:
     """A text as it stands in a file: one line, or one for each language. Raises `InputError`."""
     given = {"en": value} if isinstance(value, str) else value
     if not isinstance(given, dict) or not given or not set(given) <= set(LANGUAGES):
-        raise InputError("lesson-text", "{where} is no text: write {{en: …, ko: …}}, or one line of text", where=where)
+        raise InputError(
+            "lesson-text",
+            "{where} is no text: write it in one line, or in one for each language, en and ko",
+            where=where,
+        )
     for language, each in given.items():
         if not isinstance(each, str) or not each.strip() or len(each) > most:
             raise InputError(

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.catalogue import Catalogue
 from engine.history import EpochRow
+from engine.language import language, say, tr
 from engine.lesson import Choice, Lesson, Words, find_lesson, read_lessons, text
 from engine.lesson_band import band_file as band_of
 from engine.lesson_band import bands_of, read_count, write_bands
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) ->
     guess = _guess(arguments.guess, lesson)
     if not 1 <= arguments.seeds <= MAX_SEEDS:
         raise InputError("lesson-seeds", "--seeds is a number from 1 to {most}", most=MAX_SEEDS)
-    speaks = _Speech(arguments.language)
+    speaks = _Speech(language())
     if not arguments.json:
         speaks.introduce(lesson)
     code, runs, found = _train(lesson, arguments.seeds, catalogue, workspace)
@@ -64,7 +65,8 @@ def _train(lesson: Lesson, seeds: int, catalogue: Catalogue, workspace: Path) ->
     """Train what is not done yet, seed by seed; of each seed the epochs of the runs that are done."""
     first = lesson.base.config.seed
     members = [member for seed in range(first, first + seeds) for member in lesson.members(seed)]
-    print(f"{len(members)} runs{done_already(members, workspace)}", file=sys.stderr)
+    told = tr("{count} runs{already}").format(count=len(members), already=done_already(members, workspace))
+    print(told, file=sys.stderr)
     code, found = train_sweep(members, catalogue, workspace)
     size = len(lesson.variants)
     runs: list[Runs] = []
@@ -125,13 +127,14 @@ class _Speech:
         """What the runs said, and what to look at."""
         for seed, each in enumerate(told, lesson.base.config.seed):
             if len(told) > 1:
-                self._say(f"seed {seed}", style="bold")
+                self._say(tr("seed {seed}").format(seed=seed), style="bold")
             for variant in lesson.variants:
                 self._findings(lesson, each.shown[variant.id])
             if each.verdict is not None:
                 self._verdict(lesson, each.verdict, guess)
         if len(told) > 1:
-            self._say(f"as the lesson says: {sum(each.holds for each in told)} of {len(told)} seeds\n")
+            held = sum(each.holds for each in told)
+            self._say(tr("As the lesson says with {held} of {seeds} seeds.").format(held=held, seeds=len(told)) + "\n")
         for words in lesson.look_at:
             self._say(f"• {self._of(words)}")
         if lesson.correction is not None:
@@ -139,18 +142,26 @@ class _Speech:
 
     def _findings(self, lesson: Lesson, findings: Sequence[Finding]) -> None:
         for finding in findings:
-            self._say(f"  {'✓' if finding.holds else '✗'} {words_of(finding, lesson, self._language)}")
+            self._say(f"  {'✓' if finding.holds else '✗'} {say(words_of(finding, lesson, self._language, say))}")
 
     def _verdict(self, lesson: Lesson, found: Verdict, guess: Choice | None) -> None:
         self._findings(lesson, found.findings)
         answers = {choice.id: self._of(choice.text) for choice in lesson.question.choices}
-        answer = answers[found.answer] if found.answer else "none of the answers is right in these runs"
-        self._say(f"The runs say: {answer}", style="bold")
+        if found.answer is None:
+            self._say(tr("The runs say: none of these answers."), style="bold")
+        else:
+            said = tr("The runs say: {answer}.").format(answer=answers[found.answer].rstrip("."))
+            self._say(said, style="bold")
         if guess is not None:
-            right = "right" if guess.id == found.answer else "not so"
-            self._say(f"Your guess: {answers[guess.id]} ({right})")
+            right = guess.id == found.answer
+            template = (
+                tr("Your guess: {guess}. You were right.")
+                if right
+                else tr("Your guess: {guess}. It came out otherwise.")
+            )
+            self._say(template.format(guess=answers[guess.id].rstrip(".")))
         if not found.as_expected:
-            self._say("That is not what is expected: in small runs there is luck.")
+            self._say(tr("That is not what is expected: in small runs there is luck. Another seed may say otherwise."))
         self._say("")
 
     def _of(self, words: Words) -> str:
@@ -165,11 +176,12 @@ def _list(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) 
     if not arguments.json:
         console = terminal()
         for lesson in lessons:
-            title = text(lesson.title, arguments.language)
+            title = text(lesson.title, language())
             console.print(f"{lesson.number:>3}  {lesson.id:24} {title}", highlight=False, markup=False)
-        console.print("\n`tunedeck lesson ID` trains one and says what came of it.", highlight=False, style="dim")
+        hint = tr("`tunedeck lesson ID` trains one and says what came of it.")
+        console.print(f"\n{hint}", highlight=False, markup=False, style="dim")
     for error in wrong:
-        print(f"tunedeck: {error}", file=sys.stderr)
+        print(f"tunedeck: {say(error.message)}", file=sys.stderr)
     listed = [
         {"id": each.id, "number": each.number, "title": dict(each.title.by_language), "file": str(each.path),
          "runs": len(each.variants), "held": read_count(band_of(each))}

@@ -129,7 +129,6 @@ def lesson(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lesson", nargs="?", metavar="ID", help="its id, number or file; without it, all are listed")
     parser.add_argument("--guess", metavar="CHOICE", help="your answer to its question: the number or id of a choice")
     parser.add_argument("--seeds", type=int, default=1, metavar="S", help="train with so many seeds (1)")
-    parser.add_argument("--language", choices=("en", "ko"), default="en", help="of the lesson's words (en)")
     parser.add_argument(
         "--write-band", metavar="FILE.json", help="write there between which curves those of the seeds lie"
     )

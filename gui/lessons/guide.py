@@ -22,7 +22,7 @@ from gui.background import Trouble
 from gui.graph.band import Band
 from gui.lessons import words
 from gui.lessons.kept import Kept, kept_file, read_kept, write_kept
-from gui.lessons.words import Stand, spoken
+from gui.lessons.words import Stand
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.training.control import RunControl
@@ -183,7 +183,7 @@ class LessonGuide(QObject):
         if found is not None and found.state is State.BEGUN and found.record is not None and not self.session.busy:
             self.control.go_on_in(found.record.folder)
         else:
-            self.control.let_wait([variant.config.changed({"name": spoken(variant.label)})])
+            self.control.let_wait([variant.config.changed({"name": str(words.of(variant.label))})])
         self._show()
 
     def _let_none_wait(self) -> None:
@@ -233,17 +233,12 @@ class LessonGuide(QObject):
         runs = self._rows()
         stands = {variant.id: self._stand(variant) for variant in lesson.variants}
         findings = {
-            id: [words.finding(each, lesson) for each in findings_of(lesson, id, runs)]
+            id: words.findings(findings_of(lesson, id, runs), lesson)
             for id, stand in stands.items() if stand is Stand.DONE
         }  # fmt: skip
         self.panel.show_runs(stands, findings, self.guess, words.held(read_count(band_file(lesson))))
         answer = verdict(lesson, runs) if self.guess is not None else None
-        lines: Sequence[str] = ()
-        if answer is not None:
-            lines = [
-                *words.verdict(lesson, answer, self.guess), *(words.finding(each, lesson) for each in answer.findings)
-            ]  # fmt: skip
-        self.panel.show_verdict(lines)
+        self.panel.show_verdict(words.verdict(lesson, answer, self.guess) if answer is not None else "")
 
     def _rows(self) -> dict[str, Sequence[EpochRow]]:
         return {

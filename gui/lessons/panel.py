@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTool
 
 from engine.lesson import Lesson
 from engine.lesson_verdict import Guess
+from gui.lessons import words
 from gui.lessons.question_view import QuestionView
 from gui.lessons.run_row import RunRow
-from gui.lessons.words import Stand, numbered, spoken
+from gui.lessons.words import Stand
 from gui.settings.choice_row import QuietComboBox
 from gui.widgets.icons import icon
 from gui.widgets.looks import as_tip
@@ -124,7 +125,7 @@ class LessonPanel(QWidget):
         """Offer these lessons."""
         self.box.clear()
         for lesson in lessons:
-            self.box.addItem(numbered(lesson), lesson.id)
+            self.box.addItem(words.numbered(lesson), lesson.id)
         self.show_lesson(None, None)
 
     def show_lesson(self, lesson: Lesson | None, guess: Guess | None) -> None:
@@ -146,25 +147,25 @@ class LessonPanel(QWidget):
                 self.tr("A lesson asks a question, lets you guess, and trains what answers it. Choose one above.")
             )
         else:
-            self.text.setText("\n\n".join(map(spoken, lesson.paragraphs)))
+            self.text.setText(words.paragraphs(lesson))
             self.question.show_question(lesson, guess)
-            self.look.setText("\n".join(f"• {spoken(words)}" for words in lesson.look_at))
+            self.look.setText(words.look_at(lesson))
             for variant in lesson.variants:
-                row = self.rows[variant.id] = RunRow(variant.id, spoken(variant.label))
+                row = self.rows[variant.id] = RunRow(variant.id, words.of(variant.label))
                 row.pressed.connect(self.train_asked)
                 self._runs.addWidget(row)
         self.show_runs({}, {}, guess)
-        self.show_verdict([])
+        self.show_verdict("")
         self.area.verticalScrollBar().setValue(0)
 
     def show_runs(
-        self, stands: Mapping[str, Stand], findings: Mapping[str, Sequence[str]], guess: Guess | None, held: str = ""
+        self, stands: Mapping[str, Stand], findings: Mapping[str, str], guess: Guess | None, held: str = ""
     ) -> None:
         """Show how each run stands, and what is to be seen in it. Before there is a guess none can be trained."""
         asked = guess is None
         for id, row in self.rows.items():
             stand = stands.get(id, Stand.MISSING)
-            row.show_standing(stand, may_train=not asked, findings=() if asked else findings.get(id, ()))
+            row.show_standing(stand, may_train=not asked, found="" if asked else findings.get(id, ""))
         self.hint.setText(self.tr("Guess first: then the runs can be trained."))
         self.hint.setVisible(asked and self._lesson is not None)
         for part in (self.look, self.look_heading):
@@ -172,16 +173,16 @@ class LessonPanel(QWidget):
         self.held.setText(held)
         self.held.setVisible(bool(held) and not asked)
 
-    def show_verdict(self, lines: Sequence[str]) -> None:
+    def show_verdict(self, text: str) -> None:
         """Say what the runs say to the question, and with it what is often told otherwise; nothing: not known yet."""
         lesson = self._lesson
-        self.verdict.setText("\n".join(lines))
+        self.verdict.setText(text)
         for part in (self.verdict, self.verdict_heading):
-            part.setVisible(bool(lines))
-        right = spoken(lesson.correction) if lesson is not None and lesson.correction is not None else ""
+            part.setVisible(bool(text))
+        right = words.of(lesson.correction) if lesson is not None and lesson.correction is not None else ""
         self.correction.setText(right)
         for part in (self.correction, self.correction_heading):
-            part.setVisible(bool(lines) and bool(right))
+            part.setVisible(bool(text) and bool(right))
 
     def go(self, by: int) -> None:
         """Open the lesson so many places further on, if there is one."""

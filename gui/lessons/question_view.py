@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QR
 
 from engine.lesson import Lesson
 from engine.lesson_verdict import Guess
-from gui.lessons.words import spoken
+from gui.lessons import words
 from gui.widgets.flow import FlowLayout
 
 
@@ -45,18 +45,18 @@ class QuestionView(QWidget):
     def show_question(self, lesson: Lesson, guess: Guess | None) -> None:
         """Ask the question of a lesson, or show how it was answered."""
         self._lesson = lesson
-        self.question.setText(spoken(lesson.question.text))
+        self.question.setText(words.of(lesson.question.text))
         self._clear()
         self._group = QButtonGroup(self)
         self._group.buttonClicked.connect(self._on_chosen)
         for choice in lesson.question.choices:
-            self._add(choice.id, spoken(choice.text))
+            self._add(choice.id, words.of(choice.text))
         self._show_guess(guess)
 
-    def _add(self, id: str, words: str) -> None:
+    def _add(self, id: str, text: str) -> None:
         """An answer: its words stand in a label beside the button, as they may take several lines."""
-        button, label = QRadioButton(), _Answer(words)
-        button.setAccessibleName(words)
+        button, label = QRadioButton(), _Answer(text)
+        button.setAccessibleName(text)
         label.pressed.connect(button.click)
         line = QHBoxLayout()
         line.setSpacing(4)
@@ -113,8 +113,8 @@ class _Answer(QLabel):
 
     pressed = Signal()
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self.installEventFilter(self)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -39,7 +37,7 @@ class RunRow(QWidget):
         column.addLayout(line)
         column.addWidget(self.found)
 
-    def show_standing(self, stand: Stand, *, may_train: bool, findings: Sequence[str]) -> None:
+    def show_standing(self, stand: Stand, *, may_train: bool, found: str) -> None:
         """Show how the run stands."""
         self.stand.setText(standing(stand))
         coming = stand in (Stand.WAITS, Stand.TRAINS)
@@ -52,8 +50,8 @@ class RunRow(QWidget):
         }
         tip = tips.get(stand, self.tr("Train it, over the curves that are there"))
         self.button.setToolTip(tip if may_train else self.tr("Guess first"))
-        self.found.setText("\n".join(findings))
-        self.found.setVisible(bool(findings))
+        self.found.setText(found)
+        self.found.setVisible(bool(found))
 
     @Slot()
     def _on_pressed(self) -> None:

@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from PySide6.QtCore import QCoreApplication
 
+from engine.language import language, spoken
 from engine.lesson import Lesson, Words, text
 from engine.lesson_verdict import Finding, Guess, Verdict, words_of
 from gui import numbers
@@ -24,19 +25,28 @@ class Stand(Enum):
     DONE = auto()
 
 
-def language() -> str:
-    """The language of the window."""
-    return "en"
-
-
-def spoken(words: Words) -> str:
+@spoken
+def of(words: Words) -> str:
     """A text of a lesson in the window's language."""
     return text(words, language())
 
 
+@spoken
+def paragraphs(lesson: Lesson) -> str:
+    """What is read before the question."""
+    return "\n\n".join(text(words, language()) for words in lesson.paragraphs)
+
+
+@spoken
+def look_at(lesson: Lesson) -> str:
+    """What to look at, a line each."""
+    return "\n".join(f"• {text(words, language())}" for words in lesson.look_at)
+
+
+@spoken
 def numbered(lesson: Lesson) -> str:
     """A lesson as the list has it."""
-    title = spoken(lesson.title)
+    title = text(lesson.title, language())
     if not lesson.number:
         return title
     return _tr("{number}. {title}").format(number=lesson.number, title=title)
@@ -54,16 +64,22 @@ def standing(stand: Stand) -> str:
     }[stand]
 
 
-def finding(found: Finding, lesson: Lesson) -> str:
-    """A finding, with a sign for how it came out."""
+@spoken
+def findings(found: tuple[Finding, ...], lesson: Lesson) -> str:
+    """Findings, a line each, with a sign for how each came out."""
+    return "\n".join(_finding(each, lesson) for each in found)
+
+
+def _finding(found: Finding, lesson: Lesson) -> str:
     said = say(words_of(found, lesson, language(), say))
     template = _tr("✓ {finding}") if found.holds else _tr("✗ {finding}: not as expected")
     return template.format(finding=said)
 
 
-def verdict(lesson: Lesson, found: Verdict, guess: Guess | None) -> list[str]:
+@spoken
+def verdict(lesson: Lesson, found: Verdict, guess: Guess | None) -> str:
     """What the runs say to the question, and to the guess."""
-    answers = {choice.id: spoken(choice.text) for choice in lesson.question.choices}
+    answers = {choice.id: text(choice.text, language()) for choice in lesson.question.choices}
     if found.answer is None:
         lines = [_tr("The runs say: none of these answers.")]
     else:
@@ -78,7 +94,7 @@ def verdict(lesson: Lesson, found: Verdict, guess: Guess | None) -> list[str]:
         lines.append(template.format(guess=given))
     if not found.as_expected:
         lines.append(_tr("That is not what is expected: in small runs there is luck. Another seed may say otherwise."))
-    return lines
+    return "\n".join([*lines, *(_finding(each, lesson) for each in found.findings)])
 
 
 def held(count: tuple[int, int] | None) -> str:

@@ -97,7 +97,7 @@ def test_what_is_wrong_in_a_file_is_said_in_one_line_with_its_name(write, catalo
     with pytest.raises(InputError) as error:
         read_lesson(path, catalogue)
     said = str(error.value)
-    assert said.startswith(str(path)) and "\n" not in said
+    assert said.startswith(f"{path} is no lesson: ") and "\n" not in said
     if words not in ("no lesson", "format is True"):
         assert words in said
 
@@ -219,7 +219,12 @@ def test_the_verb_trains_what_is_missing_and_says_what_came_of_it(write, workspa
     band = workspace / "lessons" / "bands" / "mine.json"
     flags = ("lesson", "mine", "--seeds", 2, "--guess", "2", "--workspace", workspace)
     code, out, err = tunedeck(capsys, *flags, "--write-band", band)
-    assert code == 0 and "4 runs" in err and "The runs say: fast" in out and "Your guess: slow (not so)" in out
+    assert (
+        code == 0
+        and "4 runs" in err
+        and "The runs say: fast." in out
+        and "Your guess: slow. It came out otherwise." in out
+    )
     assert read_count(band)[1] == 2 and set(read_bands(band)) >= {("base", "val_loss"), ("fast", "val_loss")}
     code, out, err = tunedeck(capsys, *flags, "--json")
     told = json.loads(out.strip().splitlines()[-1])
@@ -228,9 +233,10 @@ def test_the_verb_trains_what_is_missing_and_says_what_came_of_it(write, workspa
     assert [each["answer"] for each in told["seeds"]] == ["fast", "fast"]
 
 
-def test_the_list_names_lessons_and_what_is_wrong_with_others(write, workspace, capsys):
+def test_the_list_names_lessons_and_what_is_wrong_with_others(write, workspace, capsys, monkeypatch):
     write(id="no id")
-    code, out, err = tunedeck(capsys, "lesson", "--language", "ko", "--workspace", workspace)
+    monkeypatch.setenv("TUNEDECK_LANGUAGE", "ko")
+    code, out, err = tunedeck(capsys, "lesson", "--workspace", workspace)
     assert code == 0 and "first-lesson" in out and "과적합" in out and "01-mine.yaml" in err
     assert tunedeck(capsys, "lesson", "first-lesson", "--guess", "9", "--workspace", workspace)[0] == 2
 
