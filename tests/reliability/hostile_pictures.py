@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import struct
@@ -9,6 +10,7 @@ import unicodedata
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms, PngImagePlugin
@@ -89,10 +91,20 @@ def holding(data: bytes) -> Make:
     return lambda path: path.write_bytes(data) and None
 
 
+def holding_once_made(make: Callable[[], bytes]) -> Make:
+    """Writes bytes that take long to make: they are made for the first file, and kept."""
+    made = functools.cache(make)
+    return lambda path: path.write_bytes(made()) and None
+
+
 def cut(kind: str, share: float = 0.5, **options: object) -> Make:
     """A file of this kind that ends too early."""
     data = encoded(noise(), kind, **options)
     return holding(data[: round(share * len(data))])
+
+
+def _unfolding(kind: bytes) -> bytes:
+    return png(1, 1, bytes(4), extra=chunk(kind, b"k\0\0" + zlib.compress(bytes(50_000_000), 9)))
 
 
 def _deep_text() -> bytes:
@@ -151,13 +163,9 @@ BAD: dict[str, Make] = {
     "of a paint program.psd": holding(b"8BPS\0\x01" + bytes(6) + struct.pack(">HIIHH", 3, 9, 9, 8, 3) + bytes(64)),
     "a document.pdf": lambda path: noise().save(path, "PDF"),
     "a palette without colours.bmp": holding(b"BM" + bytes(60)),
-    "a text that unfolds.png": holding(
-        png(1, 1, bytes(4), extra=chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(50_000_000), 9)))
-    ),
-    "many texts that unfold.png": holding(_deep_text()),
-    "a profile that unfolds.png": holding(
-        png(1, 1, bytes(4), extra=chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(50_000_000), 9)))
-    ),
+    "a text that unfolds.png": holding_once_made(lambda: _unfolding(b"zTXt")),
+    "many texts that unfold.png": holding_once_made(_deep_text),
+    "a profile that unfolds.png": holding_once_made(lambda: _unfolding(b"iCCP")),
     "a strip of 4 GB.tif": holding(tiff(GREY_TIFF | {279: (4, 1, 2**32 - 1), 257: (4, 1, 60_000)}, bytes(256))),
     "strips beyond the end.tif": holding(tiff(GREY_TIFF | {273: (4, 1, 2**32 - 2)}, bytes(256))),
     "tags without an end.tif": holding(b"II*\0\x08\0\0\0\xff\xff"),
@@ -256,18 +264,17 @@ ODD: dict[str, Make] = {
 }
 """What is odd and a picture all the same, by file name."""
 
+
+def _vast(bytes_each: int, **options: Any) -> bytes:
+    return png(9_999, 10_000, bytes(9_999 * bytes_each + 1) * 10_000, **options)
+
+
 VAST: dict[str, Make] = {
-    "vast.png": holding(png(9_999, 10_000, bytes(9_999 * 3 + 1) * 10_000)),
-    "vast, transparent.png": holding(png(9_999, 10_000, bytes(9_999 * 4 + 1) * 10_000, colour=6)),
-    "vast, of 16 bits.png": holding(png(9_999, 10_000, bytes(9_999 * 2 + 1) * 10_000, bits=16, colour=0)),
-    "vast, of a palette.png": holding(
-        png(
-            9_999,
-            10_000,
-            bytes(9_999 + 1) * 10_000,
-            colour=3,
-            extra=chunk(b"PLTE", bytes(768)) + chunk(b"tRNS", bytes(9)),
-        )
+    "vast.png": holding_once_made(lambda: _vast(3)),
+    "vast, transparent.png": holding_once_made(lambda: _vast(4, colour=6)),
+    "vast, of 16 bits.png": holding_once_made(lambda: _vast(2, bits=16, colour=0)),
+    "vast, of a palette.png": holding_once_made(
+        lambda: _vast(1, colour=3, extra=chunk(b"PLTE", bytes(768)) + chunk(b"tRNS", bytes(9)))
     ),
     "vast.jpg": lambda path: Image.new("RGB", (9_999, 10_000)).save(path, progressive=True, subsampling=0),
 }
