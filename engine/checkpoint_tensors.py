@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.checkpoint_header import Entry
 from engine.checkpoint_meta import LARGEST, LARGEST_REAL, Meta, wrong_content
+from engine.finite import all_finite
 from engine.history import MAX_KEPT_STEPS, EpochRow, StepRow
 from engine.message import InputError
 
@@ -104,7 +105,7 @@ def check_values(tensors: Mapping[str, Tensor], meta: Meta, where: str) -> None:
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
     """The name of a tensor that holds a value which is not finite, the record apart; None where there is none."""
     for name, tensor in tensors.items():
-        if not name.startswith("history.") and tensor.is_floating_point() and not tensor.isfinite().all():
+        if not name.startswith("history.") and tensor.is_floating_point() and not all_finite(tensor):
             return name
     return None
 

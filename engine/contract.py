@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data import DataBundle, Part
+from engine.finite import all_finite
 from engine.guard import WrongResult, call
 from engine.layers import OutputHook, SlotHook, described, maker_of
 from engine.mapped import Mapped
@@ -207,7 +208,7 @@ def _weights(method: str) -> Check:
 
     def check(strategy: Strategy, given: Any, arguments: Arguments) -> Any:
         for name, parameter in arguments[0].named_parameters():
-            if not parameter.isfinite().all():
+            if not all_finite(parameter):
                 raise WrongResult(strategy, method, f"set {name} to values that are not finite", "set finite values")
         return given
 
@@ -254,7 +255,7 @@ def _is_part(part: Any) -> bool:
         return False
     return all(
         isinstance(tensor, Tensor) and tensor.device.type == "cpu" and not tensor.requires_grad
-        and (not tensor.is_floating_point() or bool(tensor.isfinite().all()))
+        and (not tensor.is_floating_point() or all_finite(tensor))
         for tensor in (part.stored, part.targets) if not isinstance(tensor, Mapped)
     )  # fmt: skip
 

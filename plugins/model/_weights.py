@@ -15,6 +15,7 @@ import safetensors
 import torch
 from torch import Tensor, nn
 
+from engine.finite import all_finite
 from engine.message import InputError, Message, message
 from engine.reading import opened
 
@@ -192,7 +193,7 @@ def _fitting(given: Mapping[str, Tensor], expected: Mapping[str, Tensor], file: 
         if shape != own.shape:
             raise _unusable(file, f"it is not of {model}: {name} is {_words(shape)} there, {_words(own.shape)} here")
         fitting[name] = tensor = given[prefix + name]
-        if tensor.is_floating_point() == counts or not tensor.isfinite().all():
+        if tensor.is_floating_point() == counts or not all_finite(tensor):
             raise _unusable(file, f"{name} holds values that are no finite numbers")
     return fitting
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.checkpoint import decode, encode
 from engine.events import EpochEnded, Finished, Steps
 from engine.store import MemoryStore
 from engine.trainer import Stop, Trainer
@@ -22,13 +23,18 @@ STEPS = 60
 
 @pytest.fixture(scope="module", params=OPTIMIZERS)
 def whole(request, catalogue):
-    """The settings, and the whole run of 60 steps with everything ticked: events and last snapshot."""
+    """The settings, and the whole run of 60 steps with everything ticked: events, store and a snapshot at each step."""
     config = tiny_config(catalogue, epochs=12, optimizer=request.param, ticked=EVERYTHING, lr=0.02)
-    events, store, trainer = run_stored(config)
+    store, events, snapshots = MemoryStore(), [], {}
+    trainer = Trainer(config, lambda: store)
+    for event in trainer.run():
+        events.append(event)
+        if trainer.position.step not in snapshots:
+            snapshots[trainer.position.step] = decode(encode(trainer.snapshot()), "memory")
     assert trainer.position.step == STEPS
     lrs = {row.lr for row in trainer.history.epochs}
     assert len(lrs) == 12, "the schedules should be at work"
-    return config, events, store
+    return config, events, store, snapshots
 
 
 def resumed(config, store, stop_at=None):
@@ -45,27 +51,31 @@ def figures(finished):
     )  # fmt: skip
 
 
-def test_resumed_from_every_step_a_run_ends_bit_for_bit_like_the_whole_one(whole):
-    config, events, reference = whole
+def test_stopped_after_each_of_its_steps_a_run_is_at_each_of_them_the_whole_one_bit_for_bit(whole):
+    config, events, reference, snapshots = whole
+    store, snapshot = MemoryStore(), None
     for step in range(STEPS + 1):
-        store = MemoryStore()
-        stopped = run(Trainer(config, lambda store=store: store), stop_at=step)[-1]
+        trainer = Trainer(config, lambda: store, snapshot=snapshot)
+        stopped = run(trainer, stop_at=step)[-1]
         assert isinstance(stopped, Finished), stopped
         assert stopped.step == step
+        snapshot = store.last()
+        assert differing(snapshot, snapshots[step]) == [], f"stopped after step {step}"
+    ended = resumed(config, store)[-1]
+    assert differing(store.last(), reference.last()) == []
+    assert differing(store.best(), reference.best()) == []
+    assert figures(ended) == figures(events[-1])
+
+
+def test_resumed_from_any_step_a_run_ends_bit_for_bit_like_the_whole_one(whole):
+    config, events, reference, _ = whole
+    for step in range(0, STEPS + 1, 12):  # of epochs of five steps: between all of them
+        store = MemoryStore()
+        run(Trainer(config, lambda store=store: store), stop_at=step)
         rest = resumed(config, store)
         assert differing(store.last(), reference.last()) == [], f"stopped after step {step}"
         assert differing(store.best(), reference.best()) == [], f"best, stopped after step {step}"
         assert figures(rest[-1]) == figures(events[-1]), f"stopped after step {step}"
-
-
-def test_a_run_resumed_twice_ends_like_the_whole_one(whole):
-    config, _, reference = whole
-    for first, second in ((0, 1), (3, 4), (7, 33), (29, 31), (44, 59)):
-        store = MemoryStore()
-        run(Trainer(config, lambda store=store: store), stop_at=first)
-        resumed(config, store, stop_at=second)
-        resumed(config, store)
-        assert differing(store.last(), reference.last()) == [], f"stopped after steps {first} and {second}"
 
 
 def test_stopped_at_any_boundary_even_within_an_evaluation_a_run_goes_on_exactly(tiny):
