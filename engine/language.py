@@ -57,7 +57,10 @@ class Template(Said):
         )  # fmt: skip
 
 
+UNSEEN = "\N{WORD JOINER}"
 Keeper = Callable[[Said, str, tuple[str, ...]], None]
+reminder: Callable[[str], str] | None = None
+"""Gives a text that was said in the present language; itself where it was not."""
 keeper: Keeper | None = None
 """Is told of each text that was said, with its source and contexts. The window sets it, to change languages."""
 _present = ENGLISH
@@ -106,7 +109,7 @@ def look_up(text: str, contexts: Sequence[str] = ()) -> str:
     """The words for an English text in the present language, or itself."""
     if _present == ENGLISH:
         return text
-    known = words_of(_present)
+    known = words_of(_present) if keeper is None else distinct_words_of(_present)
     for context in contexts:
         if found := known.get(f"{context}{DIVIDER}{text}"):
             return found
@@ -149,6 +152,29 @@ def words_of(name: str) -> Mapping[str, str]:
         if file.name.endswith(".json"):
             words.update(json.loads(file.read_text(encoding="utf-8")))
     return {text: said for text, said in words.items() if said}
+
+
+@functools.lru_cache(maxsize=4)
+def distinct_words_of(name: str) -> Mapping[str, str]:
+    """As `words_of`, with no two English texts that are said in the same way: what was said tells what was meant.
+
+    What would be the same differs by characters that take no room and are not seen.
+    """
+    meant: dict[str, list[str]] = {}
+    distinct = {}
+    for key, said in words_of(name).items():
+        texts = meant.setdefault(said, [])
+        text = english_of(key)
+        if text not in texts:
+            texts.append(text)
+        distinct[key] = said + UNSEEN * texts.index(text)
+    return distinct
+
+
+def english_of(key: str) -> str:
+    """The English text of an entry, which may stand behind a context."""
+    context, divider, text = key.partition(DIVIDER)
+    return text if divider and re.fullmatch(r"[\w.-]+", context) else key
 
 
 # --- which language ----------------------------------------------------------------------------------------------
@@ -198,4 +224,6 @@ def _again(values: Any) -> Any:
         return {name: _again(value) for name, value in values.items()}
     if isinstance(values, tuple):
         return tuple(map(_again, values))
-    return values.again() if isinstance(values, Said) else values
+    if isinstance(values, Said):
+        return values.again()
+    return reminder(values) if isinstance(values, str) and reminder is not None else values

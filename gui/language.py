@@ -9,11 +9,14 @@ they are.
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections.abc import Iterator
 
+import pyqtgraph
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QAbstractListModel,
     QCoreApplication,
     QEvent,
     QLibraryInfo,
@@ -29,6 +32,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QGraphicsView,
     QLineEdit,
     QListWidget,
     QPlainTextEdit,
@@ -43,6 +47,12 @@ from engine.language import Said, Template, tr
 
 KEPT = 500
 """Texts from one source that are remembered: those that change with every step push each other out."""
+JOINTS = tuple(
+    re.compile(f"({joint})") for joint in ("<[^>]*>|&nbsp;", "\n", "  ", " · ", "; ", ", ", ": ", r" \(", r"(?<=\d) ")
+)
+"""Where texts are put together, those first that hold the longest parts."""
+LONGEST = 20_000
+"""Characters of a text that is looked into."""
 PROPERTIES = (
     "windowTitle", "toolTip", "statusTip", "whatsThis", "accessibleName", "accessibleDescription", "text", "title",
     "placeholderText", "prefix", "suffix", "specialValueText", "format",
@@ -60,15 +70,15 @@ class Spoken:
     """What was said lately, by its text: the same text may have come from several sources."""
 
     def __init__(self) -> None:
-        self._by_text: dict[str, dict[str, tuple[Said, tuple[str, ...]]]] = {}
+        self._by_text: dict[str, dict[tuple[str, tuple[str, ...]], Said]] = {}
         self._by_source: dict[str, dict[str, None]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def keep(self, said: Said, source: str, contexts: tuple[str, ...]) -> None:
         """Remember a text. In any thread."""
         text = str(said)
         with self._lock:
-            self._by_text.setdefault(text, {})[source] = (said, contexts)
+            self._by_text.setdefault(text, {})[source, contexts] = said
             texts = self._by_source.setdefault(source, {})
             texts.pop(text, None)
             texts[text] = None
@@ -77,19 +87,31 @@ class Spoken:
 
     def _forget(self, text: str, source: str) -> None:
         del self._by_source[source][text]
-        found = self._by_text[text]
-        del found[source]
-        if not found:
+        left = {key: said for key, said in self._by_text[text].items() if key[0] != source}
+        if left:
+            self._by_text[text] = left
+        else:
             del self._by_text[text]
 
     def again(self, text: str, owners: frozenset[str] = frozenset()) -> str:
-        """A text in the present language; itself where it was not said. Of several sources one with an owner counts."""
+        """A text in the present language, or one that was put together of such; itself where it was not said.
+
+        Where it was said in several contexts, one of the owners counts.
+        """
+        return self._parts(text, owners, 0)
+
+    def _parts(self, text: str, owners: frozenset[str], depth: int) -> str:
         with self._lock:
-            found = list(self._by_text.get(text, {}).values())
-        if not found:
+            found = self._by_text.get(text)
+            if found:
+                own = (said for (_, contexts), said in reversed(found.items()) if owners.intersection(contexts))
+                said = next(own, None) or next(reversed(found.values()))
+        if found:
+            return said.again()
+        if depth == len(JOINTS):
             return text
-        said, _ = next((each for each in reversed(found) if owners.intersection(each[1])), found[-1])
-        return said.again()
+        parts = JOINTS[depth].split(text)
+        return "".join(self._parts(part, owners, depth + 1) for part in parts) if len(text) < LONGEST else text
 
 
 class Speaker(QObject):
@@ -100,7 +122,7 @@ class Speaker(QObject):
         self._app = app
         self._spoken = Spoken()
         self._of_qt: QTranslator | None = None
-        language.keeper = self._spoken.keep
+        language.keeper, language.reminder = self._spoken.keep, self._spoken.again
         QObject.tr = _tr
         QCoreApplication.translate = staticmethod(_translate)
 
@@ -143,10 +165,21 @@ class Speaker(QObject):
                 for role in ROLES:
                     if isinstance(text := each.itemData(place, role), str):
                         each.setItemData(place, self._spoken.again(text, owners), role)
+        elif isinstance(each, QGraphicsView):
+            self._say_of_plot(each, owners)
         elif isinstance(each, OWN_ITEMS) or (
             isinstance(each, QAbstractItemView) and isinstance(each.model(), QStandardItemModel)
         ):
             self._say_of_items(each, owners)
+
+    def _say_of_plot(self, view: QGraphicsView, owners: frozenset[str]) -> None:
+        for item in view.scene().items() if view.scene() is not None else ():
+            if isinstance(item, pyqtgraph.AxisItem) and item.labelText:
+                item.setLabel(self._spoken.again(item.labelText, owners))
+            elif isinstance(item, pyqtgraph.LabelItem):
+                item.setText(self._spoken.again(item.text, owners))
+            elif isinstance(item, pyqtgraph.TextItem):
+                item.setText(self._spoken.again(item.toPlainText(), owners))
 
     def _say_of_items(self, view: QAbstractItemView, owners: frozenset[str]) -> None:
         model = view.model()
@@ -158,7 +191,7 @@ class Speaker(QObject):
                 if isinstance(text, str) and (now := self._spoken.again(text, owners)) != text:
                     model.setData(index, now, role)
         for side, count in (
-            (Qt.Orientation.Horizontal, model.columnCount()), (Qt.Orientation.Vertical, model.rowCount())
+            (Qt.Orientation.Horizontal, _columns(model)), (Qt.Orientation.Vertical, model.rowCount(QModelIndex()))
         ):  # fmt: skip
             for place in range(count):
                 for role in ROLES[:2]:
@@ -175,6 +208,11 @@ def speaker() -> Speaker:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     return Speaker(app)
+
+
+def said_again(text: str) -> str:
+    """A text that was said, in the present language: for what keeps its texts, when the language has changed."""
+    return text if language.reminder is None else language.reminder(text)
 
 
 def of_window(remembered: str) -> str:
@@ -199,9 +237,13 @@ def _set(each: QObject, name: str, text: str) -> None:
 def _indexes(model: QAbstractItemModel, above: QModelIndex | None = None) -> Iterator[QModelIndex]:
     above = above or QModelIndex()
     for row in range(model.rowCount(above)):
-        for column in range(model.columnCount(above)):
+        for column in range(_columns(model, above)):
             yield model.index(row, column, above)
         yield from _indexes(model, model.index(row, 0, above))
+
+
+def _columns(model: QAbstractItemModel, above: QModelIndex | None = None) -> int:
+    return 1 if isinstance(model, QAbstractListModel) else model.columnCount(above or QModelIndex())
 
 
 def _owners(each: QObject) -> frozenset[str]:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from engine.language import words_of
+from engine.language import english_of, words_of
+from engine.particles import PAIRS, fill
 from tests import words
 
 PLACE = re.compile(r"\{(\w*)[^{}]*\}")
@@ -31,9 +32,18 @@ def test_nothing_is_missing_where_an_area_is_done(area):
 def test_a_translation_has_the_places_of_its_english():
     wrong = [
         (key, said) for key, said in words_of("ko").items()
-        if sorted(set(PLACE.findall(words.english_of(key)))) != sorted(set(PLACE.findall(said)))
+        if sorted(set(PLACE.findall(english_of(key)))) != sorted(set(PLACE.findall(said)))
     ]  # fmt: skip
     assert not wrong
+
+
+def test_a_translation_can_be_filled_in():
+    """A place, its format and the particle after it are understood."""
+    for said in words_of("ko").values():
+        for place in re.findall(r"\{\w*(?::[^{}]*)?\}", said):
+            name, _, spec = place.strip("{}").partition(":")
+            number = spec.rstrip("".join(form for pair in PAIRS for form in pair))
+            assert fill(place, (), {name: 1234.5 if number else "값"}), said
 
 
 def test_a_text_is_found_wherever_it_is_said(tmp_path):

@@ -24,7 +24,7 @@ from typing import Any
 
 from engine.catalogue import discover
 from engine.config import recipe_names, run_parameters
-from engine.language import AFTER, BEFORE, DIVIDER, flowed
+from engine.language import AFTER, BEFORE, english_of, flowed
 from engine.strategy import KINDS
 
 ROOT = Path(__file__).parent.parent
@@ -109,6 +109,7 @@ CLEAR = {
     "gui/data/check_words.py: table.get(key, key)": "of a table of this module",
     "engine/config.py: template": "an advice again, which was found where it is given",
     "engine/guard.py: template": "in MORE",
+    "engine/lesson.py: template": "BEFORE",
     "engine/checkpoint_choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
     "engine/lesson.py: '{path} is no lesson: ' + told.template": "BEFORE, and found where it is given",
     "plugins/dataset/_files.py: '{name} could not be downloaded ({reason}): ' + wanted.instead": "BEFORE and INSTEAD",
@@ -136,7 +137,7 @@ def in_code() -> tuple[list[Text], list[str]]:
         found += [
             Text(text, area_of(path), name) for text in texts(getattr(importlib.import_module(module), attribute))
         ]
-    found += [Text(text, area, "put together") for text, area in MORE.items()]
+    found += [Text(text, area, "put together") for text, area in MORE.items() if has_words(text)]
     return found, unclear
 
 
@@ -410,12 +411,6 @@ def translated() -> dict[str, dict[str, str]]:
     """What stands in the files, by area."""
     return {area: json.loads(path.read_text(encoding="utf-8")) if (path := FOLDER / f"{area}.json").exists() else {}
             for area in AREAS}  # fmt: skip
-
-
-def english_of(key: str) -> str:
-    """The English text of an entry, which may stand behind a context."""
-    context, divider, text = key.partition(DIVIDER)
-    return text if divider and context.replace("-", "").replace("_", "").replace(".", "").isalnum() else key
 
 
 def missing() -> dict[str, dict[str, str]]:

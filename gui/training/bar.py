@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import numbers
+from gui.language import said_again
 from gui.training.progress import Progress
 
 SPACE = "\N{FIGURE SPACE}"
@@ -59,7 +60,8 @@ class RunBar(QWidget):
         step = self.tr("step {step} of {steps}").format(
             step=_padded(progress.batch, progress.steps_per_epoch), steps=progress.steps_per_epoch
         )
-        rate = numbers.rate(progress.samples_per_second).rjust(len("999,999 images/s"), SPACE)
+        unit = self.tr("images/s")
+        rate = numbers.rate(progress.samples_per_second, unit).rjust(len(f"999,999 {unit}"), SPACE)
         return [[epoch, step, rate, left], [epoch, rate, left], [epoch, left], [epoch]]
 
     def _set_texts(self, texts: Sequence[str]) -> None:
@@ -74,6 +76,12 @@ class RunBar(QWidget):
         if text != self.label.text():
             self.label.setText(text)
         self.label.setToolTip("" if text == self._texts[0] else self._texts[0])
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Say it in another language."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self._set_texts([said_again(text) for text in self._texts])
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Say more or less in another width."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtWidgets import QToolButton
 
+from gui.language import said_again
 from gui.widgets.looks import give
 from gui.widgets.note import counted
 
@@ -22,6 +23,13 @@ class FoldButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toggled.connect(self._write)
         self._write()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Say it in another language."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self._text, self._name, self._hidden = map(said_again, (self._text, self._name, self._hidden))
+            self._write()
 
     def name(self, text: str, accessible: str = "") -> None:
         """What it says, and what a screen reader says of it where that is more."""
