@@ -109,7 +109,6 @@ CLEAR = {
     "gui/data/check_words.py: table.get(key, key)": "of a table of this module",
     "engine/config.py: template": "an advice again, which was found where it is given",
     "engine/guard.py: template": "in MORE",
-    "engine/lesson.py: template": "BEFORE",
     "engine/checkpoint_choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
     "engine/lesson.py: '{path} is no lesson: ' + told.template": "BEFORE, and found where it is given",
     "plugins/dataset/_files.py: '{name} could not be downloaded ({reason}): ' + wanted.instead": "BEFORE and INSTEAD",
