@@ -52,6 +52,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "language_system": ("Like the system", "", ""),
     "language_en": (LANGUAGES["en"], "", ""),
     "language_ko": (LANGUAGES["ko"], "", ""),
+    "larger": ("Larger type, for a projector", "", ""),
     "reset_layout": ("Reset layout", "", ""),
     "lessons": ("Lessons", "Ctrl+J", ""),
     "next_lesson": ("Next lesson", "", ""),
@@ -69,7 +70,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "View": (
         "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "tab_tune", "",
-        "log", "overlays", "reset_view", "",
+        "log", "overlays", "reset_view", "", "larger", "",
     ),
     "Learn": ("lessons", "", "next_lesson", "previous_lesson"),
     "Help": ("shortcuts", "hardware", "about"),
@@ -93,7 +94,7 @@ class Actions(QObject):
         super().__init__(window)
         self._symbols = {name: symbol for name, (_, _, symbol) in ACTIONS.items()}
         self._made = {name: self._make(window, name) for name in ACTIONS}
-        for name in ("log", "overlays", "stop_after_epoch", "slow", "by_epoch"):
+        for name in ("log", "overlays", "stop_after_epoch", "slow", "by_epoch", "larger"):
             self[name].setCheckable(True)
         self["overlays"].setChecked(True)
         self["quit"].setMenuRole(QAction.MenuRole.QuitRole)

@@ -41,6 +41,7 @@ from gui.training.processes import show_processes
 from gui.widgets.dock_title import DockTitle
 from gui.widgets.icons import icon
 from gui.widgets.theme import DARK, LIGHT, Theme, apply_theme, system_theme
+from gui.widgets.type_size import LARGER, has_larger_type, set_type_size, with_lines
 from gui.workbench import Workbench
 
 MINIMUM = QSize(1024, 640)
@@ -73,7 +74,8 @@ class MainWindow(QMainWindow):
         self.busy = False
         self._was_painted = False
         # Before there are widgets: each would have to be dressed anew.
-        self._dress(_theme(self.memory.word("theme", "system")))
+        set_type_size(_application(), self._is_larger())
+        self._dress(self._wanted_theme())
         self.panel = SettingsPanel()
         self.bench = Workbench(workspace, Background(self))
         self.centre = Centre(self.bench)
@@ -158,7 +160,9 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.lesson_dock)
         self.tabifyDockWidget(settings, self.lesson_dock)
         settings.raise_()
-        self.resizeDocks([settings, right[0]], list(DOCK_WIDTHS), Qt.Orientation.Horizontal)
+        room = LARGER if has_larger_type(_application()) else 1.0
+        widths = [round(width * room) for width in DOCK_WIDTHS]
+        self.resizeDocks([settings, right[0]], widths, Qt.Orientation.Horizontal)
         self.resizeDocks(right, list(RIGHT_HEIGHTS), Qt.Orientation.Vertical)
 
     # --- wiring of what concerns the window alone -------------------------------------------------
@@ -174,6 +178,7 @@ class MainWindow(QMainWindow):
         self.graph.header.log_toggled.connect(act["log"].setChecked)
         act["reset_view"].triggered.connect(self.graph.reset_view)
         act["overlays"].toggled.connect(self.graph.set_overlays_visible)
+        act["larger"].toggled.connect(self._larger_chosen)
         act["reset_layout"].triggered.connect(self._arrange)
         act["shortcuts"].triggered.connect(self._show_shortcuts)
         act["about"].triggered.connect(self._show_about)
@@ -235,27 +240,49 @@ class MainWindow(QMainWindow):
 
     def _choose_theme(self, name: str) -> None:
         self.memory.keep_word("theme", name)
-        if _theme(name) is not self.theme:  # to dress every widget anew takes a while
-            self._dress(_theme(name))
+        if self._wanted_theme() is not self.theme:  # to dress every widget anew takes a while
+            self._dress(self._wanted_theme())
         self._draw()
+
+    @Slot(bool)
+    def _larger_chosen(self, larger: bool) -> None:
+        """Curves are wider at once; type, by which all is measured, is larger when the window is opened again."""
+        if larger == self._is_larger():
+            return
+        self.memory.keep_word("type", "larger" if larger else "usual")
+        self.theme = self._wanted_theme()
+        self._draw()
+        if larger != has_larger_type(_application()):
+            text = self.tr("The curves are wider now. Close the window and open it again for the larger type, too.")
+            usual = self.tr("The curves are as usual now. Close the window and open it again for the usual type, too.")
+            self.banners.say("type", "info", text if larger else usual)
+        else:
+            self.banners.clear("type")
+
+    def _is_larger(self) -> bool:
+        return self.memory.word("type") == "larger"
+
+    def _wanted_theme(self) -> Theme:
+        """The palette that was chosen, or the system's, for the curves that were chosen."""
+        return with_lines(_theme(self.memory.word("theme", "system")), self._is_larger())
 
     @Slot()
     def _system_theme_changed(self) -> None:
         if self.memory.word("theme", "system") not in ("light", "dark"):
-            self._dress(system_theme())
+            self._dress(self._wanted_theme())
             self._draw()
 
     def _dress(self, theme: Theme) -> None:
         """Give the application a palette."""
         self.theme = theme
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
+        app = _application()
         apply_theme(app, theme)
         app.setWindowIcon(QIcon(icon("tunedeck", theme.accent)))
 
     def _draw(self) -> None:
         """Draw what is drawn by hand in the present palette."""
         word = self.memory.word("theme", "system")
+        self.actions_by_name["larger"].setChecked(self._is_larger())
         self.actions_by_name[f"theme_{word if word in THEMES else 'system'}"].setChecked(True)
         spoken = self.memory.word("language", "system")
         self.actions_by_name[f"language_{spoken if spoken in SPOKEN else 'system'}"].setChecked(True)
@@ -312,6 +339,12 @@ def _tool_button(bar: QToolBar, action: QAction) -> QToolButton:
     button = bar.widgetForAction(action)
     assert isinstance(button, QToolButton)
     return button
+
+
+def _application() -> QApplication:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    return app
 
 
 def _theme(name: str) -> Theme:

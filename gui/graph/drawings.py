@@ -39,9 +39,14 @@ class Style(NamedTuple):
     hollow: bool = False
 
 
+def scaled(style: Style, by: float) -> Style:
+    """The look of a curve that is so many times as wide, with symbols so many times as large."""
+    return style._replace(width=style.width * by, size=round(style.size * by))
+
+
 def styles(theme: Theme) -> dict[str, Style]:
     """The looks of the present run's curves, by the keys of the legend."""
-    return {
+    looks = {
         "step": Style(theme.train_faint),
         "smooth": Style(theme.train, 2),
         "train": Style(theme.train, 1, symbol="s", size=5),
@@ -49,13 +54,16 @@ def styles(theme: Theme) -> dict[str, Style]:
         "val": Style(theme.validation, 2, symbol="o", size=7),
         "lr": Style(theme.lr, 2),
     }
+    # The steps go up and down at every pixel: a wide line would hide all else, and takes long to paint.
+    return {key: look if key == "step" else scaled(look, theme.lines) for key, look in looks.items()}
 
 
 def overlay_style(theme: Theme, number: int) -> Style:
     """The look of the validation curve of the so-manieth earlier run, counted from 0. No two have the same symbol."""
     turn, colour = divmod(number, len(theme.comparisons))
     line = OVERLAY_LINES[turn % len(OVERLAY_LINES)]
-    return Style(theme.comparisons[colour], 1.5, line, symbol=OVERLAY_SYMBOLS[number % len(OVERLAY_SYMBOLS)], size=8)
+    symbol = OVERLAY_SYMBOLS[number % len(OVERLAY_SYMBOLS)]
+    return scaled(Style(theme.comparisons[colour], 1.5, line, symbol=symbol, size=8), theme.lines)
 
 
 class Fork(NamedTuple):

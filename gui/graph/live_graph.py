@@ -251,6 +251,8 @@ class LiveGraph(QWidget):
         self._dirty = False
         self._soon.stop()
         if self.following:
+            if self._run is None and self.overlays:
+                self.view.epochs = max(len(drawing.run.rows) for drawing in self.overlays)
             self.view.show_all_epochs()
         log = self.header.log.isChecked()
         run = self._run or PresentRun("", 1, self.marks)

@@ -54,7 +54,7 @@ class OverlayDrawing:
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         look = overlay_style(theme, self.number)
-        dotted = Style(look.colour, 1, Qt.PenStyle.DotLine)
+        dotted = Style(look.colour, theme.lines, Qt.PenStyle.DotLine)
         for curves in (self.loss, self.accuracy):
             curves["train"].set_style(dotted, theme.surface)
             curves["val"].set_style(look, theme.surface)

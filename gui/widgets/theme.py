@@ -44,6 +44,8 @@ class Theme:
     lr: str
     comparisons: tuple[str, ...]
     """Earlier runs, in turn."""
+    lines: float = 1.0
+    """How many times as wide as usual curves are."""
 
     @property
     def is_dark(self) -> bool:
