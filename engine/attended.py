@@ -7,8 +7,8 @@ in whatever way. Windows has no other way to ask.
 from __future__ import annotations
 
 import importlib
+import os
 import signal
-import sys
 import threading
 
 from engine.interrupts import end_at_once
@@ -22,7 +22,8 @@ def main() -> int:
 
 
 def _listen() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # past Python's own buffer, whose lock would be held when the program ends
+        pass
     signal.raise_signal(signal.SIGTERM)
 
 

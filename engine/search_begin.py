@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.catalogue import Catalogue
@@ -187,12 +187,17 @@ def begin(config: RunConfig, space: Sequence[str], options: Options, catalogue: 
     file = settings_of(workspace, study)
     locks_of(workspace, study)
     write_yaml(file, config.to_dict())
-    tuned = [word for free in plan.space for word in ("--tune", str(free))]
-    words = (
-        "search", *tuned, "--sampler", options.sampler, "--pruner", options.pruner, "--study", study,
-        *going_on(options), "--config", str(file), "--workspace", str(workspace),
+    return Begin(study, beginning(space, replace(options, study=study), file, workspace))
+
+
+def beginning(space: Sequence[str], options: Options, settings: Path, workspace: Path) -> tuple[str, ...]:
+    """The words that begin a search of the settings in a file."""
+    tuned = [word for text in space for word in ("--tune", text)]
+    named = ["--study", options.study] if options.study else []
+    return (
+        "search", *tuned, "--sampler", options.sampler, "--pruner", options.pruner, *named, *going_on(options),
+        "--config", str(settings), "--workspace", str(workspace),
     )  # fmt: skip
-    return Begin(study, words)
 
 
 def joining(study: str, options: Options, workspace: Path) -> tuple[str, ...]:

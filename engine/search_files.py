@@ -37,6 +37,11 @@ def journal_of(workspace: Path, study: str) -> Path:
     return workspace / "search" / f"{study}{SUFFIX}"
 
 
+def next_settings(workspace: Path) -> Path:
+    """The settings that a command searches which was copied from the window."""
+    return workspace / "search" / "next.yaml"
+
+
 def settings_of(workspace: Path, study: str) -> Path:
     """The settings that the window began a study with."""
     return workspace / "search" / f"{study}.yaml"

@@ -183,6 +183,11 @@ class Centre(QFrame):
         if "tune" in self._made:
             self.tune.show_twins(twins)
 
+    def end(self) -> None:
+        """The window closes."""
+        if "tune" in self._made:
+            self.tune.end()
+
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         self._theme = theme

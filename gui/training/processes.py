@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSize, QTimer, Slot
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
@@ -26,8 +24,10 @@ from PySide6.QtWidgets import (
 
 from engine.process_plan import machines_command, sense, train_command, usable_gpus
 from engine.yaml_file import write_yaml
+from gui import child
 from gui.background import Trouble
 from gui.settings.panel import SettingsPanel
+from gui.widgets.command_line import CommandLine
 from gui.words import say
 from gui.workbench import Workbench
 
@@ -37,13 +37,7 @@ LOOK = "processes"
 SETTINGS, OUTPUT = "processes.yaml", "processes.log"
 """The settings that are trained, and what the processes say, in the workspace."""
 LOOK_MILLISECONDS = 500
-SHOWN_BYTES = 20_000
-"""Of what they say, the last."""
 MOST = 64
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Processes", text)
 
 
 def show_processes(bench: Workbench, settings: SettingsPanel, busy: Callable[[], bool], parent: QWidget) -> QDialog:
@@ -74,7 +68,9 @@ class ProcessesSheet(QDialog):
         self.count = QSpinBox()
         self.count.setRange(2, MOST)
         self.count.setAccessibleName(self.tr("Processes"))
-        self.here, self.there = _Command(), _Command()
+        self.here, self.there = CommandLine(), CommandLine()
+        for command in (self.here, self.there):
+            command.copied.setToolTip(self.tr("Copies the command, and writes the settings that it trains"))
         self.told = _label("")
         self.output = QPlainTextEdit()
         self.output.setReadOnly(True)
@@ -153,11 +149,7 @@ class ProcessesSheet(QDialog):
             return
         words = train_command(self.count.value(), self._workspace / SETTINGS, self._workspace)
         try:
-            with (self._workspace / OUTPUT).open("wb") as output:
-                self._process = subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=_environment(),
-                    start_new_session=True,  # Ctrl-C in the window's terminal is not meant for it
-                )  # fmt: skip
+            self._process = child.start(words, self._workspace / OUTPUT)
         except OSError as error:
             self._tell_error(self._workspace / OUTPUT, error)
             return
@@ -202,7 +194,7 @@ class ProcessesSheet(QDialog):
     @Slot()
     def _look(self) -> None:
         code = self._process.poll() if self._process is not None else None
-        text = _tail(self._workspace / OUTPUT)
+        text = child.tail(self._workspace / OUTPUT)
         if text != self.output.toPlainText():
             self.output.setPlainText(text)
             self.output.verticalScrollBar().setValue(self.output.verticalScrollBar().maximum())
@@ -225,47 +217,7 @@ class ProcessesSheet(QDialog):
         self.count.setEnabled(not training)
 
 
-class _Command(QWidget):
-    """A command to be copied."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.line = QLineEdit()
-        self.line.setReadOnly(True)
-        self.line.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.line.setAccessibleName(_tr("Command"))
-        self.copied = QPushButton(_tr("Copy"))
-        self.copied.setToolTip(_tr("Copies the command, and writes the settings that it trains"))
-        self.copied.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.line.text()))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.line, 1)
-        row.addWidget(self.copied)
-
-    def set_words(self, words: str) -> None:
-        """Show this command."""
-        self.line.setText(words)
-        self.line.setCursorPosition(0)
-
-
 def _label(text: str) -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     return label
-
-
-def _environment() -> dict[str, str]:
-    """As this process has it, and the program itself is found wherever it is started."""
-    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
-
-
-def _tail(path: Path) -> str:
-    """The last that a file says."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - SHOWN_BYTES))
-            return file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""

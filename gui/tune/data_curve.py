@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QVBoxLayout
 
 from engine.config import RunConfig
 from engine.run_index import RunIndex
@@ -17,6 +17,7 @@ from gui.tune.data_curve_plot import DataCurvePlot
 from gui.tune.tool import Tool
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.flow import FlowLayout
+from gui.widgets.labels import text_label, with_word
 from gui.widgets.looks import give
 from gui.widgets.theme import Theme
 from gui.words import say
@@ -52,14 +53,14 @@ class DataCurveTool(Tool):
         self.seeds.setAccessibleName(self.tr("Seeds"))
         self.seeds.setToolTip(self.tr("How many runs each share has: two at least tell the data from luck"))
         self.seeds.valueChanged.connect(self.touch)
-        self.told, self.answer = _label("muted"), _label()
+        self.told, self.answer = text_label(role="muted"), text_label()
         self.plot = DataCurvePlot()
         self.setFocusProxy(self.start)
         self._lay_out()
 
     def _lay_out(self) -> None:
         head = FlowLayout(8, line_spacing=4)
-        for widget in (_with_word(self.tr("Shares in %"), self.shares), _with_word(self.tr("Seeds"), self.seeds)):
+        for widget in (with_word(self.tr("Shares in %"), self.shares), with_word(self.tr("Seeds"), self.seeds)):
             head.addWidget(widget)
         head.addWidget(self.start)
         column = QVBoxLayout(self)
@@ -175,25 +176,3 @@ def _look(
     planned = plan(config, parse_shares(shares), seeds)
     records = index.records()
     return data_curve(planned, standings(planned.members, records)), to_train(planned.members, records, coming)
-
-
-def _with_word(text: str, field: QWidget) -> QWidget:
-    """A field with its word before it, on one line wherever that flows."""
-    word, both = QLabel(text), QWidget()
-    word.setBuddy(field)
-    line = QHBoxLayout(both)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.setSpacing(8)
-    line.addWidget(word)
-    line.addWidget(field)
-    return both
-
-
-def _label(role: str = "") -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if role:
-        label.setProperty("role", role)
-    return label

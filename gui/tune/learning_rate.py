@@ -7,8 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout
 
 from engine.config import RunConfig
 from engine.message import InputError, Message
@@ -17,6 +17,7 @@ from gui.background import Trouble
 from gui.tune.lr_range_plot import LrRangePlot
 from gui.tune.tool import Tool
 from gui.widgets.flow import FlowLayout
+from gui.widgets.labels import text_label
 from gui.widgets.looks import give
 from gui.widgets.theme import Theme
 from gui.words import say
@@ -77,8 +78,8 @@ class LearningRateTool(Tool):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.bar.setAccessibleName(self.tr("How far the search is"))
-        self.told = _label("")
-        self.stale = _label(
+        self.told = text_label("")
+        self.stale = text_label(
             self.tr("The settings have changed since: this is of those before. Find it again."), "warning"
         )
         self.plot = LrRangePlot()
@@ -250,13 +251,3 @@ def _work(bench: Workbench, search: _Search) -> _Reached:
 
 def _refuse_to_fetch(text: Message, fraction: float | None) -> None:
     raise InputError("weights-not-here", "its weights are not here yet: Start fetches them")
-
-
-def _label(text: str, role: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if role:
-        label.setProperty("role", role)
-    return label

@@ -68,6 +68,11 @@ class TunePanel(Panel):
         self._stack.setCurrentWidget(self._places[name])
         return tool
 
+    def end(self) -> None:
+        """The window closes."""
+        for tool in self._made.values():
+            tool.end()
+
     def refresh(self) -> None:
         """Make what is seen: the tools themselves are told of everything."""
         if self._names:
@@ -124,6 +129,9 @@ def tools() -> dict[str, ToolEntry]:
         "ensemble": ToolEntry(
             _tr("Ensemble"), _tr("Several trained networks together, by the mean of their probabilities"), _ensemble
         ),
+        "search": ToolEntry(
+            _tr("Search"), _tr("Many short runs over some of the settings, to find the best of them"), _search
+        ),
     }  # fmt: skip
 
 
@@ -155,6 +163,12 @@ def _ensemble(bench: Workbench) -> Tool:
     from gui.tune.ensemble.tool import EnsembleTool
 
     return EnsembleTool(bench)
+
+
+def _search(bench: Workbench) -> Tool:
+    from gui.tune.search.tool import SearchTool
+
+    return SearchTool(bench)
 
 
 def _tr(text: str) -> str:

@@ -33,6 +33,9 @@ class Tool(Panel):
     def show_twins(self, twins: TwinGroup | None) -> None:
         """Something has happened in the runs that train side by side, or did so last."""
 
+    def end(self) -> None:
+        """The window closes: what was started beside it ends."""
+
 
 class WatchingTool(Tool):
     """One whose answer depends on the runs of the workspace: it watches them as long as it is seen."""

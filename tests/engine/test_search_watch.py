@@ -264,4 +264,7 @@ raise SystemExit(engine.attended.main())
         assert process.stdout.readline() == b"searches\n" and process.poll() is None
         process.stdin.close()
         assert process.wait(60) == 130
+    words = [*program(["runs", "--workspace", "nowhere"])]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.wait(60) == 0 and process.stderr.read() == b""  # it ends by itself, whoever is still there
     assert program(["search", "--help"])[1:] == ["-m", "engine.attended", "search", "--help"]

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.message import Message
 from gui import numbers
+from gui.widgets.labels import text_label
 from gui.widgets.looks import as_tip
 from gui.widgets.sortable_table import Column, SortableTable, Value
 from gui.words import NEVER, say
@@ -48,7 +49,7 @@ class EnsembleResults(QWidget):
         super().__init__()
         self._intervals: dict[float, tuple[float, float]] = {}
         """Of each accuracy: on the same samples the same has the same interval."""
-        self.heading, self.verdict, self.disagreement, self.notes = (_label() for _ in range(4))
+        self.heading, self.verdict, self.disagreement, self.notes = (text_label() for _ in range(4))
         for label in (self.heading, self.disagreement, self.notes):
             label.setProperty("role", "muted")
         self.table = SortableTable(self.tr("Members and ensemble"), self._columns(), shortened=True)
@@ -142,11 +143,3 @@ def named(text: Message, called: dict[str, str]) -> Message:
 
 def _row(name: str, weight: float, figures: Figures) -> list[Value]:
     return [name, weight, figures.loss, figures.accuracy]
-
-
-def _label() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

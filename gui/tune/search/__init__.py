@@ -1,0 +1,1 @@
+"""The tool Search: many trials over some of the settings, in a process of its own, watched as they come."""

@@ -1,0 +1,34 @@
+"""A command to be copied into a terminal."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+
+class CommandLine(QWidget):
+    """One line, with a button that copies it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = QLineEdit()
+        self.line.setReadOnly(True)
+        self.line.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.line.setAccessibleName(self.tr("Command"))
+        self.copied = QPushButton(self.tr("Copy"))
+        self.copied.setToolTip(self.tr("Copies the command"))
+        self.copied.clicked.connect(self._copy)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.line, 1)
+        row.addWidget(self.copied)
+
+    def set_words(self, words: str) -> None:
+        """Show this command."""
+        if words != self.line.text():
+            self.line.setText(words)
+            self.line.setCursorPosition(0)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.line.text())
