@@ -169,12 +169,15 @@ class Coordinates(QWidget):
             rank += trial.state == "complete"
             painter.setPen(self._pen(trial, rank / max(1, complete)))
             painter.drawPolyline(self._points(where))
-        for place, axis in enumerate(self.axes):
-            self._draw_axis(painter, place, axis)
+        painter.setPen(QPen(QColor(self.theme.outline), 1))
+        for place in range(len(self.axes)):
+            painter.drawLine(QPointF(self.x_of(place), self.y_of(1.0)), QPointF(self.x_of(place), self.y_of(0.0)))
         best = self._seen.best.number if self._seen is not None and self._seen.best is not None else None
         for trial, where in self._lines:
             if trial.number == best:
                 self._draw_marked(painter, where, self.theme.validation, round_marks=True)
+        for place, axis in enumerate(self.axes):
+            self._write_axis(painter, place, axis)
         painter.end()
         return picture
 
@@ -200,10 +203,8 @@ class Coordinates(QWidget):
             else:
                 painter.drawRect(QRectF(point.x() - 3.5, point.y() - 3.5, 7, 7))
 
-    def _draw_axis(self, painter: QPainter, place: int, axis: Axis) -> None:
+    def _write_axis(self, painter: QPainter, place: int, axis: Axis) -> None:
         x, metrics, room = self.x_of(place), self.fontMetrics(), self._step - 2 * GAP
-        painter.setPen(QPen(QColor(self.theme.outline), 1))
-        painter.drawLine(QPointF(x, self.y_of(1.0)), QPointF(x, self.y_of(0.0)))
         painter.setPen(QColor(self.theme.text))
         lines = _in_two(axis.title, metrics.horizontalAdvance, room)
         for number, line in enumerate(lines):
@@ -220,8 +221,6 @@ class Coordinates(QWidget):
             painter.fillRect(box, ground)
             painter.setPen(QColor(self.theme.muted))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter, shown)
-            painter.setPen(QPen(QColor(self.theme.outline), 1))
-            painter.drawLine(QPointF(x - 2, y), QPointF(x + 2, y))
 
     # --- hands -----------------------------------------------------------------------------------
 

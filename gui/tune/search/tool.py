@@ -70,6 +70,7 @@ class SearchTool(WatchingTool):
         self.setFocusProxy(self.head.start)
         self._lay_out()
         self._connect()
+        self._say("")
         self._arrange()
 
     def _lay_out(self) -> None:
