@@ -14,7 +14,10 @@ class Facts:
 
     def __init__(self, config: RunConfig, codes: dict[str, Code | None]) -> None:
         self.config, self.codes = config, codes
-        self.classes = config.dataset.task == "classification"
+        self.labelled = config.dataset.task == "classification"
+        """Whether the targets of the data are classes, …"""
+        self.classes = config.task == "classification"
+        """… and the network is to tell them apart."""
         dataset = codes[config.dataset.id] or Code(has_validation=True, has_test=True)
         self.cuts_validation = not dataset.has_validation and not re.fullmatch(r"0(\.0+)?%", config.validation_samples)
         self.cuts_test = not dataset.has_test

@@ -40,7 +40,7 @@ def evaluate(network, inputs, targets):
     total = correct = 0
     with torch.no_grad():
         for x, y in zip(inputs.split(1000), targets.to(device).split(1000)):
-            {outputs}
+            {targets}{outputs}
             total += loss_function(outputs, y).item() * len(x)
             {correct}
     return total / len(targets), correct / len(targets)'''
@@ -52,7 +52,7 @@ def definitions(facts: Facts) -> list[str]:
     functions = [SEEDED]
     some = facts.config.train_samples != "all"
     if facts.cuts_validation or facts.cuts_test or some:
-        functions.append(STRATIFIED if facts.classes else SHUFFLED)
+        functions.append(STRATIFIED if facts.labelled else SHUFFLED)
     if (facts.cuts_validation or facts.cuts_test) and facts.has_twins:
         functions.append(CUT)
     functions += dict.fromkeys(code.define for code in facts.codes.values() if code and code.define)
@@ -60,6 +60,7 @@ def definitions(facts: Facts) -> list[str]:
     correct = CORRECT.format(labels="y") if facts.classes else "correct = float('nan')  # there are no classes"
     functions.append(EVALUATE.format(
         accuracy=" and accuracy" if facts.classes else "", correct=correct,
+        targets="y = scale(x.to(device)).flatten(1)\n            " if facts.config.model.reconstructs else "",
         outputs=indented(facts.outputs("network(scale(x.to(device)))"), 12).strip(),
     ))  # fmt: skip
     return [function.strip("\n") for function in functions]

@@ -106,13 +106,15 @@ def _evaluated(facts: Facts) -> list[str]:
 def _step(facts: Facts) -> list[str]:
     """One update of the weights."""
     config, codes = facts.config, facts.ticked
-    lines = []
+    lines, targets = list[str](), "targets[rows].to(device)"
+    if config.model.reconstructs:  # as they were before augmentation
+        targets = "scale(inputs[rows].to(device)).flatten(1)"
     if any(facts.codes[each.id] for each in config.augmentations):
         lines += ['torch.manual_seed(seed(SEED, "augment", epoch, batch))']
         lines += ["x = torch.stack([augment(image) for image in inputs[rows]])"]
-        lines += ["x, y = scale(x.to(device)), targets[rows].to(device)"]
+        lines += [f"x, y = scale(x.to(device)), {targets}"]
     else:
-        lines += ["x, y = scale(inputs[rows].to(device)), targets[rows].to(device)"]
+        lines += [f"x, y = scale(inputs[rows].to(device)), {targets}"]
     if facts.mixes:
         lines += ["labels = y"] if facts.counts else []
         lines += ["y = nn.functional.one_hot(y, classes).float()"] if facts.classes else []

@@ -24,7 +24,7 @@ def as_numbers(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def number_loss(module: str, config: RunConfig) -> Code:
     """The loss that this module of PyTorch computes, in the script of a run: of classes, each 1 or 0."""
-    if config.dataset.task == "regression":
+    if config.task != "classification":
         return Code(lines=f"loss_function = {module}")
     return Code(lines=AS_NUMBERS.format(module=module))
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from engine.code import WrittenSlots, sequential
 from engine.message import message
-from engine.strategy import Advice, DataSpec, Model, Slots, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Model, Slots, hookimpl
 from plugins.model.cnn import CNN
 from plugins.model.mlp import MLP
 
@@ -39,15 +40,19 @@ class MLPAutoencoder(MLP):
             ), "hidden")  # fmt: skip
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
-        network = super().build(data, slots)
-        widths = [*reversed(self.hidden), data.outputs]
-        head = nn.Sequential()
-        for number, (inputs, outputs) in enumerate(pairwise(widths), 1):
+        body, head = self._body(data, slots), nn.Sequential()
+        for number, (inputs, outputs) in enumerate(pairwise([*reversed(self.hidden), data.outputs]), 1):
             head.add_module(f"linear{number}", nn.Linear(inputs, outputs))
             if number < len(self.hidden):
                 head.add_module(f"activation{number}", slots.activation())
-        network.head = head
-        return network
+        return nn.Sequential(OrderedDict(body=body, head=head))
+
+    def code(self, config: RunConfig) -> Code:
+        body, activation = self._written_body(config), WrittenSlots(config).activation()
+        head = list[str]()
+        for inputs, outputs in pairwise([*map(str, reversed(self.hidden)), "inputs[0].numel()"]):
+            head += [*(activation if head else []), f"nn.Linear({inputs}, {outputs})"]
+        return Code(lines=f"model = {sequential([*body, *head])}", head=f"model[{len(body)}:]")
 
 
 class CNNAutoencoder(CNN):
@@ -61,7 +66,7 @@ class CNNAutoencoder(CNN):
     reconstructs = True
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
-        network = super().build(data, slots)
+        body = self._body(data, slots)
         sizes = [data.input_shape[1:]]
         for _ in self.channels:
             sizes.append((sizes[-1][0] // 2, sizes[-1][1] // 2))
@@ -81,8 +86,23 @@ class CNNAutoencoder(CNN):
                 head.add_module(f"activation{number}", slots.activation())
             inputs = outputs
         head.add_module("flatten", nn.Flatten())
-        network.head = head
-        return network
+        return nn.Sequential(OrderedDict(body=body, head=head))
+
+    def code(self, config: RunConfig) -> Code:
+        body, activation = self._written_body(config), WrittenSlots(config).activation()
+        blocks, inputs = len(self.channels), str(self.channels[-1])
+        least = f"height // {2**blocks}", f"width // {2**blocks}"
+        head = [f"nn.Linear({self.hidden}, {inputs} * ({least[0]}) * ({least[1]}))", *activation]
+        head.append(f"nn.Unflatten(1, ({inputs}, {least[0]}, {least[1]}))")
+        for block, outputs in zip(range(blocks - 1, -1, -1), [*reversed(self.channels[:-1]), "channels"], strict=True):
+            size = f"(height // {2**block}, width // {2**block})" if block else "(height, width)"
+            head += [f"nn.Upsample({size})", f'nn.Conv2d({inputs}, {outputs}, {self.kernel}, padding="same")']
+            head += activation if block else []
+            inputs = str(outputs)
+        layers = sequential([*body, *head, "nn.Flatten()"])
+        return Code(
+            lines=f"channels, height, width = inputs.shape[1:]\nmodel = {layers}", head=f"model[{len(body)}:]"
+        )  # fmt: skip
 
 
 @hookimpl

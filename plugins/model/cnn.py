@@ -58,6 +58,14 @@ class CNN(Model):
             ), "kernel")  # fmt: skip
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
+        body = self._body(data, slots)
+        return nn.Sequential(OrderedDict(body=body, head=nn.Linear(self.hidden, data.outputs)))
+
+    def _body(self, data: DataSpec, slots: Slots) -> nn.Module:
+        """From `[N, *data.input_shape]` to what the fully connected layer gives, `[N, hidden]`.
+
+        Raises `InputError` for images that are too small to be halved so often.
+        """
         if len(data.input_shape) != 3 or min(data.input_shape[1:]) < 2 ** len(self.channels):
             raise InputError(
                 "too-small-for-cnn", "images of {shape} are too small for a CNN of {blocks} blocks: list fewer "
@@ -75,9 +83,13 @@ class CNN(Model):
         body.add_module("linear", nn.Linear(channels * height * width, self.hidden))
         body.add_module("activation", slots.activation())
         body.add_module("dropout2", slots.layer("dropout", self.hidden))
-        return nn.Sequential(OrderedDict(body=body, head=nn.Linear(self.hidden, data.outputs)))
+        return body
 
     def code(self, config: RunConfig) -> Code:
+        layers = [*self._written_body(config), f"nn.Linear({self.hidden}, classes)"]
+        return Code(lines=f"channels, height, width = inputs.shape[1:]\nmodel = {sequential(layers)}", head="model[-1]")
+
+    def _written_body(self, config: RunConfig) -> list[str]:
         slots, done, layers = WrittenSlots(config), 0, list[str]()
         inputs = "channels"
         for outputs in self.channels:
@@ -91,9 +103,9 @@ class CNN(Model):
         smaller, depth = 2 ** len(self.channels), done / self.hidden_layers
         features = f"{inputs} * (height // {smaller}) * (width // {smaller})"
         layers += ["nn.Flatten()", *slots.layer("dropout", self.hidden, depth=depth)]
-        layers += [f"nn.Linear({features}, {self.hidden})", *slots.activation(), *slots.layer("dropout", self.hidden)]
-        layers.append(f"nn.Linear({self.hidden}, classes)")
-        return Code(lines=f"channels, height, width = inputs.shape[1:]\nmodel = {sequential(layers)}", head="model[-1]")
+        return [
+            *layers, f"nn.Linear({features}, {self.hidden})", *slots.activation(), *slots.layer("dropout", self.hidden)
+        ]  # fmt: skip
 
     def _block(self, inputs: int, outputs: int, slots: Slots, done: int, layers: int) -> nn.Module:
         """Convolutions, then half the size; `done` of the `layers` of the network come before it."""

@@ -56,13 +56,25 @@ class MLP(Model):
                 ), "hidden")  # fmt: skip
 
     def build(self, data: DataSpec, slots: Slots) -> nn.Module:
-        widths = [prod(data.input_shape), *self.hidden]
+        body = self._body(data, slots)
+        return nn.Sequential(OrderedDict(body=body, head=nn.Linear(self._widths(data)[-1], data.outputs)))
+
+    def _widths(self, data: DataSpec) -> list[int]:
+        return [prod(data.input_shape), *self.hidden]
+
+    def _body(self, data: DataSpec, slots: Slots) -> nn.Module:
+        """From `[N, *data.input_shape]` to what the last hidden layer gives."""
         body = nn.Sequential(OrderedDict(flatten=nn.Flatten()))
-        for number, (inputs, outputs) in enumerate(pairwise(widths), 1):
+        for number, (inputs, outputs) in enumerate(pairwise(self._widths(data)), 1):
             body.add_module(f"layer{number}", fully_connected(inputs, outputs, slots, number / len(self.hidden)))
-        return nn.Sequential(OrderedDict(body=body, head=nn.Linear(widths[-1], data.outputs)))
+        return body
 
     def code(self, config: RunConfig) -> Code:
+        width = str(self.hidden[-1]) if self.hidden else "inputs[0].numel()"
+        layers = [*self._written_body(config), f"nn.Linear({width}, classes)"]
+        return Code(lines=f"model = {sequential(layers)}", head="model[-1]")
+
+    def _written_body(self, config: RunConfig) -> list[str]:
         slots, width = WrittenSlots(config), "inputs[0].numel()"
         layers = ["nn.Flatten()"]
         for number, outputs in enumerate(self.hidden, 1):
@@ -70,8 +82,7 @@ class MLP(Model):
             layers += [f"nn.Linear({width}, {outputs})", *slots.layer("norm", outputs, depth=depth)]
             layers += [*slots.activation(), *slots.layer("dropout", outputs, depth=depth)]
             width = str(outputs)
-        layers.append(f"nn.Linear({width}, classes)")
-        return Code(lines=f"model = {sequential(layers)}", head="model[-1]")
+        return layers
 
 
 def fully_connected(inputs: int, outputs: int, slots: Slots, depth: float) -> nn.Module:

@@ -13,7 +13,7 @@ from engine.catalogue import Catalogue
 from engine.code import Code
 from engine.config import RunConfig
 from engine.script import script
-from engine.strategy import Dataset
+from engine.strategy import Dataset, Model
 from engine.strategy_text import parse_strategy
 from engine.trainer import Trainer
 from tests.engine.support import Blobs, run, tiny_config
@@ -106,6 +106,8 @@ def with_technique(id: str, catalogue: Catalogue) -> RunConfig:
         small = Bundle(training=8, validation=4, test=4)
         return tiny_config(catalogue, dataset=small, epochs=1, batch_size=4, lr=1e-3).ticked(strategy)
     values = {"model": WITHIN[id]} if id in WITHIN else {}
+    if isinstance(strategy, Model) and strategy.reconstructs:
+        values = {"loss": "mse", "ticked": ["batch-norm", "dropout:p=0.2"]}
     return tiny_config(catalogue, dataset=Bundle(), epochs=3, **values).ticked(strategy)
 
 
@@ -128,3 +130,10 @@ def test_every_technique_gives_the_losses_of_the_run(id, catalogue):
     drawn_otherwise = bool(config.augmentations)
     assert_same(config, catalogue, ON_AVERAGE if drawn_otherwise else LAST_DIGITS)
     assert ("same on average" in told.text.replace("\n", " ")) == drawn_otherwise
+
+
+def test_an_autoencoders_targets_are_its_images_as_they_were_before_augmentation(catalogue):
+    values = {"model": "mlp-autoencoder", "loss": "mse", "validation_samples": "20", "train_samples": "80"}
+    noise = ["gaussian-noise:sigma=0.5"]
+    config = tiny_config(catalogue, dataset=Bundle(validation=0, test=0), epochs=4, ticked=noise, **values)
+    assert_same(config, catalogue, ON_AVERAGE)
