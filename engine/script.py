@@ -18,6 +18,9 @@ from engine.catalogue import Catalogue
 from engine.code import Code
 from engine.command_line import command
 from engine.config import RunConfig
+from engine.files import write_text
+from engine.message import InputError
+from engine.randomness import undisturbed_generators
 from engine.script_facts import Facts
 from engine.script_setup import data, definitions, network
 from engine.script_training import loop, optimizer, test
@@ -38,7 +41,8 @@ class Script:
 
 def script(config: RunConfig, catalogue: Catalogue, data_folder: Path | str = "data") -> Script:
     """The script of these settings, which keeps downloads in this folder."""
-    codes = {strategy.id: _told(strategy, config) for strategy in config.strategies}
+    with undisturbed_generators():  # a stranger's layer may draw numbers where it is made
+        codes = {strategy.id: _told(strategy, config) for strategy in config.strategies}
     facts = Facts(config, codes)
     main = [
         "# Data", *data(facts), "", *network(facts), "", *optimizer(facts), "", *loop(facts), "", *test(facts),
@@ -48,6 +52,17 @@ def script(config: RunConfig, catalogue: Catalogue, data_folder: Path | str = "d
     above = [*_imports(facts, body), "", *_constants(facts, body, data_folder)]
     text = "\n".join([_head(facts, command(config, catalogue), missing), *above, "", "", body])
     return Script(re.sub(r"\n{4,}", "\n\n\n", text) + "\n", missing)
+
+
+def write_script(path: Path, text: str) -> None:
+    """Write a script, whole or not at all. Raises `InputError` where that can't be."""
+    try:
+        write_text(path, text)
+    except (OSError, ValueError) as error:  # a name with a zero in it is a ValueError
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            "script-not-written", "the code can't be written to {path}: {reason}", path=path, reason=reason
+        ) from None
 
 
 def _told(strategy: Strategy, config: RunConfig) -> Code | None:
@@ -75,10 +90,8 @@ def _head(facts: Facts, command: str, missing: Sequence[str]) -> str:
     for text in told:
         notes += ["", *_wrapped(text)]
     if missing:
-        notes += [
-            "",
-            *_wrapped(f"NOT WHOLE: these give no code, and their lines are missing: {', '.join(missing)}."),
-        ]
+        ids = ", ".join(missing)
+        notes += ["", *_wrapped(f"NOT WHOLE: these plugins give no code, and their lines are missing: {ids}.")]
     text = "\n".join(notes).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""{text}\n"""\n'
 

@@ -18,6 +18,7 @@ class Facts:
         """Whether the targets of the data are classes, …"""
         self.classes = config.task == "classification"
         """… and the network is to tell them apart."""
+        self.reconstructs = config.task == "reconstruction"
         dataset = codes[config.dataset.id] or Code(has_validation=True, has_test=True)
         self.cuts_validation = not dataset.has_validation and not re.fullmatch(r"0(\.0+)?%", config.validation_samples)
         self.cuts_test = not dataset.has_test

@@ -37,14 +37,15 @@ EVALUATE = '''
 def evaluate(network, inputs, targets):
     """Loss{accuracy}, averaged over samples, in evaluation mode and without gradients."""
     network.eval()
-    total = correct = 0
+    total = {zero}0
     with torch.no_grad():
         for x, y in zip(inputs.split(1000), targets.to(device).split(1000)):
-            {targets}{outputs}
-            total += loss_function(outputs, y).item() * len(x)
-            {correct}
-    return total / len(targets), correct / len(targets)'''
-CORRECT = "correct += (outputs.argmax(1) == y).sum().item()"
+            {x}
+            {outputs}
+            total += loss_function(outputs, y).item() * len(x){correct}
+    return total / len(targets){share}'''
+COUNTED = "\n            correct += (outputs.argmax(1) == y).sum().item()"
+BACK = "x = scale(x.to(device))\n            y = x.flatten(1)  # it is to give its input back"
 
 
 def definitions(facts: Facts) -> list[str]:
@@ -57,11 +58,16 @@ def definitions(facts: Facts) -> list[str]:
         functions.append(CUT)
     functions += dict.fromkeys(code.define for code in facts.codes.values() if code and code.define)
     functions.append("\ndef scale(x):\n    return (x - mean) / std")
-    correct = CORRECT.format(labels="y") if facts.classes else "correct = float('nan')  # there are no classes"
+    evaluate = {
+        "accuracy": " and accuracy",
+        "zero": "correct = ",
+        "correct": COUNTED,
+        "share": ", correct / len(targets)",
+    }
     functions.append(EVALUATE.format(
-        accuracy=" and accuracy" if facts.classes else "", correct=correct,
-        targets="y = scale(x.to(device)).flatten(1)\n            " if facts.config.model.reconstructs else "",
-        outputs=indented(facts.outputs("network(scale(x.to(device)))"), 12).strip(),
+        **evaluate if facts.classes else dict.fromkeys(evaluate, ""),
+        x=BACK if facts.reconstructs else "x = scale(x.to(device))",
+        outputs=indented(facts.outputs("network(x)"), 12).strip(),
     ))  # fmt: skip
     return [function.strip("\n") for function in functions]
 

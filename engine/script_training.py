@@ -90,10 +90,10 @@ def _evaluated(facts: Facts) -> list[str]:
     network = "network" if any(code.judged for code in facts.ticked) else "model"
     lines, told = list[str](), "epoch {epoch + 1}: training loss {train_loss:.4f}"
     if facts.monitor.startswith("clean"):
-        lines.append(f"clean_train_loss, clean_train_accuracy = evaluate({network}, inputs[clean], targets[clean])")
+        lines.append(f"{_figures(facts, 'clean_train')} = evaluate({network}, inputs[clean], targets[clean])")
     figures = ["train_loss"]
     if facts.validates:
-        lines.append(f"val_loss, val_accuracy = evaluate({network}, val_inputs, val_targets)")
+        lines.append(f"{_figures(facts, 'val')} = evaluate({network}, val_inputs, val_targets)")
         accuracy = ", accuracy {val_accuracy:.1%}" if facts.classes else ""
         told += ", validation loss {val_loss:.4f}" + accuracy
         figures.append("val_loss")
@@ -103,28 +103,16 @@ def _evaluated(facts: Facts) -> list[str]:
     return [*lines, f'print(f"{told}")']
 
 
+def _figures(facts: Facts, part: str) -> str:
+    """The names of what an evaluation gives."""
+    return f"{part}_loss, {part}_accuracy" if facts.classes else f"{part}_loss"
+
+
 def _step(facts: Facts) -> list[str]:
     """One update of the weights."""
-    config, codes = facts.config, facts.ticked
-    lines, targets = list[str](), "targets[rows].to(device)"
-    if config.model.reconstructs:  # as they were before augmentation
-        targets = "scale(inputs[rows].to(device)).flatten(1)"
-    if any(facts.codes[each.id] for each in config.augmentations):
-        lines += ['torch.manual_seed(seed(SEED, "augment", epoch, batch))']
-        lines += ["x = torch.stack([augment(image) for image in inputs[rows]])"]
-        lines += [f"x, y = scale(x.to(device)), {targets}"]
-    else:
-        lines += [f"x, y = scale(inputs[rows].to(device)), {targets}"]
-    if facts.mixes:
-        lines += ["labels = y"] if facts.counts else []
-        lines += ["y = nn.functional.one_hot(y, classes).float()"] if facts.classes else []
-        if any("sample(" in code.batch or "rand" in code.batch for code in codes):
-            lines += ['torch.manual_seed(seed(SEED, "mix", epoch, batch))']
-        lines += [code.batch for code in codes if code.batch]
-    lines += [
-        'torch.manual_seed(seed(SEED, "step", epoch, batch))  # of dropout and its like',
-        "optimizer.zero_grad()",
-    ]
+    codes, lines = facts.ticked, _batch(facts)
+    lines.append('torch.manual_seed(seed(SEED, "step", epoch, batch))  # of dropout and its like')
+    lines.append("optimizer.zero_grad()")
     lines += _gradients(facts)
     lines += [code.before_step for code in codes if code.before_step]
     if facts.rates_apart:
@@ -138,6 +126,24 @@ def _step(facts: Facts) -> list[str]:
     lines += [code.after_step for code in codes if code.after_step]
     stepped = [n for n, each in enumerate(facts.schedules) if each.every == "step"]
     lines += [line for number in stepped for line in _moved(facts, number)]
+    return lines
+
+
+def _batch(facts: Facts) -> list[str]:
+    """What sets `x` and `y`: gathered, augmented, scaled, mixed."""
+    codes, lines, source = facts.ticked, list[str](), "inputs[rows]"
+    if any(facts.codes[each.id] for each in facts.config.augmentations):
+        lines += ['torch.manual_seed(seed(SEED, "augment", epoch, batch))']
+        lines += ["x = torch.stack([augment(image) for image in inputs[rows]])"]
+        source = "x"
+    targets = "scale(inputs[rows].to(device)).flatten(1)" if facts.reconstructs else "targets[rows].to(device)"
+    lines.append(f"x, y = scale({source}.to(device)), {targets}")
+    if facts.mixes:
+        lines += ["labels = y"] if facts.counts else []
+        lines += ["y = nn.functional.one_hot(y, classes).float()"] if facts.classes else []
+        if any("sample(" in code.batch or "rand" in code.batch for code in codes):
+            lines += ['torch.manual_seed(seed(SEED, "mix", epoch, batch))']
+        lines += [code.batch for code in codes if code.batch]
     return lines
 
 
@@ -187,6 +193,6 @@ def test(facts: Facts) -> list[str]:
     dataset = facts.codes[facts.config.dataset.id]
     if facts.cuts_test or dataset is None or dataset.has_test:
         accuracy = ", accuracy {test_accuracy:.1%}" if facts.classes else ""
-        lines += ["test_loss, test_accuracy = evaluate(model, test_inputs, test_targets)"]
+        lines += [f"{_figures(facts, 'test')} = evaluate(model, test_inputs, test_targets)"]
         lines += [f'print(f"test loss {{test_loss:.4f}}{accuracy}")']
     return lines

@@ -143,6 +143,12 @@ def find_lr(parser: argparse.ArgumentParser) -> None:
     add_settings(parser)
 
 
+def code(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--command", action="store_true", help="print the command that trains just this instead")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it into this file instead of printing it")
+    add_settings(parser)
+
+
 def ablate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=int, default=3, metavar="S", help="train each of the settings with so many seeds (3)"

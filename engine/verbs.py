@@ -97,6 +97,11 @@ VERBS = {
         given.search,
         "engine.search_command:search",
     ),
+    "code": Verb(
+        "Print these settings as a script of plain PyTorch that gives the same losses.",
+        given.code,
+        "engine.code_command:code",
+    ),
     "hardware": Verb(
         "Show what there is to train with, and what is missing for a GPU to be used.",
         given.hardware,

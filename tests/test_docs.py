@@ -49,7 +49,10 @@ def test_the_readme_trains_by_at_least_three_commands():
 
 
 GUIDE = blocks((ROOT / "docs" / "plugin-guide.md").read_text(encoding="utf-8"), "python")
-TICKED = {"SaltAndPepper": "salt-and-pepper:share=0.1", "Perspective": "perspective:distortion_scale=0.5"}
+TICKED = {
+    "SaltAndPepper": "salt-and-pepper:share=0.1", "Perspective": "perspective:distortion_scale=0.5",
+    "SignNoise": "sign-noise:share=0.05",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TICKED)

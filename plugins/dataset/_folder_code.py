@@ -33,6 +33,7 @@ NOTE = (
     "Pictures are brought to size by torchvision, so that a pixel may differ by a level or two; those that are "
     "transparent, or were taken with the camera turned, look otherwise here."
 )
+ALL_GREY = " Pictures that are all grey have one channel here, also where their files hold three."
 TOGETHER = " Only equal pictures stay in one part, not those that the settings keep together."
 
 
@@ -55,7 +56,7 @@ def folder_code(dataset: ImageFolder) -> Code:
     return Code(
         imports=("from torchvision import datasets", "from torchvision.transforms import v2"), lines="\n".join(lines),
         has_validation="validation" in found, has_test="test" in found,
-        note=NOTE + (TOGETHER if dataset.keep_together != "exact" else ""),
+        note=NOTE + ALL_GREY * (dataset.colour == "auto") + TOGETHER * (dataset.keep_together != "exact"),
     )  # fmt: skip
 
 
