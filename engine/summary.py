@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from engine.config import RunConfig
-from engine.strategy import Activation, DataSpec, Regularizer, Slots
+from engine.strategy import Activation, DataSpec, FineTuning, Model, Regularizer, Slots
 from engine.tuning import Tuning
 
 
@@ -101,15 +102,27 @@ def network_table(config: RunConfig, data: DataSpec) -> NetworkTable:
     What is trainable, and how batch norms work, is told as it is in the first epoch.
 
     Built on PyTorch's meta device: no memory, no arithmetic, no random number drawn, at any size. Raises what the model
-    raises where it can't be built.
+    raises where it can't be built. The last tables are kept: the summary, the estimate and each run ask for the same.
     """
-    slots = _NotingSlots(config.activation, config.regularizers)
+    return _table(config.model, config.activation, config.regularizers, config.fine_tuning, config.epochs, data)
+
+
+@lru_cache(maxsize=32)
+def _table(
+    choice: Model,
+    activation: Activation,
+    regularizers: tuple[Regularizer, ...],
+    fine_tuning: FineTuning | None,
+    epochs: int,
+    data: DataSpec,
+) -> NetworkTable:
+    slots = _NotingSlots(activation, regularizers)
     with torch.device("meta"):
-        model = config.model.build(data, slots)
+        model = choice.build(data, slots)
         inputs = torch.empty(1, *data.input_shape)
-    tuning = Tuning(config.fine_tuning, model)
+    tuning = Tuning(fine_tuning, model)
     tuning.begin(0)
-    course = tuning.course(config.epochs)
+    course = tuning.course(epochs)
     modes = {module: module.training for module in model.modules()}
     model.eval()
     rows: list[LayerRow] = []

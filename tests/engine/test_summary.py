@@ -39,15 +39,17 @@ def test_each_parameter_counts_once_however_often_its_layer_is_used(tiny):
     assert {row.name: row.parameters for row in rows if row.parameters} == {"": 5, "shared": 42, "idle": 6, "head": 21}
 
 
-def test_frozen_parameters_are_counted_apart(tiny, monkeypatch):
-    build = Odd.__init__
+class HalfFrozenModel(Model):
+    """The same, with a layer that is not trained."""
 
-    def frozen(self):
-        build(self)
-        self.shared.requires_grad_(False)
+    def build(self, data, slots):
+        network = Odd()
+        network.shared.requires_grad_(False)
+        return network
 
-    monkeypatch.setattr(Odd, "__init__", frozen)
-    rows = layer_table(tiny(model=OddModel()), DATA)
+
+def test_frozen_parameters_are_counted_apart(tiny):
+    rows = layer_table(tiny(model=HalfFrozenModel()), DATA)
     assert sum(row.trainable for row in rows) == 74 - 42
 
 
@@ -78,3 +80,12 @@ def test_blocks_have_the_shape_of_what_they_give(tiny, catalogue):
 def test_all_parameters_in_bytes(tiny):
     network = network_table(tiny(model=OddModel()), DATA)
     assert (network.parameters, network.trainable, network.bytes) == (74, 74, 4 * 74)
+
+
+def test_the_same_network_is_told_once_and_another_anew(tiny):
+    data = DataSpec((1, 8, 8), 4)
+    first = network_table(tiny(seed=1), data)
+    assert network_table(tiny(seed=2, lr=0.5), data) is first
+    for other in (tiny(model="mlp:hidden=12+9"), tiny(ticked=["dropout"]), tiny(ticked=["freeze-body"])):
+        assert network_table(other, data) != first
+    assert network_table(tiny(), DataSpec((1, 8, 8), 5)) != first
