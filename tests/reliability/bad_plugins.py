@@ -101,8 +101,8 @@ SOUND: dict[str, Callable[..., Any]] = {
 
 
 ELSEWHERE = {("dataset", "picture_folder"), ("dataset", "resizing"), ("dataset", "fitting")}
-ELSEWHERE |= {(kind, "as_remedy") for kind in KINDS}
-"""What no run asks: only what looks at its data, its network and its curves does."""
+ELSEWHERE |= {(kind, method) for kind in KINDS for method in ("as_remedy", "code")}
+"""What no run asks: only what looks at its data, its network and its curves does, and what writes it as a script."""
 
 
 def methods() -> list[tuple[str, str]]:
