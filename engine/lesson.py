@@ -41,6 +41,7 @@ USUAL = 16.0
 T = TypeVar("T")
 FIELDS = (
     "format", "id", "title", "text", "settings", "label", "seconds", "variants", "question", "look_at", "correction",
+    "together",
 )  # fmt: skip
 
 
@@ -66,6 +67,16 @@ class Variant:
     config: RunConfig
     claims: tuple[Claim, ...] = ()
     """What is to be seen in it, checked against the runs and said when it is done."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """Runs of a lesson whose probabilities are averaged: claims speak of it as of one more run, of a single epoch."""
+
+    id: str
+    label: Words
+    members: tuple[str, ...]
+    """The ids of the runs."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,7 @@ class Lesson:
     """How long the first run should last when it is watched."""
     path: Path
     bundled: bool
+    together: Together | None = None
 
     @property
     def base(self) -> Variant:
@@ -123,11 +135,17 @@ class Lesson:
         """The variant of this id. Raises `KeyError`."""
         return {variant.id: variant for variant in self.variants}[id]
 
+    def label_of(self, run: str) -> Words:
+        """What a run is called that claims may speak of. Raises `KeyError`."""
+        if self.together is not None and run == self.together.id:
+            return self.together.label
+        return self.variant(run).label
+
     def members(self, seed: int | None = None) -> list[Member]:
-        """Its runs as those of a sweep, with another seed where one is given."""
+        """Its runs as those of a sweep; with another `seed` for the first, those of all are as far from their own."""
+        by = 0 if seed is None else seed - self.base.config.seed
         return [
-            Member(text(each.label), each.config if seed is None else each.config.changed({"seed": seed}))
-            for each in self.variants
+            Member(text(each.label), each.config.changed({"seed": each.config.seed + by})) for each in self.variants
         ]
 
 
@@ -216,6 +234,9 @@ def lesson_from(data: Mapping[str, Any], catalogue: Catalogue, path: Path) -> Le
     number = re.match(r"\d{1,4}", path.stem)
     variants = _variants(data, catalogue)
     ids = [variant.id for variant in variants]
+    together = _together(data.get("together"), ids)
+    if together is not None:
+        ids.append(together.id)
     return Lesson(
         id=_id(data, "the lesson"),
         number=int(number[0]) if number else 0,
@@ -228,6 +249,7 @@ def lesson_from(data: Mapping[str, Any], catalogue: Catalogue, path: Path) -> Le
         seconds=_seconds(data.get("seconds", USUAL)),
         path=path,
         bundled=False,
+        together=together,
     )
 
 
@@ -263,6 +285,21 @@ def _variants(data: Mapping[str, Any], catalogue: Catalogue) -> tuple[Variant, .
     _different(ids, "variants")
     shown = {given["id"]: _claims(given.get("shows", []), ids, f"shows of {given['id']}") for given in data["variants"]}
     return tuple(replace(variant, claims=shown.get(variant.id, ())) for variant in found)
+
+
+def _together(value: Any, ids: Sequence[str]) -> Together | None:
+    if value is None:
+        return None
+    given = _mapping(value, "together")
+    _known(given, ("id", "label", "members"), "together")
+    id, members = _id(given, "together"), given.get("members")
+    _different([*ids, id], "variants")
+    if not isinstance(members, list) or len(members) < 2 or not all(member in ids for member in members):
+        raise InputError(
+            "lesson-together", "members of {id} are two or more of {known}, each once", id=id, known=", ".join(ids)
+        )
+    _different(members, "members")
+    return Together(id, words_from(given.get("label"), f"label of {id}", MAX_LABEL), tuple(members))
 
 
 def _settings(data: Mapping[str, Any], catalogue: Catalogue, base: RunConfig | None) -> RunConfig:

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalogue import Catalogue
+from engine.config import RunConfig
+from engine.data import Parts, Source, split
 from engine.history import EpochRow
 from engine.language import language, say, tr
 from engine.lesson import Choice, Lesson, Words, find_lesson, read_lessons, text
 from engine.lesson_band import band_file as band_of
 from engine.lesson_band import bands_of, read_count, write_bands
+from engine.lesson_together import members_of, together
 from engine.lesson_verdict import Finding, Verdict, findings_of, verdict, words_of
 from engine.message import InputError
 from engine.run_tables import terminal
@@ -50,7 +53,7 @@ class _Told:
 
     def __init__(self, lesson: Lesson, runs: Runs) -> None:
         self.runs = runs
-        self.whole = len(runs) == len(lesson.variants)
+        self.whole = all(variant.id in runs for variant in lesson.variants)
         self.verdict: Verdict | None = verdict(lesson, runs)
         self.shown = {each.id: findings_of(lesson, each.id, runs) for each in lesson.variants}
 
@@ -69,13 +72,21 @@ def _train(lesson: Lesson, seeds: int, catalogue: Catalogue, workspace: Path) ->
     print(told, file=sys.stderr)
     code, found = train_sweep(members, catalogue, workspace)
     size = len(lesson.variants)
+
+    def parts_of(config: RunConfig) -> Parts:
+        return split(config.dataset.load(Source(workspace / "data")), config)
+
     runs: list[Runs] = []
     for begin in range(0, len(found), size):
-        standings = zip(lesson.variants, found[begin : begin + size], strict=True)
-        runs.append({
-            variant.id: each.record.rows
-            for variant, each in standings if each.state is State.DONE and each.record is not None
-        })  # fmt: skip
+        standings = {v.id: each for v, each in zip(lesson.variants, found[begin : begin + size], strict=True)}
+        of_seed: Runs = {
+            id: each.record.rows
+            for id, each in standings.items() if each.state is State.DONE and each.record is not None
+        }  # fmt: skip
+        folders = members_of(lesson, standings)
+        if lesson.together is not None and folders:
+            of_seed[lesson.together.id] = together(folders, catalogue, parts_of)
+        runs.append(of_seed)
     return code, runs, found
 
 

@@ -90,13 +90,13 @@ def words_of(finding: Finding, lesson: Lesson, language: str = "en", say: Callab
     figure, second = FIGURES[claim.figure], FIGURES[claim.than_figure]
     values = {
         "figure": say(figure.told(claim.target)), "value": _figure(finding.value, figure.percent),
-        "run": text(lesson.variant(claim.run).label, language),
+        "run": text(lesson.label_of(claim.run), language),
     }  # fmt: skip
     if not isinstance(claim.than, str):
         return message("finding-one", "{figure}: {value} ({run})", **values)
     values |= {
         "other": _figure(finding.other, second.percent),
-        "than": text(lesson.variant(claim.than).label, language),
+        "than": text(lesson.label_of(claim.than), language),
     }
     if claim.than_figure == claim.figure:
         return message("finding-two", "{figure}: {value} ({run}), {other} ({than})", **values)

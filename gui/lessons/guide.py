@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.config import RunConfig
 from engine.history import EpochRow
 from engine.lesson import Lesson, Variant, read_lessons
 from engine.lesson_band import Bands, band_file, read_bands, read_count
+from engine.lesson_together import members_of, together
 from engine.lesson_verdict import Guess, findings_of, verdict
 from engine.message import InputError
 from engine.run_index import RunIndex
@@ -51,6 +53,8 @@ class LessonGuide(QObject):
         self.kept = Kept()
         self._index = RunIndex(window.workspace)
         self._standings: dict[str, Standing] = {}
+        self._together: dict[tuple[Path, ...], list[EpochRow]] = {}
+        """What runs came to together, by their folders."""
         self._bands: Bands = {}
         self._drawn: set[Path] = set()
         """The folders of runs that were drawn for this lesson: one that the person has unticked stays so."""
@@ -214,15 +218,24 @@ class LessonGuide(QObject):
         if lesson is None:
             return
         self._show()
-        self.window.bench.background.ask(
-            "lesson", lambda: (lesson, standings(lesson.members(), self._index.records())), self._on_found,
-            self._on_trouble,
-        )  # fmt: skip
+        self.window.bench.background.ask("lesson", lambda: self._found(lesson), self._on_found, self._on_trouble)
 
-    def _on_found(self, found: tuple[Lesson, list[Standing]]) -> None:
+    def _found(self, lesson: Lesson) -> tuple[Lesson, dict[str, Standing]]:
+        """In the background: how the runs stand, and what they come to together, worked out once."""
+        from engine.failure import StartFailed  # with PyTorch, which is there by now
+
+        stands = standings(lesson.members(), self._index.records())
+        found = {variant.id: each for variant, each in zip(lesson.variants, stands, strict=True)}
+        folders = members_of(lesson, found)
+        if folders and folders not in self._together:
+            with contextlib.suppress(InputError, StartFailed):  # the tool Ensemble says why, where they can't be
+                self._together[folders] = together(folders, self.window.bench.catalogue, self.window.bench.parts)
+        return lesson, found
+
+    def _on_found(self, found: tuple[Lesson, dict[str, Standing]]) -> None:
         lesson, stands = found
         if lesson is self.lesson:
-            self._standings = {v.id: each for v, each in zip(lesson.variants, stands, strict=True)}
+            self._standings = stands
             self._draw_done()
             self._show()
 
@@ -241,10 +254,16 @@ class LessonGuide(QObject):
         self.panel.show_verdict(words.verdict(lesson, answer, self.guess) if answer is not None else "")
 
     def _rows(self) -> dict[str, Sequence[EpochRow]]:
-        return {
+        runs: dict[str, Sequence[EpochRow]] = {
             id: each.record.rows
             for id, each in self._standings.items() if each.state is State.DONE and each.record is not None
         }  # fmt: skip
+        lesson = self.lesson
+        if lesson is not None and lesson.together is not None:
+            rows = self._together.get(members_of(lesson, self._standings))
+            if rows is not None:
+                runs[lesson.together.id] = rows
+        return runs
 
     def _stand(self, variant: Variant) -> Stand:
         run = self.session.run
@@ -300,10 +319,9 @@ class LessonGuide(QObject):
         """The variant of the open lesson that these settings are, with any seed."""
         if self.lesson is None or config is None:
             return None
-        for variant in self.lesson.variants:
-            if same_run(variant.config.changed({"seed": config.seed}), config):
-                return variant
-        return None
+        exact = (each for each in self.lesson.variants if same_run(each.config, config))
+        alike = (each for each in self.lesson.variants if same_run(each.config.changed({"seed": config.seed}), config))
+        return next(exact, None) or next(alike, None)
 
     def _is_of_lesson(self, config: RunConfig) -> bool:
         return self._variant_of(config) is not None

@@ -252,3 +252,28 @@ def test_every_bundled_lesson_is_whole_in_both_languages(workspace, catalogue):
         parts += [each.label for each in lesson.variants] + [each.text for each in lesson.question.choices]
         parts += [lesson.correction] if lesson.correction else []
         assert all({"en", "ko"} <= set(dict(words.by_language)) for words in parts), lesson.id
+
+
+# --- together -------------------------------------------------------------------------------------
+
+
+def test_runs_together_are_one_more_run_whose_loss_is_that_of_their_mean(write, workspace, capsys):
+    choices = [{"id": "a", "text": "a", "when": [{"run": "all", "figure": "best_val_loss", "is": "below", "than": 99}]}]
+    write(
+        variants=[{"id": "second", "label": "Second", "changes": {"seed": 1}}],
+        together={"id": "all", "label": "All", "members": ["base", "second"]},
+        question={"text": "?", "choices": [*choices, {"id": "b", "text": "b"}], "answer": "a"},
+    )
+    code, out, _ = tunedeck(capsys, "lesson", "mine", "--json", "--workspace", workspace)
+    [seed] = json.loads(out.strip().splitlines()[-1])["seeds"]
+    assert code == 0 and seed["answer"] == "a"
+    folders = [run["folder"] for run in json.loads(out.strip().splitlines()[-1])["runs"]]
+    _, out, _ = tunedeck(capsys, "ensemble", *folders, "--part", "validation", "--json", "--workspace", workspace)
+    alone = json.loads(out.strip().splitlines()[-1])
+    assert seed["findings"][0]["value"] == pytest.approx(alone["ensemble"]["loss"])
+
+
+@pytest.mark.parametrize("members", [["base"], ["base", "base"], ["base", "other"], "base"])
+def test_together_are_two_or_more_runs_of_the_lesson(write, catalogue, members):
+    with pytest.raises(InputError):
+        read_lesson(write(together={"id": "all", "label": "All", "members": members}), catalogue)
