@@ -22,7 +22,7 @@ from torch.utils.hooks import RemovableHandle
 
 from engine.inside_record import BINS, FIGURES, HIGHEST, LOWEST, LayerLook, layer_look, plain_name
 
-COUNTED = 2**16
+COUNTED = 2**13
 """Values of a layer, at most, whose sizes are counted: those of the first samples of the batch."""
 FLAT = {nn.Tanh: (0.0, 0.95), nn.Sigmoid: (0.5, 0.475)}
 """Where an activation has a tenth of its steepest slope: its middle, and the distance from there. Of tanh y the slope
