@@ -65,6 +65,11 @@ class Compared:
         """The time that its epochs took, evaluation included."""
         return sum(row.train_seconds + row.val_seconds for row in self.epochs)
 
+    @property
+    def measure(self) -> Hashable:
+        """What its losses are, so that those of another measure are neither better nor worse; None: not known."""
+        return (self.settings.loss, self.settings.task) if isinstance(self.settings, RunConfig) else None
+
     def outcome(self, name: str) -> float | None:
         """One of `OUTCOMES`; None where it does not apply."""
         if name in ("gap", "test_accuracy"):

@@ -96,7 +96,13 @@ def result_headings() -> list[Heading]:
 
 def result_rows(comparison: Comparison, runs: Sequence[Run], looks: Sequence[Style]) -> list[Row]:
     """A row for each run; the best figure of each column says so."""
-    best = {name: _best(name, [run.outcome(name) for run in comparison.runs]) for name in OF_GROUPS}
+    one_measure = len({run.measure for run in comparison.runs} - {None}) < 2
+    best = {
+        name: _best(name, [run.outcome(name) for run in comparison.runs])
+        if one_measure or name.endswith("accuracy")
+        else None
+        for name in OF_GROUPS
+    }
     return [
         Row(id(run), each.label, _cells(each, run, best), look, each.label)
         for each, run, look in zip(comparison.runs, runs, looks, strict=True)

@@ -129,6 +129,16 @@ def test_best_last_and_gap_stand_side_by_side_and_the_best_of_each_says_so(panel
     assert model.index(1, 1).data(Qt.ItemDataRole.FontRole) is None
 
 
+def test_losses_of_another_kind_are_none_the_best(panel, run, catalogue):
+    pretraining = {"model": catalogue.make("model", "mlp-autoencoder", {}), "loss": catalogue.make("loss", "mse", {})}
+    compare(
+        panel, run((0.3, 0.6), "one"), run((0.5, 0.4), "two"), run((0.1, 0.1), "other", accuracy=False, **pretraining)
+    )
+    assert column(panel.results, "Best loss") == ["0.300", "0.400", "0.100"]
+    assert not any(BEST in text for name in ("Last loss", "Gap") for text in column(panel.results, name))
+    assert BEST in column(panel.results, "Best accuracy")[0]
+
+
 def test_how_a_run_stands_is_told_and_only_ended_ones_count_over_seeds(panel, run):
     done, training = run((0.5,), "done"), run((0.4,), "training", seed=1)
     training.outcome, training.started = None, Started("", 0, 0, 40, 1, (1, 1, 1), 1, "cpu", 1, 0.1)

@@ -640,3 +640,12 @@ def test_pictures_that_are_dropped_on_an_autoencoder_are_refused_in_words(panel,
     panel.classify([tmp_path / "one.png"])
     settle(panel)
     assert "knows no classes" in shown_words(panel)
+
+
+def test_the_same_data_are_told_apart_by_what_a_model_is_to_give(bench, known):
+    classifier = tiny_config(known, dataset=Blobs())
+    autoencoder = tiny_config(known, dataset=Blobs(), model="mlp-autoencoder:hidden=8", loss="mse")
+    first, second = bench.parts(classifier), bench.parts(autoencoder)
+    assert (first.spec.task, first.spec.outputs) == ("classification", 4)
+    assert (second.spec.task, second.spec.outputs) == ("reconstruction", 64)
+    assert bench.parts(classifier) is first and bench.parts(autoencoder) is second
