@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -197,6 +197,12 @@ class WordsButton(QToolButton):
     def _on_toggled(self) -> None:
         self._show()
         self.edited.emit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Say the words in another language."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self._show()
 
     def _show(self) -> None:
         shown = [action.text() for action in self._ticked]

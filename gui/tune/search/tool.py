@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from functools import partial
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QEvent, Slot
 from PySide6.QtWidgets import QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
@@ -114,6 +114,13 @@ class SearchTool(WatchingTool):
         self.coordinates.set_theme(theme)
         self.importance.set_theme(theme)
         super().set_theme(theme)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Draw everything anew in another language."""
+        if event.type() is QEvent.Type.LanguageChange:
+            self._drawn = None
+            self.table.forget()
+        super().changeEvent(event)
 
     def refresh(self) -> None:
         """Offer what the settings on the left have to be searched, and look how a study stands."""

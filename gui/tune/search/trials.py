@@ -38,12 +38,11 @@ class TrialTable(QWidget):
 
     def show_study(self, seen: StudySeen, catalogue: Catalogue) -> None:
         """Show these trials."""
-        monitor = seen.plan.config.monitor
+        monitor, chosen = seen.plan.config.monitor, self.current
         if self._shown != (seen.plan.space, monitor):
             self._shown = seen.plan.space, monitor
             self._make_table(seen.plan.space, monitor, catalogue)
         assert self.table is not None
-        chosen = self.current
         trials = seen.trials[::-1]
         self._best = seen.best.number if seen.best is not None else None
         self._numbers = [trial.number for trial in trials]
@@ -53,6 +52,10 @@ class TrialTable(QWidget):
         self.table.verticalScrollBar().setValue(place)
         self.choose(chosen)
         self._filling = False
+
+    def forget(self) -> None:
+        """Make the table anew when there is something to show: its headings have other words."""
+        self._shown = None
 
     def _make_table(self, space: Sequence[Free], monitor: str, catalogue: Catalogue) -> None:
         if self.table is not None:
