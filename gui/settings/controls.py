@@ -53,6 +53,8 @@ class NumberBox(QAbstractSpinBox):
     def show_value(self, value: Any) -> None:
         """Show a value."""
         self.lineEdit().setText(_number_text(value))
+        if not self.hasFocus():
+            self.lineEdit().setCursorPosition(0)  # what does not fit is cut off at its end
 
     def stepBy(self, steps: int) -> None:  # noqa: N802
         """One up or down; a number without upper bound near it goes 1, 2, 5, 10."""

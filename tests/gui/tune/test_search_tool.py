@@ -387,3 +387,31 @@ def test_what_is_kept_of_a_study_is_what_json_can_say(led, workspace):
     """The journal that the window reads is the one that `tunedeck search` writes."""
     train(led, 0.5)
     assert all(json.loads(line) for line in journal_of(workspace, "led").read_bytes().splitlines())
+
+
+def test_in_the_window_it_is_begun_used_undone_closed_and_left_to_go_on(open_window, workspace, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    def opened_window():
+        driver = open_window(workspace)
+        driver.press("tab_tune")
+        return driver, driver.window.centre.tune.bring_forward("search")
+
+    driver, tool = opened_window()
+    before = driver.set(threads="1", train_samples="100", validation_samples="60", epochs=1, device="cpu")
+    settle(tool)
+    tool.plan.options.trials.setValue(5_000)
+    tool.head.start.click()
+    pump(lambda: tool.looked.seen is not None and tool.looked.seen.counted > 1, 120)
+    tool.head.use_best.click()
+    assert driver.panel.config.lr == tool.looked.seen.best.params["lr"] != before.lr
+    driver.press("undo")
+    assert driver.panel.config == before
+    going = tool.process
+    driver.close()
+    pump(lambda: going.code is not None)
+    assert going.code == 130
+    driver, tool = opened_window()
+    pump(lambda: tool.looked.seen is not None and not driver.window.bench.background.busy)
+    assert tool.looked.seen.counted > 1 and not tool.looked.seen.is_searched
+    assert tool.head.start.text() == "Continue" and tool.head.start.isEnabled()
