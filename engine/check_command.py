@@ -1,4 +1,4 @@
-"""`tunedeck check-data`: what is wrong with a folder of pictures, as a table or as JSON."""
+"""`tunedeck check-data`: what is wrong with a folder of pictures, and what augmentations do to labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import rich.box
 import rich.console
@@ -14,11 +14,17 @@ import rich.table
 from rich.markup import escape
 
 from engine.catalogue import Catalogue
+from engine.config import recipe
 from engine.data_check import check_folder
 from engine.finding import SEVERITIES, DataCheck, Finding
-from engine.message import one_line
+from engine.message import InputError, one_line
 from engine.progress_bar import ProgressBar
 from engine.run_tables import terminal
+from engine.strategy import Augmentation
+from engine.strategy_text import parse_strategy
+
+if TYPE_CHECKING:
+    from engine.label_safety import LabelSafety
 
 HEADINGS = {
     "error": "To be mended, or figures will be wrong", "warning": "To be looked at", "info": "Good to know",
@@ -29,11 +35,52 @@ SHOWN = 10
 
 def check_data(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck check-data`. Findings are no failure."""
+    told: dict[str, Any] = {}
+    if arguments.folder is None and not (arguments.dataset and arguments.augmentations):
+        raise InputError(
+            "nothing-to-check", "name a folder of pictures, or a data set and augmentations: --dataset ID "
+            "--augmentations ID"
+        )  # fmt: skip
+    check = labels = None
     with ProgressBar() as bar:
-        check = check_folder(arguments.folder, bar.loading)
+        if arguments.folder is not None:
+            check = check_folder(arguments.folder, bar.loading)
+            told = check.to_dict()
+        if arguments.augmentations:
+            labels = _labels(arguments, catalogue, workspace, bar)
+            told["labels"] = labels.to_dict()
     if not arguments.json:
-        print_check(check)
-    return 0, check.to_dict()
+        if check is not None:
+            print_check(check)
+        if labels is not None:
+            print_labels(labels)
+    return 0, told
+
+
+def _labels(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path, bar: ProgressBar) -> LabelSafety:
+    """What the named augmentations do to the labels of the folder's pictures, or of the named data set."""
+    from engine.data import Source, split
+    from engine.label_safety import check_labels
+
+    if arguments.dataset:
+        dataset = parse_strategy(arguments.dataset, catalogue, "dataset")
+    else:
+        dataset = catalogue.make("dataset", "image-folder", {"path": arguments.folder})
+    augmentations = [parse_strategy(text, catalogue, "augmentation") for text in arguments.augmentations]
+    config = recipe("default", catalogue).changed({"dataset": dataset})
+    parts = split(config.dataset.load(Source(workspace / "data", bar.loading)), config)
+    return check_labels(parts, cast(list[Augmentation], augmentations), arguments.seed, bar.loading)
+
+
+def print_labels(labels: LabelSafety) -> None:
+    """Print what was found about labels, each with its remedy."""
+    console = terminal()
+    told = f"{labels.images:,} images, of which the judges know {labels.known:.1%} as they are"
+    console.print(told, highlight=False)
+    for finding in labels.findings:
+        console.print(escape(one_line(f"{finding.kind}: {finding.what}: {finding.remedy}")), highlight=False)
+    if labels.safe and not any(finding.kind == "weak-judge" for finding in labels.findings):
+        console.print("no augmentation was seen to change what an image is", highlight=False)
 
 
 def print_check(check: DataCheck) -> None:

@@ -180,4 +180,12 @@ def diagnose(parser: argparse.ArgumentParser) -> None:
 
 
 def check_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", help="a folder with one folder for each class, or train, val and test")
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", help="a folder with one folder for each class, or train, val and test"
+    )
+    parser.add_argument(
+        "--augmentations", metavar="ID[:…]", action="append", default=[],
+        help="see whether this augmentation changes what an image is, as one that turns a 9 into a 6; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--dataset", metavar="ID[:…]", help="look at this data set in place of a folder's pictures")
+    parser.add_argument("--seed", type=int, default=0, metavar="INT", help="of the judges of the augmentations")

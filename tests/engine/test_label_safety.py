@@ -1,0 +1,174 @@
+"""An augmentation that makes images of one class those of another is flagged; what leaves them alone is not."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from engine import label_judge
+from engine.data import DataBundle, Part, split
+from engine.label_safety import Change, LabelCheck, check_labels, holm, mcnemar
+from engine.message import InputError
+from engine.randomness import global_generators, seed_global_generators
+from engine.strategy import Augmentation
+from tests.engine.support import tiny_config, tunedeck
+
+
+class Turn(Augmentation):
+    """Turn upside down what is turned at all."""
+
+    degrees: float = 180.0
+    """Greatest angle."""
+
+    def __call__(self, images, generator):
+        angle = (torch.rand(len(images), generator=generator) * 2 - 1) * self.degrees
+        return torch.where((angle.abs() > 90).view(-1, 1, 1, 1), images.flip(2, 3), images)
+
+
+class Brighter(Augmentation):
+    """A little brighter."""
+
+    def __call__(self, images, generator):
+        return (images.float() + 12).clamp(0, 255).to(torch.uint8)
+
+
+class Noise(Augmentation):
+    """Nothing but noise."""
+
+    def __call__(self, images, generator):
+        return torch.randint(0, 256, images.shape, generator=generator, dtype=torch.uint8)
+
+
+class Broken(Augmentation):
+    """Fails."""
+
+    def __call__(self, images, generator):
+        raise ValueError("out of order")
+
+
+def corners(tiny, count=400, outside=0):
+    """Bright corners, the first two opposite ones: each upside down is the other. The third, a cross, stays itself."""
+    generator = torch.Generator().manual_seed(3)
+    targets = torch.arange(count) % 3
+    images = torch.full((count, 1, 12, 12), 60.0)
+    for row, target in enumerate(targets.tolist()):
+        if target == 2:
+            images[row, 0, 5:7] = images[row, 0, :, 5:7] = 200
+        else:
+            place = slice(1, 5) if target == 0 else slice(7, 11)
+            images[row, 0, place, place] = 200
+    images += 25 * torch.randn(images.shape, generator=generator)
+    part = Part(images.clamp(0, 255).to(torch.uint8), targets)
+    return split(DataBundle(part, None, None, ("six", "nine", "cross")), tiny())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick():
+    """So simple images need few steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(label_judge, "STEPS", 100)
+        yield
+
+
+@pytest.fixture(scope="module")
+def check(catalogue, _quick):
+    return LabelCheck(corners(lambda: tiny_config(catalogue)), 0)
+
+
+def changes(found):
+    return {
+        (f.what.values["source"], f.what.values["target"]) for f in found.findings if f.kind == "changes-class"
+    }  # fmt: skip
+
+
+def test_what_turns_one_class_into_another_is_flagged_with_pictures_and_the_range_that_is_safe(check):
+    found = check.all((Turn(),))
+    assert changes(found) == {("six", "nine"), ("nine", "six")} and not found.safe
+    flagged = found.findings[0]
+    assert flagged.mend == Turn(degrees=90.0) and "limit degrees to 90" in str(flagged.remedy)
+    values = flagged.what.values
+    assert values["low"] <= values["share"] <= values["high"] and 30 < values["share"] < 70
+    example = flagged.examples[0]
+    assert np.array_equal(example.after, example.before[::-1, ::-1]) and example.sure > 0.8
+    assert {example.label, example.taken_for} == {"six", "nine"}
+
+
+def test_what_leaves_the_classes_alone_is_not_flagged(check):
+    found = check.all((Brighter(), Turn(degrees=60.0)))
+    assert found.safe and found.findings == () and found.known > 0.95
+
+
+def test_noise_is_hard_and_changes_no_class(check):
+    found = check.all((Noise(),))
+    assert found.safe and [finding.kind for finding in found.findings] == ["hard"]
+
+
+def test_a_technique_that_fails_is_named_and_the_others_are_looked_at(check):
+    found = check.all((Broken(), Turn()))
+    assert "broken" in str(found.findings[0].what) and changes(found) == {("six", "nine"), ("nine", "six")}
+
+
+def test_the_same_seed_finds_the_same(check):
+    one, other = check.all((Turn(),)), check.all((Turn(),))
+    assert [str(f.what) for f in one.findings] == [str(f.what) for f in other.findings]
+
+
+def test_a_judge_that_knows_nothing_says_so(tiny):
+    noise = Part(torch.randint(0, 256, (120, 1, 12, 12), dtype=torch.uint8), torch.arange(120) % 4)
+    parts = split(DataBundle(noise, None, None, tuple("abcd")), tiny())
+    found = check_labels(parts, [Turn()], 0)
+    assert [finding.kind for finding in found.findings] == ["weak-judge"]
+
+
+def test_a_run_that_trains_meanwhile_draws_what_it_would_have_drawn(check):
+    """The global generators are only used while they are held, and seeded by whoever takes them."""
+    with global_generators:
+        seed_global_generators(5)
+        expected = torch.rand(3), random.random(), np.random.rand()
+    check.all((Turn(),))
+    with global_generators:
+        seed_global_generators(5)
+        assert torch.equal(torch.rand(3), expected[0]) and random.random() == expected[1]
+        assert np.random.rand() == expected[2]
+
+
+def test_it_can_be_stopped(tiny):
+    told = []
+
+    def report(text, fraction):
+        told.append(fraction)
+        if len(told) > 3:
+            raise InputError("stopped", "stopped")
+
+    with pytest.raises(InputError, match="stopped"):
+        check_labels(corners(tiny), [Turn()], 0, report)
+    assert told == sorted(told)
+
+
+def test_what_can_not_be_checked_is_refused_in_one_line(tiny):
+    with pytest.raises(InputError, match="tick an augmentation first"):
+        check_labels(corners(tiny), [], 0)
+
+
+def test_the_tests_of_the_pairs():
+    assert mcnemar(0, 0) == 1 and mcnemar(1, 0) == 0.5 and mcnemar(5, 1) == pytest.approx(7 / 64)
+
+    def made(p):
+        return Change(0, 1, 0.5, 0.4, 0.6, p)
+
+    assert [c.p for c in holm([made(0.0049), made(0.9), made(0.001)], 3)] == [0.001, 0.0049]
+    assert [c.p for c in holm([made(0.006), made(0.001)], 3)] == [0.001]
+
+
+def test_the_terminal_tells_of_labels_beside_the_pictures(capsys, monkeypatch):
+    monkeypatch.setattr("engine.label_safety.MOST", 600)
+    code, _, err = tunedeck(capsys, "check-data")
+    assert code == 2 and "name a folder of pictures" in err
+    flags = ("--dataset", "fashion-mnist-sample", "--augmentations", "color-jitter:brightness=0.1")
+    code, out, _ = tunedeck(capsys, "check-data", *flags, "--json")
+    told = json.loads(out)
+    assert code == 0 and told["labels"]["safe"] is True and told["labels"]["findings"] == []
