@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.history import EpochRow
 from engine.lesson import MAX_CHARACTERS, find_lesson, lesson_files, read_lesson, read_lessons, text
-from engine.lesson_band import MAX_POINTS, bands_of, read_bands, read_count, write_bands
+from engine.lesson_band import MAX_POINTS, band_file, bands_of, read_bands, read_count, write_bands
 from engine.lesson_claims import FIGURES, Claim
 from engine.lesson_verdict import check, findings_of, verdict, words_of
 from engine.message import InputError
@@ -247,7 +247,10 @@ def test_the_list_names_lessons_and_what_is_wrong_with_others(write, workspace, 
 def test_every_bundled_lesson_is_whole_in_both_languages(workspace, catalogue):
     lessons, wrong = read_lessons(workspace, catalogue)
     assert not wrong and lessons[0].id == "first-lesson" and len(lessons) == len(lesson_files(workspace))
+    assert [lesson.number for lesson in lessons] == list(range(1, len(lessons) + 1))
     for lesson in lessons:
+        assert {id for id, _ in read_bands(band_file(lesson))} == {each.id for each in lesson.variants}, lesson.id
+        assert read_count(band_file(lesson)) == (5, 5), lesson.id
         parts = [lesson.title, *lesson.paragraphs, lesson.question.text, *lesson.look_at]
         parts += [each.label for each in lesson.variants] + [each.text for each in lesson.question.choices]
         parts += [lesson.correction] if lesson.correction else []
