@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, RDBStorage
@@ -248,6 +247,9 @@ def importance_of(study: optuna.Study) -> dict[str, float]:
 
     PED-ANOVA (Watanabe, Bansal and Hutter, arXiv 2304.10255).
     """
+    # Only here: beside this evaluator it brings another's scikit-learn, where there is one, which takes a second.
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

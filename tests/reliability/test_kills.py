@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 
 from engine.config import recipe
 from engine.trainer import SAVE_SECONDS
-from tests.reliability.forks import Forks
 from tests.reliability.kills import kills
 from tests.reliability.risk import training_at_risk
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL, no SIGTERM to catch, and no fork")
-def test_killed_at_random_moments_a_run_loses_no_checkpoint_and_ends_bit_for_bit_the_same(tmp_path):
+def test_killed_at_random_moments_a_run_loses_no_checkpoint_and_ends_bit_for_bit_the_same(lone_forks, tmp_path):
     seed = random.randrange(10**6)
-    with Forks(tmp_path / "printed", alone=True) as forks:
-        found = kills(forks, tmp_path, times=6, seed=seed)
+    found = kills(lone_forks, tmp_path, times=6, seed=seed)
     assert found.wrong == [], f"seed {seed}"
     assert found.loaded == found.killed == 6
 

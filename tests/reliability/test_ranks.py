@@ -16,7 +16,6 @@ import torch
 from engine.checkpoint import read_checkpoint
 from engine.history import read_history
 from tests.engine.support import differing
-from tests.reliability.forks import Forks
 from tests.reliability.ranks import Started
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
@@ -30,10 +29,8 @@ RANDOM = ("--with", "batch-norm", "--with", "dropout", "--with", "random-horizon
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ranks")
-    with Forks(folder / "printed", "tests.reliability.ranks", alone=True) as forks:
-        yield Started(forks, folder)
+def started(lone_forks, tmp_path_factory):
+    return Started(lone_forks, tmp_path_factory.mktemp("ranks"))
 
 
 def last(run):

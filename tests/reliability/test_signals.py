@@ -19,18 +19,11 @@ from engine.checkpoint import read_checkpoint
 from engine.interrupts import Interrupts
 from engine.standard_streams import Unfailing
 from tests.engine.support import ROOT, until
-from tests.reliability.forks import Forks
 from tests.reliability.kills import differences, last_step
 from tests.reliability.signals import INTERRUPTED, LONG_STEP, MOMENTS, interrupted, train, whole_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no SIGTERM to catch")
 COMMAND = "tests.reliability.forks:tunedeck"
-
-
-@pytest.fixture(scope="module")
-def forks(tmp_path_factory):
-    with Forks(tmp_path_factory.mktemp("printed")) as forks:
-        yield forks
 
 
 @pytest.fixture(scope="module")

@@ -11,19 +11,12 @@ import pytest
 
 from engine.lock import this_machine
 from tests.engine.support import until
-from tests.reliability.forks import Forks
-from tests.reliability.two_processes import MODULES, hammer
+from tests.reliability.two_processes import hammer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 COMMAND = "tests.reliability.forks:tunedeck"
 LONG = ["train", "--dataset", "fashion-mnist-sample", "--train-samples", "300", "--model", "mlp:hidden=8",
         "--threads", "1", "--epochs", "100000"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def forks(tmp_path_factory):
-    with Forks(tmp_path_factory.mktemp("printed"), *MODULES) as forks:
-        yield forks
 
 
 def test_whatever_three_processes_do_at_random_no_file_is_torn_and_nothing_is_lost(forks, workspace):
