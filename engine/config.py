@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import deepcopy
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -369,8 +371,14 @@ def recipe(name: str, catalogue: Catalogue) -> RunConfig:
             "unknown-recipe", "there is no recipe {name}: choose one of {known}",
             name=repr(name), known=", ".join(recipe_names()),
         )  # fmt: skip
+    return RunConfig.from_dict(deepcopy(_bundled(name)), catalogue)
+
+
+@cache
+def _bundled(name: str) -> Any:
+    """What the file of a bundled recipe says. It is read once: settings of any kind begin with a recipe."""
     text = (resources.files("resources") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
-    return RunConfig.from_dict(parse_yaml(text, f"{name}.yaml"), catalogue)
+    return parse_yaml(text, f"{name}.yaml")
 
 
 def recipe_names() -> list[str]:
