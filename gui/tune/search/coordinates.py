@@ -61,7 +61,7 @@ class Coordinates(QWidget):
         self.setFont(tabular(self.font()))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Parallel coordinates"))
-        self.setMinimumHeight(180)
+        self.setMinimumHeight(140)
 
     # --- what is shown ---------------------------------------------------------------------------
 
