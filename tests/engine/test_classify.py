@@ -136,5 +136,5 @@ def test_a_network_that_predicts_values_tells_no_pictures_apart(network, folder,
     save(folder / "a.png", quarter(0, 0))
     pile = read_pile([folder], SHAPE)
     monkeypatch.setattr(network.predictor, "spec", replace(network.spec, task="regression"))
-    with pytest.raises(InputError, match="predicts values"):
+    with pytest.raises(InputError, match="knows no classes"):
         classify(network, pile)

@@ -204,4 +204,4 @@ def test_a_network_that_predicts_values_says_so(capsys, tmp_path):
     words = ("train", "--recipe", "noisy-line", "--epochs", 1, "--threads", 1, "--device", "cpu", "--json")
     run = json.loads(tunedeck(capsys, *words)[1])["run"]
     code, out, err = tunedeck(capsys, "predict", run, tmp_path / "a.png")
-    assert (code, out) == (2, "") and "predicts values" in err
+    assert (code, out) == (2, "") and "knows no classes" in err

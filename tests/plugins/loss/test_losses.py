@@ -139,7 +139,7 @@ def test_is_what_the_formula_gives_for_classes_and_for_probabilities(loss, by_ha
     ids=repr,
 )
 def test_in_a_regression_is_pytorchs_own(loss, theirs):
-    assert loss.tasks == {"classification", "regression"}
+    assert loss.tasks == {"classification", "regression", "reconstruction"}
     numbers = torch.Generator().manual_seed(3)
     outputs, values = 4 * torch.randn(2, 20, 3, generator=numbers)
     assert torch.equal(loss.prepare(REGRESSION)(outputs, values), theirs(outputs, values))
