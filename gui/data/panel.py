@@ -16,6 +16,7 @@ from gui.data.check_view import CheckView
 from gui.data.classes import Classes
 from gui.data.facts import FactsBar
 from gui.data.kept import KeptButton
+from gui.data.label_check import LabelCheckView
 from gui.data.samples import SampleCard, Samples
 from gui.data.scatter import Scatter
 from gui.data.unread import Unread
@@ -63,6 +64,7 @@ class DataPanel(Panel):
         self.samples = Samples(bench)
         self.scatter = Scatter(bench)
         self.preview = AugmentationPreview(bench)
+        self.labels = LabelCheckView(bench)
         self.check_button = QPushButton(self.tr("Check pictures"))
         self.check_button.setToolTip(
             self.tr("Looks for duplicates, leaks between the parts, unreadable files and more in the folder")
@@ -78,6 +80,7 @@ class DataPanel(Panel):
         self.left_out.clicked.connect(self._list_left_out)
         self.check.back_pressed.connect(self._back_to_data)
         self.check.settings_asked.connect(self.settings_asked)
+        self.labels.settings_asked.connect(self.settings_asked)
         self.unread.read.connect(self._on_read)
         self.kept.removed.connect(self._on_read)
         self.classes.chosen.connect(self.samples.show_class)
@@ -112,6 +115,7 @@ class DataPanel(Panel):
         column.addLayout(self._middle, 1)
         column.addWidget(self._line)
         column.addWidget(self.preview)
+        column.addWidget(self.labels)
         self.area = UprightScrollArea()
         self.area.setAccessibleName(self.tr("Data set"))
         self.area.setWidget(content)
@@ -147,7 +151,7 @@ class DataPanel(Panel):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
-        for widget in (self.classes, self.samples, self.scatter, self.preview, self.check):
+        for widget in (self.classes, self.samples, self.scatter, self.preview, self.labels, self.check):
             widget.set_theme(theme)
         super().set_theme(theme)
 
@@ -210,6 +214,7 @@ class DataPanel(Panel):
         self.samples.setVisible(images)
         self.scatter.setVisible(not images)
         self.preview.setVisible(images)
+        self.labels.setVisible(images and bool(facts.classes))
         self._line.setVisible(images)
         self.classes.show_facts(facts)
         self.card.show_sample(None)
@@ -232,6 +237,7 @@ class DataPanel(Panel):
     def _show_preview(self, config: RunConfig) -> None:
         if self.facts is not None and self.facts.are_images:
             self.preview.show_settings(config, self.facts)
+            self.labels.show_settings(config)
 
     def _failed(self, trouble: Trouble) -> None:
         self._failed_at, self._asked, self._shown = self._asked, None, None  # tried again: the data may come
