@@ -46,6 +46,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "tab_predictions": ("Predictions", "Ctrl+4", ""),
     "tab_compare": ("Compare", "Ctrl+5", ""),
     "tab_tune": ("Tune", "Ctrl+6", ""),
+    "tab_code": ("Code", "Ctrl+7", ""),
     "theme_system": ("Like the system", "", ""),
     "theme_light": ("Light", "", ""),
     "theme_dark": ("Dark", "", ""),
@@ -69,7 +70,8 @@ MENUS: dict[str, tuple[str, ...]] = {
         "slow", "by_epoch", "next_epoch", "", "queue", "processes",
     ),
     "View": (
-        "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "tab_tune", "",
+        "tab_curves", "tab_data", "tab_model", "tab_predictions", "tab_compare", "tab_tune",
+        "tab_code", "",
         "log", "overlays", "reset_view", "", "larger", "",
     ),
     "Learn": ("lessons", "", "next_lesson", "previous_lesson"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Centre(QFrame):
-    """The tabs, by name, in the order of Ctrl+1 to Ctrl+6. Those beside the graph are made when they are first needed:
+    """The tabs, by name, in the order of Ctrl+1 to Ctrl+7. Those beside the graph are made when they are first needed:
     the window is there sooner."""
 
     seeds_asked = Signal(object, int)
@@ -58,6 +58,8 @@ class Centre(QFrame):
         self.graph = LiveGraph()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(False)  # in a narrow window a long word is cut short, and no tab is out of sight
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self.tabs.setAccessibleName(self.tr("What is to be seen"))
         self._places: dict[str, QWidget] = {}
         self._made: dict[str, Panel] = {}
@@ -67,6 +69,7 @@ class Centre(QFrame):
         self._add("predictions", self.tr("Predictions"), QWidget())
         self._add("compare", self.tr("Compare"), QWidget())
         self._add("tune", self.tr("Tune"), QWidget())
+        self._add("code", self.tr("Code"), QWidget())
         self.tabs.currentChanged.connect(self._on_tab)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
@@ -226,7 +229,14 @@ def _tune(bench: Workbench) -> Panel:
     return TunePanel(bench)
 
 
+def _code(bench: Workbench) -> Panel:
+    from gui.code.panel import CodePanel
+
+    return CodePanel(bench)
+
+
 MAKERS: dict[str, Callable[[Workbench], Panel]] = {
     "data": _data, "model": _model, "predictions": _predictions, "compare": _compare, "tune": _tune,
+    "code": _code,
 }  # fmt: skip
 """What makes each panel: imported only then."""

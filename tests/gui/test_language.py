@@ -11,13 +11,13 @@ from engine import language
 from engine.config import recipe
 from engine.runs import new_run
 from gui.language import PROPERTIES, TYPED, Spoken, said_again, speaker
-from tests.gui.driving import Driver
+from tests.gui.driving import Driver, pump
 from tests.gui.test_fits import show_tab
 
 OF_QT = ("QAbstractButton", "QDockWidgetTitleButton")
 """What Qt itself makes and names, in the language that is present then: nobody sees it."""
 OF_QTS_OWN = ("Scroll Left", "Scroll Right", "왼쪽으로 스크롤", "오른쪽으로 스크롤")
-TABS = ("curves", "data", "model", "predictions", "compare", "tune")
+TABS = ("curves", "data", "model", "predictions", "compare", "tune", "code")
 
 
 def said_in(window: QObject) -> list[tuple[str, str, str]]:
@@ -45,6 +45,7 @@ def said_in(window: QObject) -> list[tuple[str, str, str]]:
 def walk(app, driver: Driver) -> None:
     for tab in TABS:
         show_tab(app, driver, tab)
+    pump(lambda: not driver.window.centre._bench.background.busy)
 
 
 def test_a_window_that_has_changed_says_what_one_says_that_opened_so(
