@@ -53,24 +53,29 @@ class BandDrawing:
     """The band of the validation loss, and that of the accuracy, with their entry in the legend."""
 
     def __init__(self, plots: Plots, legend: Legend, name: str, theme: Theme) -> None:
-        self._legend = legend
+        self._legend, self._name, self._theme = legend, name, theme
         self.loss: Band | None = None
         self.accuracy: Band | None = None
         self.visible = True
         self._on_loss, self._on_accuracy = _Filled(plots.loss), _Filled(plots.accuracy)
-        legend.add(KEY, name, _look(theme), theme, whole=True)
-        legend.set_shown(KEY, False)
 
     def set(self, loss: Band | None, accuracy: Band | None) -> None:
         """Expect curves there from now on; None: nowhere."""
         self.loss, self.accuracy = loss, accuracy
-        self._legend.set_shown(KEY, loss is not None or accuracy is not None)
+        there, wanted = KEY in self._legend.keys(), loss is not None or accuracy is not None  # noqa: SIM118 not a dict
+        if wanted and not there:
+            self.visible = True
+            self._legend.add(KEY, self._name, _look(self._theme), self._theme, whole=True)
+        elif there and not wanted:
+            self._legend.remove(KEY)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
+        self._theme = theme
         for filled in (self._on_loss, self._on_accuracy):
             filled.set_theme(theme)
-        self._legend.entry(KEY).set_look(_look(theme), theme)
+        if KEY in self._legend.keys():  # noqa: SIM118 not a dict
+            self._legend.entry(KEY).set_look(_look(theme), theme)
 
     def toggle(self, key: str, shown: bool) -> None:
         """Show or hide it, where the key in the legend is its own."""

@@ -44,4 +44,4 @@ def test_it_can_be_hidden_in_the_legend_and_is_gone_with_what_was_expected(graph
     assert all(len(values) == 5 for values in edges(graph))
     graph.expect(None)
     graph.redraw()
-    assert all(len(values) == 0 for values in edges(graph)) and not graph.header.legend.entry(KEY).isVisible()
+    assert all(len(values) == 0 for values in edges(graph)) and KEY not in list(graph.header.legend.keys())
