@@ -135,9 +135,9 @@ def spec_for(id: str, data: str) -> DataSpec:
 
 
 def model_with(slot: str):
-    """The first model that offers this slot, and a small one of its kind."""
+    """The first classifier that offers this slot, and a small one of its kind."""
     small = {"cnn": {"channels": (4,), "hidden": 8}, "small-resnet": {"widths": (4, 8)}}
-    found = [id for id in of_kind("model") if slot in strategy(id).slots]
+    found = [id for id in of_kind("model") if slot in strategy(id).slots and not strategy(id).reconstructs]
     assert found, f"no model has the slot {slot}"
     return strategy(found[0], **small.get(found[0], {}))
 
