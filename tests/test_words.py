@@ -40,7 +40,7 @@ def test_a_translation_has_the_places_of_its_english():
 def test_a_translation_can_be_filled_in():
     """A place, its format and the particle after it are understood."""
     for said in words_of("ko").values():
-        for place in re.findall(r"\{\w*(?::[^{}]*)?\}", said):
+        for place in re.findall(r"(?<!\{)\{\w*(?::[^{}]*)?\}(?!\})", said):
             name, _, spec = place.strip("{}").partition(":")
             number = spec.rstrip("".join(form for pair in PAIRS for form in pair))
             assert fill(place, (), {name: 1234.5 if number else "값"}), said
