@@ -30,7 +30,12 @@ _SAMPLE = {"ko": "한글"}
 """What a terminal has to be able to show to be spoken to in a language."""
 DIVIDER = "|"
 """Between the context and the English text, where a text is said in another way there than elsewhere."""
-BEFORE = ("{strategy}: ", "{name} could not be downloaded ({reason}): ", "{path} is no lesson: ")
+BEFORE = (
+    "{strategy}: ",
+    "{name} could not be downloaded ({reason}): ",
+    "{path} is no lesson: ",
+    "{path} is no submission: ",
+)
 AFTER = ("; {whole} beside it is whole (epoch {whole_epoch})",)
 """Parts of templates that the engine puts before or after others; each is translated by itself."""
 

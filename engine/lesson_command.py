@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) ->
     if arguments.lesson is None:
         return _list(arguments, catalogue, workspace)
     lesson = find_lesson(arguments.lesson, workspace, catalogue)
-    guess = _guess(arguments.guess, lesson)
+    guess = guess_of(arguments.guess, lesson)
     if not 1 <= arguments.seeds <= MAX_SEEDS:
         raise InputError("lesson-seeds", "--seeds is a number from 1 to {most}", most=MAX_SEEDS)
     speaks = _Speech(language())
@@ -90,8 +90,8 @@ def _train(lesson: Lesson, seeds: int, catalogue: Catalogue, workspace: Path) ->
     return code, runs, found
 
 
-def _guess(given: str | None, lesson: Lesson) -> Choice | None:
-    """The choice of this id, or of this number counted from 1."""
+def guess_of(given: str | None, lesson: Lesson) -> Choice | None:
+    """The choice of this id, or of this number counted from 1; None: none is given. Raises `InputError`."""
     if given is None:
         return None
     choices = lesson.question.choices

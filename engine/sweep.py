@@ -107,6 +107,14 @@ def same_run(one: RunConfig, other: RunConfig) -> bool:
     return _key(one.to_dict()) == _key(other.to_dict())
 
 
+def same_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether settings as a file holds them are those of the same run, whoever wrote the file."""
+    try:
+        return _key(one) == _key(other)
+    except (RecursionError, OverflowError):
+        return False
+
+
 def _was_left(record: RunRecord) -> bool:
     """Whether it was interrupted, or stopped by a person."""
     return STATES[record.status] is State.BEGUN

@@ -134,6 +134,22 @@ def lesson(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def submit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lesson", metavar="ID", help="the lesson's id, number or file")
+    parser.add_argument("--name", required=True, metavar="NAME", help="the student's name")
+    parser.add_argument("--guess", metavar="CHOICE", help="what was guessed: the number or id of a choice")
+    parser.add_argument("--conclusion", default="", metavar="TEXT", help="what the student concludes")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (NAME-LESSON.tunedeck.json)")
+
+
+def submissions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="+", metavar="FILE", help="submissions, or folders of them")
+    parser.add_argument(
+        "--replay", action="store_true", help="train their runs again, and say which figures come out otherwise"
+    )
+    parser.add_argument("--csv", metavar="FILE.csv", help="write a table for the mark book there")
+
+
 def find_lr(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the test")
     group.add_argument("--lowest", type=float, metavar="LR", help="the first learning rate (1e-06)")

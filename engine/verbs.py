@@ -87,6 +87,16 @@ VERBS = {
         given.lesson,
         "engine.lesson_command:run",
     ),
+    "submit": Verb(
+        "Hand in what was done in a lesson: guess, runs and conclusion in one file.",
+        given.submit,
+        "engine.submission_command:submit",
+    ),
+    "submissions": Verb(
+        "Look at what students handed in, and train it again to check it.",
+        given.submissions,
+        "engine.submission_command:submissions",
+    ),
     "find-lr": Verb(
         "Find a learning rate for these settings: a network learns for a moment while the rate rises.",
         given.find_lr,

@@ -110,6 +110,7 @@ CLEAR = {
     "engine/config.py: template": "an advice again, which was found where it is given",
     "engine/guard.py: template": "in MORE",
     "engine/checkpoint_choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
+    "engine/submission.py: '{path} is no submission: ' + told.template": "BEFORE, and found where it is given",
     "engine/lesson.py: '{path} is no lesson: ' + told.template": "BEFORE, and found where it is given",
     "plugins/dataset/_files.py: '{name} could not be downloaded ({reason}): ' + wanted.instead": "BEFORE and INSTEAD",
 }
