@@ -34,6 +34,7 @@ AREAS: dict[str, tuple[str, ...]] = {
     "window": ("gui/*.py", "gui/widgets", "gui/settings", "gui/training", "gui/runs", "gui/graph"),
     "tabs": ("gui/data", "gui/model", "gui/predictions", "gui/compare"),
     "tune": ("gui/tune",),
+    "code": ("gui/code",),
     "lessons": ("gui",),
     "commands": (
         "engine/*_command.py", "engine/*_commands.py", "engine/cli.py", "engine/verbs.py", "engine/verb_arguments.py",
