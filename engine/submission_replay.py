@@ -21,8 +21,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from engine.catalogue import Catalogue
@@ -39,6 +37,7 @@ from engine.lesson_verdict import verdict
 from engine.message import InputError, Message, message
 from engine.store import MemoryStore
 from engine.submission import Submission, SubmittedRun, seed_of, with_settings
+from engine.submission_outcome import Difference, Outcome, Replay, RunReplay
 from engine.trainer import Trainer
 
 LOSSES = ("train_loss", "clean_train_loss", "val_loss")
@@ -56,61 +55,6 @@ COARSE_LOSS, COARSE_ACCURACY = 0.75, 0.25
 MAX_THREADS = 256
 TOLD = 5
 """Differences that are told of a run; how many there are is told too."""
-
-
-class Outcome(StrEnum):
-    """What a second training says of a run's figures."""
-
-    EXACT = "the same"
-    """Equal to the last bit."""
-    CLOSE = "the same but for rounding"
-    PARTED = "the same up to an epoch, coarsely after it"
-    DIFFERS = "other figures"
-    REFUSED = "not trained again"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A figure that came out otherwise."""
-
-    figure: str
-    epoch: int
-    """0: of the whole run."""
-    told: float | None
-    found: float | None
-
-
-@dataclass(frozen=True)
-class RunReplay:
-    """A run, trained again."""
-
-    id: str
-    outcome: Outcome
-    differences: tuple[Difference, ...] = ()
-    """The first of them, where it differs."""
-    count: int = 0
-    """Of differences."""
-    parted: int | None = None
-    """The epoch from which on the figures are compared coarsely."""
-    reason: Message | None = None
-    """Why it was not trained again."""
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A submission, trained again."""
-
-    runs: tuple[RunReplay, ...]
-    answer: str | None
-    """What the runs say to the question now."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """Of all runs together: the worst."""
-        order = (Outcome.DIFFERS, Outcome.REFUSED, Outcome.PARTED, Outcome.CLOSE, Outcome.EXACT)
-        return next(each for each in order if any(run.outcome is each for run in self.runs))
-
-
 Report = Callable[[Message, float | None], None]
 
 

@@ -58,6 +58,7 @@ ACTIONS: dict[str, tuple[str, str, str]] = {
     "lessons": ("Lessons", "Ctrl+J", ""),
     "next_lesson": ("Next lesson", "", ""),
     "previous_lesson": ("Lesson before", "", ""),
+    "submissions": ("Submissions…", "", ""),
     "hardware": ("Hardware…", "", ""),
     "shortcuts": ("Shortcuts", "F1", ""),
     "about": ("About Tunedeck", "", ""),
@@ -74,7 +75,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "tab_code", "",
         "log", "overlays", "reset_view", "", "larger", "",
     ),
-    "Learn": ("lessons", "", "next_lesson", "previous_lesson"),
+    "Learn": ("lessons", "", "next_lesson", "previous_lesson", "", "submissions"),
     "Help": ("shortcuts", "hardware", "about"),
 }  # fmt: skip
 PRIMARY = ("start", "queue")

@@ -84,6 +84,7 @@ class Application(QObject):
         self.conductor.keep_settings()
         self.conductor.estimator.give_up()
         self.conductor.folders.give_up()
+        self.conductor.submissions.end()
         self.window.centre.end()
         self.window.bench.background.end()
         self.loader.join()

@@ -17,6 +17,7 @@ from gui.lessons.guide import LessonGuide
 from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.settings.estimate import Estimator
+from gui.submissions.opening import Submissions
 from gui.training.checkpoint_file import LoadedCheckpoint, offer
 from gui.training.control import RunControl
 from gui.training.diagnosing import Diagnosing
@@ -65,6 +66,7 @@ class Conductor(QObject):
         self.endings = Endings(window, self.session, self.control)
         self.pacing = Pacing(window, self.session)
         self.lessons = LessonGuide(window, self.session, self.control, self.pacing)
+        self.submissions = Submissions(window, self.lessons)
         self._share.timeout.connect(self.control.queue.look_again)
         self._connect_session()
         self._connect_window()
@@ -205,7 +207,9 @@ class Conductor(QObject):
 
     @Slot(list)
     def _on_dropped(self, paths: list[Path]) -> None:
-        """A checkpoint that is dropped on the window is loaded; anything else is taken for pictures."""
+        """A checkpoint that is dropped is loaded, submissions are opened; all else is taken for pictures."""
+        if self.submissions.take(paths):
+            return
         checkpoints = [path for path in paths if path.suffix == ".safetensors"]
         if checkpoints and self.session.busy:
             text = self.tr("A checkpoint can't be loaded while a run trains: stop it, or wait for its end.")

@@ -22,7 +22,7 @@ FIRST_RECIPE = "first-lesson"
 LAYOUT_VERSION = 3
 """Counted up when docks or toolbars change, so that an older arrangement is not applied to them."""
 SECTION = "window"
-KEYS = ("geometry", "state", "theme", "type", "language", "dismissed")
+KEYS = ("geometry", "state", "theme", "type", "language", "dismissed", "student")
 MAX_BYTES = 100_000
 """Of `window.ini`: a longer one is none of ours."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from engine.sweep import State, same_run, standings
 from gui.background import Trouble
 from gui.graph.band import Band
 from gui.lessons import words
+from gui.lessons.handing_in import HandingIn
 from gui.lessons.kept import Kept, kept_file, read_kept, write_kept
 from gui.lessons.words import Stand
 from gui.main_window import MainWindow
@@ -63,6 +64,8 @@ class LessonGuide(QObject):
         self.panel.guessed.connect(self._on_guess)
         self.panel.train_asked.connect(self.train)
         self.panel.left.connect(self.leave)
+        self.handing_in = HandingIn(window, self)
+        self.panel.hand_in_asked.connect(self.handing_in.ask)
         session.started.connect(self._on_started)
         session.state_changed.connect(self.look)
         control.queue.changed.connect(self.look)
@@ -72,6 +75,17 @@ class LessonGuide(QObject):
         act["lessons"].triggered.connect(self.show)
         act["next_lesson"].triggered.connect(lambda: self.panel.go(1))
         act["previous_lesson"].triggered.connect(lambda: self.panel.go(-1))
+
+    @property
+    def standings(self) -> Mapping[str, Standing]:
+        """How the runs of the open lesson stand, by their ids."""
+        return self._standings
+
+    @property
+    def together(self) -> Sequence[EpochRow]:
+        """What runs of the open lesson come to together; none where they don't yet."""
+        found = self._together.get(members_of(self.lesson, self._standings)) if self.lesson else None
+        return found or ()
 
     @property
     def guess(self) -> Guess | None:

@@ -29,6 +29,8 @@ class LessonPanel(QWidget):
     """A `Guess`."""
     train_asked = Signal(str)
     """The id of a run of the lesson."""
+    hand_in_asked = Signal()
+    """What was done in the lesson is to be saved as one file."""
     left = Signal()
     """The lesson is over: the person's own settings are wanted again."""
 
@@ -65,6 +67,9 @@ class LessonPanel(QWidget):
         self.correction_heading.setText(self.tr("Put right"))
         self.correction = _label()
         self.held = _label("muted")
+        self.hand_in = QPushButton(self.tr("Hand in…"))
+        self.hand_in.setToolTip(self.tr("Saves your guess, your runs and your conclusion as one file for your teacher"))
+        self.hand_in.clicked.connect(self.hand_in_asked)
         self.leave = QPushButton(self.tr("Leave the lesson"))
         self.leave.setToolTip(self.tr("Your own settings come back"))
         self.leave.clicked.connect(self.left)
@@ -104,6 +109,7 @@ class LessonPanel(QWidget):
             self.held,
         ):  # fmt: skip
             self._body.addWidget(widget)
+        self._body.addWidget(self.hand_in, 0, Qt.AlignmentFlag.AlignLeft)
         self._body.addWidget(self.leave, 0, Qt.AlignmentFlag.AlignLeft)
         self._body.addStretch(1)
         self.area = UprightScrollArea()
@@ -178,7 +184,7 @@ class LessonPanel(QWidget):
         """Say what the runs say to the question, and with it what is often told otherwise; nothing: not known yet."""
         lesson = self._lesson
         self.verdict.setText(text)
-        for part in (self.verdict, self.verdict_heading):
+        for part in (self.verdict, self.verdict_heading, self.hand_in):
             part.setVisible(bool(text))
         right = words.of(lesson.correction) if lesson is not None and lesson.correction is not None else ""
         self.correction.setText(right)

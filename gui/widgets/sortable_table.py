@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import (
     QAbstractTableModel,
     QCoreApplication,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QSortFilterProxyModel,
@@ -133,6 +134,18 @@ class SortableTable(QTableView):
         self.setCurrentIndex(self._sorted.mapFromSource(self._model.index(row, 0)) if row >= 0 else QModelIndex())
         if row < 0:
             self.clearSelection()
+
+    def chosen_rows(self) -> list[int]:
+        """The numbers of the chosen rows, as they were given, from the top of the table."""
+        chosen = sorted(self.selectionModel().selectedRows(), key=lambda index: index.row())
+        return [self._sorted.mapToSource(index).row() for index in chosen]
+
+    def choose(self, rows: Sequence[int]) -> None:
+        """Choose these rows, where more than one may be chosen."""
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for row in rows:
+            if row < len(self._model.rows):
+                self.selectionModel().select(self._sorted.mapFromSource(self._model.index(row, 0)), flags)
 
     def texts(self) -> list[list[str]]:
         """What is seen, line by line."""

@@ -28,7 +28,8 @@ from engine.submission import (
     to_dict,
 )
 from engine.submission_look import remarks
-from engine.submission_replay import Outcome, compare, replay
+from engine.submission_outcome import Outcome, Replay
+from engine.submission_replay import compare, replay
 from engine.yaml_file import write_yaml
 from tests.engine.support import tunedeck
 from tests.engine.test_lesson import lesson_data
@@ -259,6 +260,7 @@ def test_only_the_lessons_own_settings_are_ever_trained(handed_in, capsys, tmp_p
     catalogue = discover(entry_points=False)
     for each in (lesson, None):
         found = replay(made, each, catalogue, workspace / "data")
+        assert Replay.from_dict(json.loads(json.dumps(found.to_dict()))) == found
         assert found.outcome is Outcome.REFUSED and all(run.reason is not None for run in found.runs)
 
 

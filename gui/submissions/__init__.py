@@ -1,0 +1,1 @@
+"""What students handed in, in a window beside the main one."""
