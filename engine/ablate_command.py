@@ -11,9 +11,10 @@ import rich.box
 import rich.table
 from rich.markup import escape
 
-from engine.ablation import Ablation, Effect, TechniqueEffects, VariantResult, Verdict, ablation, plan
+from engine.ablation import Ablation, Effect, Plan, TechniqueEffects, VariantResult, Verdict, ablation, plan
 from engine.catalogue import Catalogue
 from engine.given_settings import settings
+from engine.language import say, tr
 from engine.run_record import RunRecord
 from engine.run_tables import terminal
 from engine.sweep import State
@@ -21,19 +22,24 @@ from engine.terminal_sweep import conclude, done_already, train_sweep
 
 NEVER = "–"
 """Stands where a figure does not apply, or is not there yet."""
+VERDICTS = {
+    Verdict.HELPED: "helped",
+    Verdict.HURT: "hurt",
+    Verdict.NARROWER: "narrower",
+    Verdict.WIDER: "wider",
+    Verdict.NO_EFFECT: "no measurable effect",
+    Verdict.SAME: "changes nothing",
+    Verdict.UNKNOWN: "not known",
+}
 
 
 def ablate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
     """`tunedeck ablate`."""
     planned = plan(settings(arguments, catalogue), arguments.seeds)
     for _, reason in planned.needed:
-        print(f"tunedeck: {reason}", file=sys.stderr)
+        print(f"tunedeck: {say(reason)}", file=sys.stderr)
     members = planned.members
-    print(
-        f"{_count(len(planned.techniques), 'technique')}, {_count(len(planned.seeds), 'seed')}: "
-        f"{_count(len(members), 'run')}{done_already(members, workspace)}",
-        file=sys.stderr,
-    )
+    print(f"{_planned(planned)}{done_already(members, workspace)}", file=sys.stderr)
     code, found = train_sweep(members, catalogue, workspace)
     told = ablation(planned, found)
     code = conclude(code, found)
@@ -93,11 +99,12 @@ def _effect_to_dict(effect: Effect | None) -> dict[str, Any] | None:
 def _print(found: Ablation) -> None:
     console = terminal()
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column("technique", overflow="fold")
+    table.add_column(tr("technique"), overflow="fold")
     figures = _figures(found)
     for name in figures:
-        table.add_column(name, justify="right")
-    table.add_row("all of them", *(_figure(name, value) for name, value in _of_variant(found.variants[0], figures)))
+        table.add_column(tr("gap") if name == "gap" else name, justify="right")
+    means = (_figure(name, value) for name, value in _of_variant(found.variants[0], figures))
+    table.add_row(tr("all of them"), *means)
     for effects in found.effects:
         cells = (effects.best, effects.accuracy, effects.gap) if len(figures) == 3 else (effects.best, effects.gap)
         table.add_row(
@@ -124,8 +131,8 @@ def _cell(name: str, effect: Effect | None) -> str:
     text = _figure(name, effect.difference, "+")
     if effect.interval is not None and effect.verdict is not Verdict.SAME:
         low, high = (_figure(name, end, "+") for end in effect.interval)
-        text += f"\n{low} to {high}"
-    return f"{text}\n{effect.verdict}\n"
+        text += "\n" + tr("{low} to {high}").format(low=low, high=high)
+    return f"{text}\n{tr(VERDICTS[effect.verdict])}\n"
 
 
 def _figure(name: str, value: float | None, sign: str = "") -> str:
@@ -135,19 +142,35 @@ def _figure(name: str, value: float | None, sign: str = "") -> str:
 
 
 def _explained(found: Ablation) -> str:
-    text = (
-        f"all of them: means over the seeds; below it what each technique did: with it less without it. {found.monitor}"
-        " is of the best epoch, the gap (validation loss less clean training loss) of the last."
-    )
+    sentences = [
+        tr(
+            "all of them: means over the seeds; below it what each technique did: with it less without it. {monitor} "
+            "is of the best epoch, the gap (validation loss less clean training loss) of the last."
+        ).format(monitor=found.monitor)
+    ]
     if found.variants[0].accuracy is not None:
-        text += " Accuracies differ by percentage points."
+        sentences.append(tr("Accuracies differ by percentage points."))
     if len(found.plan.seeds) == 1:
-        return f"{text} With one seed there is no interval: --seeds 3 or more tells an effect from luck."
-    text += " With 95 % intervals of the paired differences (Student's t)."
-    if len(found.effects) >= 5:
-        text += " Of twenty techniques that do nothing about one would seem to do something, by luck alone."
-    return text
+        sentences.append(tr("With one seed there is no interval: --seeds 3 or more tells an effect from luck."))
+    else:
+        sentences.append(tr("With 95 % intervals of the paired differences (Student's t)."))
+        if len(found.effects) >= 5:
+            sentences.append(
+                tr("Of twenty techniques that do nothing about one would seem to do something, by luck alone.")
+            )
+    return " ".join(sentences)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _planned(planned: Plan) -> str:
+    """How many runs there are to be, and of what."""
+    techniques, seeds, runs = len(planned.techniques), len(planned.seeds), len(planned.members)
+    return (
+        ", ".join(
+            (
+                (tr("{count} technique") if techniques == 1 else tr("{count} techniques")).format(count=techniques),
+                (tr("{count} seed") if seeds == 1 else tr("{count} seeds")).format(count=seeds),
+            )
+        )
+        + ": "
+        + (tr("{count} run") if runs == 1 else tr("{count} runs")).format(count=runs)
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,8 +14,10 @@ from rich.markup import escape
 
 from engine.catalogue import nearest
 from engine.kept_pictures import Kept, Removed, list_kept, remove_kept
-from engine.message import HALVES, InputError, one_line
+from engine.language import say, tr
+from engine.message import InputError, one_line
 from engine.run_tables import megabytes, terminal
+from engine.standard_streams import print_json
 from engine.workspace import workspace_folder
 
 SHOWN = 8
@@ -31,12 +32,10 @@ def run(arguments: argparse.Namespace) -> int:
         removed = _remove(kept if arguments.remove_all else find_kept(arguments.remove, kept), arguments.remove_all)
         kept = tuple(each for each in kept if each.name not in removed.names)
     if arguments.json:
-        text = json.dumps(_to_dict(kept, removed), ensure_ascii=False)
-        print(HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
+        print_json(_to_dict(kept, removed))
     elif removed is not None:
-        print(
-            f"{len(removed.names)} removed, {megabytes(removed.bytes)} freed: a run decodes them again when it starts"
-        )
+        told = tr("{count} removed, {size} freed: a run decodes them again when it starts")
+        print(told.format(count=len(removed.names), size=megabytes(removed.bytes)))
     else:
         _print(kept)
     return 0
@@ -66,21 +65,21 @@ def _remove(chosen: Sequence[Kept], everything: bool) -> Removed:
     for text in removed.left:
         if not everything:
             raise InputError(text.code, text.template, **text.values)
-        print(one_line(f"tunedeck: {text}"), file=sys.stderr)
+        print(one_line(f"tunedeck: {say(text)}"), file=sys.stderr)
     return removed
 
 
 def _print(kept: Sequence[Kept]) -> None:
     if not kept:
-        print("no decoded pictures are kept: a run on a folder of pictures makes them")
+        print(tr("no decoded pictures are kept: a run on a folder of pictures makes them"))
         return
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column("name", no_wrap=True)
-    table.add_column("folder", overflow="fold")
-    for heading in ("form", "pictures", "last used", "disk"):
+    table.add_column(tr("name"), no_wrap=True)
+    table.add_column(tr("folder"), overflow="fold")
+    for heading in (tr("form"), tr("pictures"), tr("last used"), tr("disk")):
         table.add_column(heading, justify="right")
     for each in kept:
-        done = f"{each.pictures:,}" + {True: "", False: " (not all)", None: ""}[each.complete]
+        done = (tr("{count:,} (not all)") if each.complete is False else "{count:,}").format(count=each.pictures)
         table.add_row(
             each.name[:SHOWN], escape(one_line(str(each.folder))), _form(each), done, _when(each)[:16],
             megabytes(each.bytes),
@@ -88,13 +87,14 @@ def _print(kept: Sequence[Kept]) -> None:
     console = terminal()
     console.print(table)
     total = megabytes(sum(each.bytes for each in kept))
-    console.print(f"{total} in all; to remove them costs only decoding them again", highlight=False, style="dim")
+    told = tr("{size} in all; to remove them costs only decoding them again").format(size=total)
+    console.print(told, highlight=False, style="dim")
 
 
 def _form(kept: Kept) -> str:
     if kept.shape is None:
         return "–"
-    colours = "grey" if kept.shape[0] == 1 else "colour"
+    colours = tr("grey") if kept.shape[0] == 1 else tr("colour")
     return ", ".join([f"{kept.shape[2]} × {kept.shape[1]}", colours, *([kept.about.resize] if kept.about else [])])
 
 

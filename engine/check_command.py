@@ -17,6 +17,7 @@ from engine.catalogue import Catalogue
 from engine.config import recipe
 from engine.data_check import check_folder
 from engine.finding import SEVERITIES, DataCheck, Finding
+from engine.language import say, tr
 from engine.message import InputError, one_line
 from engine.progress_bar import ProgressBar
 from engine.run_tables import terminal
@@ -75,45 +76,46 @@ def _labels(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
 def print_labels(labels: LabelSafety) -> None:
     """Print what was found about labels, each with its remedy."""
     console = terminal()
-    told = f"{labels.images:,} images, of which the judges know {labels.known:.1%} as they are"
-    console.print(told, highlight=False)
+    told = tr("{images:,} images, of which the judges know {known:.1%} as they are")
+    console.print(told.format(images=labels.images, known=labels.known), highlight=False)
     for finding in labels.findings:
-        console.print(escape(one_line(f"{finding.kind}: {finding.what}: {finding.remedy}")), highlight=False)
+        console.print(escape(one_line(f"{finding.kind}: {say(finding.what)}: {say(finding.remedy)}")), highlight=False)
     if labels.safe and not any(finding.kind == "weak-judge" for finding in labels.findings):
-        console.print("no augmentation was seen to change what an image is", highlight=False)
+        console.print(tr("no augmentation was seen to change what an image is"), highlight=False)
 
 
 def print_check(check: DataCheck) -> None:
     """Print the findings under their gravity, each with its remedy."""
     console = terminal()
     counts = ", ".join(f"{label} {count:,}" for label, count in check.classes.items())
-    console.print(
-        escape(one_line(f"{check.images:,} pictures of {len(check.classes)} classes: {counts}")), highlight=False
-    )
+    told = tr("{pictures:,} pictures of {classes} classes: {counts}")
+    line = told.format(pictures=check.images, classes=len(check.classes), counts=counts)
+    console.print(escape(one_line(line)), highlight=False)
     for severity in SEVERITIES:
         some = [finding for finding in check.findings if finding.severity == severity]
         if some:
-            console.print(f"\n[bold]{HEADINGS[severity]}[/]", highlight=False)
+            console.print(f"\n[bold]{tr(HEADINGS[severity])}[/]", highlight=False)
             console.print(_table(some))
             _tell_left_out(console, some)
     if not check.findings:
-        console.print("nothing was found that would be in the way", highlight=False)
+        console.print(tr("nothing was found that would be in the way"), highlight=False)
 
 
 def _table(findings: Sequence[Finding]) -> rich.table.Table:
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column("kind", no_wrap=True)
-    table.add_column("what", overflow="fold", ratio=3)
-    table.add_column("what to do", overflow="fold", ratio=2)
+    table.add_column(tr("kind"), no_wrap=True)
+    table.add_column(tr("what"), overflow="fold", ratio=3)
+    table.add_column(tr("what to do"), overflow="fold", ratio=2)
     printed: Counter[str] = Counter()
     for finding in findings:
         printed[finding.kind] += 1
         if printed[finding.kind] <= SHOWN:
-            table.add_row(finding.kind, escape(one_line(str(finding.what))), escape(one_line(str(finding.remedy))))
+            table.add_row(finding.kind, escape(one_line(say(finding.what))), escape(one_line(say(finding.remedy))))
     return table
 
 
 def _tell_left_out(console: rich.console.Console, findings: Sequence[Finding]) -> None:
     for kind, count in Counter(finding.kind for finding in findings).items():
         if count > SHOWN:
-            console.print(f"and {count - SHOWN:,} more of the kind {kind}: --json names all", highlight=False)
+            told = tr("and {count:,} more of the kind {kind}: --json names all").format(count=count - SHOWN, kind=kind)
+            console.print(told, highlight=False)

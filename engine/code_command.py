@@ -10,6 +10,7 @@ from typing import Any
 from engine.catalogue import Catalogue
 from engine.command_line import command
 from engine.given_settings import settings
+from engine.language import tr
 from engine.script import script, write_script
 from engine.terminal_run import DONE
 
@@ -25,7 +26,8 @@ def code(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
     elif not arguments.json:
         sys.stdout.write(text)
     if made.missing and not arguments.command:
-        print(f"tunedeck: the script is not whole: no code from {', '.join(made.missing)}", file=sys.stderr)
+        told = tr("the script is not whole: no code from {techniques}").format(techniques=", ".join(made.missing))
+        print(f"tunedeck: {told}", file=sys.stderr)
     return DONE, {
         "script": made.text, "command": line, "missing": list(made.missing), "file": str(file) if file else None,
     }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import json
 import math
 import os
 import sys
@@ -18,8 +17,9 @@ from engine.catalogue import Catalogue, discover, nearest
 from engine.cli import work_of
 from engine.config import ONE_CHOICE, run_parameters
 from engine.failure import failure, is_fault
+from engine.language import tr
 from engine.message import InputError
-from engine.standard_streams import Unfailing
+from engine.standard_streams import Unfailing, print_json
 from engine.terminal_run import DONE, FAILED, tell
 from engine.workspace import workspace_folder
 
@@ -44,9 +44,10 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
         if isinstance(result, dict):  # JSON has no word for a figure that is not finite
             result = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in result.items()}
         output = Unfailing(sys.stdout)
-        print(json.dumps(result, allow_nan=False, ensure_ascii=False), file=output, flush=True)
+        print_json(result, output)
     if arguments.json and output.error is not None and code == DONE:
-        print(f"tunedeck: the result could not be written: {output.error.strerror}", file=sys.stderr)
+        told = tr("the result could not be written: {reason}").format(reason=output.error.strerror)
+        print(f"tunedeck: {told}", file=sys.stderr)
         return FAILED
     return code
 

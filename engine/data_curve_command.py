@@ -14,7 +14,8 @@ import rich.table
 from engine.catalogue import Catalogue
 from engine.data_curve import Accuracy, DataCurve, data_curve, parse_shares, plan
 from engine.given_settings import settings
-from engine.run_tables import terminal
+from engine.language import say, tr
+from engine.run_tables import part_name, terminal
 from engine.sweep import State
 from engine.terminal_sweep import conclude, done_already, train_sweep
 
@@ -27,8 +28,11 @@ def run(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) ->
     """`tunedeck data-curve`."""
     planned = plan(settings(arguments, catalogue), parse_shares(arguments.shares), arguments.seeds)
     members = planned.members
-    already = done_already(members, workspace)
-    print(f"{len(planned.shares)} shares, {len(planned.seeds)} seeds: {len(members)} runs{already}", file=sys.stderr)
+    words = tr("{shares} shares, {seeds} seeds: {runs} runs{already}").format(
+        shares=len(planned.shares), seeds=len(planned.seeds), runs=len(members),
+        already=done_already(members, workspace),
+    )  # fmt: skip
+    print(words, file=sys.stderr)
     code, found = train_sweep(members, catalogue, workspace)
     curve = data_curve(planned, found)
     code = conclude(code, found)
@@ -65,9 +69,10 @@ def _to_dict(accuracy: Accuracy | None) -> dict[str, Any] | None:
 def _print(curve: DataCurve) -> None:
     console = terminal()
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    for heading in ("data", "samples", "validation", "test"):
+    for heading in (tr("data"), tr("samples"), tr("validation"), tr("test")):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(f"{curve.part} accuracy, 0 to 100 %", no_wrap=True)
+    part = part_name(curve.part)
+    table.add_column(tr("{part} accuracy, 0 to 100 %").format(part=part), no_wrap=True)
     for each in curve.amounts:
         shown = each.of(curve.part)
         bar = "█" * round(WIDTH * shown.mean) if shown is not None else ""
@@ -77,14 +82,18 @@ def _print(curve: DataCurve) -> None:
     if curve.estimate is not None:
         found = curve.estimate
         console.print(
-            f"with twice the data about {found.accuracy:.1%} on the {curve.part} part "
-            f"({found.low:.1%} to {found.high:.1%})", highlight=False,
+            tr("with twice the data about {accuracy:.1%} on the {part} part ({low:.1%} to {high:.1%})").format(
+                accuracy=found.accuracy, part=part, low=found.low, high=found.high
+            ), highlight=False,
         )  # fmt: skip
     elif curve.reason is not None:
-        console.print(f"what twice the data would bring can't be told: {curve.reason}", highlight=False)
+        words = tr("what twice the data would bring can't be told: {reason}").format(reason=say(curve.reason))
+        console.print(words, highlight=False)
     console.print(
-        "Means over the seeds with 95 % intervals. Every run has the same epochs, so more data means more steps too.",
-        highlight=False, style="dim",
+        tr(
+            "Means over the seeds with 95 % intervals. Every run has the same epochs, so more data means more steps "
+            "too."
+        ), highlight=False, style="dim",
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
+
 from engine.catalogue import Catalogue
 from engine.checkpoint import history_of
 from engine.checkpoint_choice import read_chosen
@@ -17,11 +19,13 @@ from engine.diagnosis import Diagnosis, diagnose_run
 from engine.history import History, read_history
 from engine.inside_finding import findings
 from engine.inside_record import LayerLook, by_step, read_looks
+from engine.language import say, tr
 from engine.message import InputError, Message
 from engine.remedy import NOT_FINITE
 from engine.run_commands import find_run
 from engine.run_index import list_runs
 from engine.run_record import RunRecord
+from engine.run_tables import ljust, rjust
 from engine.runs import config_of
 from engine.terminal_run import DONE
 
@@ -89,23 +93,23 @@ def _has_images(folder: Path) -> bool:
 
 def _tell(found: Diagnosis) -> None:
     for text in found.evidence:
-        print(text)
+        print(say(text))
     for treatment in found.remedies:
-        words = str(treatment.text)
-        expected = "; ".join(map(str, treatment.says))
+        words = say(treatment.text)
+        expected = "; ".join(map(say, treatment.says))
         print(f"- {words[:1].upper()}{words[1:]} ({shlex.join(treatment.flags)}){': ' + expected if expected else ''}")
 
 
 def _tell_inside(found: Sequence[Message], look: Sequence[LayerLook]) -> None:
     """What was seen inside the network, and the figures of the last look, layer by layer."""
     for text in found:
-        print(text)
-    width = max(len(row.layer) for row in look)
-    columns = ("gradient", "spread", "dead %", "saturated %", "update")
-    print(f"step {look[0].step}".ljust(width), *(name.rjust(11) for name in columns))
+        print(say(text))
+    width = max(cell_len(row.layer) for row in look)
+    columns = (tr("gradient"), tr("spread"), tr("dead %"), tr("saturated %"), tr("update"))
+    print(ljust(tr("step {step}").format(step=look[0].step), width), *(rjust(name, 11) for name in columns))
     for row in look:
         figures = (row.gradient, row.deviation, _percent(row.dead), _percent(row.saturated), row.update)
-        print(row.layer.ljust(width), *(("" if each is None else f"{each:.3g}").rjust(11) for each in figures))
+        print(ljust(row.layer, width), *(("" if each is None else f"{each:.3g}").rjust(11) for each in figures))
 
 
 def _percent(share: float | None) -> float | None:

@@ -22,8 +22,10 @@ from engine.ensemble_members import Ensemble, measure_ensemble, name_of
 from engine.export import Exported, check_out
 from engine.export_command import chosen_checkpoint
 from engine.failure import StartFailed
+from engine.language import say, tr
 from engine.message import Message, message
 from engine.progress_bar import ProgressBar
+from engine.run_tables import part_name
 from engine.terminal_run import DONE, FAILED, tell
 
 
@@ -47,10 +49,10 @@ def ensemble(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
         tell(error.failed)
         return FAILED, {"reason": str(error.failed.text)}
     for note in found.notes:
-        print(f"tunedeck: {note}", file=sys.stderr)
+        print(f"tunedeck: {say(note)}", file=sys.stderr)
     made = export_ensemble(paths, found.weights, out, catalogue, parts_of) if out is not None else None
     for note in made.notes if made else ():
-        print(f"tunedeck: {note}", file=sys.stderr)
+        print(f"tunedeck: {say(note)}", file=sys.stderr)
     if not arguments.json:
         _print(found, made)
     return DONE, to_dict(found) | {"file": str(made.file.absolute()) if made else None}
@@ -95,24 +97,28 @@ def _figures(figures: Figures) -> dict[str, Any]:
     return {"loss": figures.loss, "accuracy": figures.accuracy, "interval": list(figures.interval)}
 
 
+def _titled(name: str, is_best: bool) -> str:
+    return tr("{name} (best)").format(name=name) if is_best else name
+
+
 def _print(found: Ensemble, made: Exported | None) -> None:
     console = rich.console.Console(highlight=False)
     table = rich.table.Table(box=rich.box.SIMPLE)
     table.add_column("", overflow="fold")
-    for heading in ("weight", "loss", "accuracy", "95 % interval"):
+    for heading in (tr("weight"), tr("loss"), tr("accuracy"), tr("95 % interval")):
         table.add_column(heading, justify="right")
     rows = [
-        (name_of(each.checkpoint) + (" (best)" if place == found.best else ""), f"{weight:.2f}", each.figures)
+        (_titled(name_of(each.checkpoint), place == found.best), f"{weight:.2f}", each.figures)
         for place, (each, weight) in enumerate(zip(found.members, found.weights, strict=True))
     ]
-    for name, weight, figures in (*rows, ("together", "", found.figures)):
+    for name, weight, figures in (*rows, (tr("together"), "", found.figures)):
         low, high = figures.interval
-        table.add_row(
-            escape(name), weight, f"{figures.loss:.4f}", f"{figures.accuracy:.2%}", f"{low:.2%} to {high:.2%}"
-        )
-    console.print(f"{found.part} part, {found.samples:,} samples")
+        interval = tr("{low:.2%} to {high:.2%}").format(low=low, high=high)
+        table.add_row(escape(name), weight, f"{figures.loss:.4f}", f"{figures.accuracy:.2%}", interval)
+    console.print(tr("{part} part, {samples:,} samples").format(part=part_name(found.part), samples=found.samples))
     console.print(table)
-    console.print(f"{found.disagreement:.1%} of the samples are not called the same by all members")
-    console.print(str(verdict(found)), soft_wrap=True)
+    told = tr("{share:.1%} of the samples are not called the same by all members")
+    console.print(told.format(share=found.disagreement))
+    console.print(say(verdict(found)), soft_wrap=True)
     if made is not None:
-        console.print(f"{escape(str(made.file))}: {made.proof.text}", soft_wrap=True)
+        console.print(f"{escape(str(made.file))}: {say(made.proof.text)}", soft_wrap=True)

@@ -12,12 +12,14 @@ from engine.catalogue import Catalogue
 from engine.csv_file import table_file, write_table
 from engine.failure import StartFailed
 from engine.fork import settings_of
+from engine.language import say, tr
 from engine.message import InputError
+from engine.run_tables import part_name
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.strategy_text import parse_strategy
 from engine.suspects import suspects_csv
 from engine.terminal_run import DONE, FAILED, tell
-from engine.trained import evaluate_checkpoint
+from engine.trained import Evaluation, evaluate_checkpoint
 
 
 def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
@@ -41,17 +43,14 @@ def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
         tell(error.failed)
         return FAILED, {"checkpoint": str(path), "reason": str(error.failed.text)}
     for note in found.notes:
-        print(f"tunedeck: {note}", file=sys.stderr)
+        print(f"tunedeck: {say(note)}", file=sys.stderr)
     if table is not None and found.suspects is not None:
         write_table(table, suspects_csv(found.suspects))
     if not arguments.json:
-        print(f"{found.part} part, {found.samples:,} samples: loss {found.loss:.4f}", end="")
-        if found.accuracy is not None and found.interval is not None:
-            low, high = found.interval
-            print(f", accuracy {found.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})", end="")
-        print()
+        print(_figures(found))
         if found.suspects is not None:
-            print(f"{len(found.suspects):,} samples may bear a wrong label: {table}")
+            told = tr("{count:,} samples may bear a wrong label: {file}")
+            print(told.format(count=len(found.suspects), file=table))
     return DONE, {
         "checkpoint": str(path), "part": found.part, "samples": found.samples,
         "views": arguments.views, "loss": found.loss, "accuracy": found.accuracy, "interval": found.interval,
@@ -59,6 +58,18 @@ def evaluate(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
         "suspects": len(found.suspects) if found.suspects is not None else None,
         "suspects_file": str(table.absolute()) if table else None,
     }  # fmt: skip
+
+
+def _figures(found: Evaluation) -> str:
+    """What a person reads."""
+    part, samples, loss = part_name(found.part), found.samples, found.loss
+    if found.accuracy is None or found.interval is None:
+        return tr("{part} part, {samples:,} samples: loss {loss:.4f}").format(part=part, samples=samples, loss=loss)
+    low, high = found.interval
+    return tr(
+        "{part} part, {samples:,} samples: loss {loss:.4f}, accuracy {accuracy:.2%} (95 % interval {low:.2%} to "
+        "{high:.2%})"
+    ).format(part=part, samples=samples, loss=loss, accuracy=found.accuracy, low=low, high=high)
 
 
 def _augmentation(strategy: Strategy) -> Augmentation:

@@ -11,6 +11,7 @@ from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.data import Parts, Source, split
 from engine.export import export as export_checkpoint
+from engine.language import say, tr
 from engine.runs import best_checkpoint
 from engine.terminal_run import DONE
 
@@ -24,11 +25,12 @@ def export(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
     path = chosen_checkpoint(arguments.checkpoint)
     made = export_checkpoint(path, Path(arguments.out), catalogue, parts_of)
     for note in made.notes:
-        print(f"tunedeck: {note}", file=sys.stderr)
+        print(f"tunedeck: {say(note)}", file=sys.stderr)
     if not arguments.json:
-        print(f"{made.file}: {made.proof.text}")
+        print(f"{made.file}: {say(made.proof.text)}")
         if made.script is not None:
-            print(f"{made.script} tells pictures apart with it: python {made.script.name} {made.file.name} PICTURE...")
+            told = tr("{script} tells pictures apart with it: python {name} {file} PICTURE...")
+            print(told.format(script=made.script, name=made.script.name, file=made.file.name))
     return DONE, {
         "checkpoint": str(path), "file": str(made.file.absolute()), "format": made.file.suffix[1:].lower(),
         "script": str(made.script.absolute()) if made.script else None, "epoch": made.epoch,

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.catalogue import Catalogue
 from engine.config import ONE_CHOICE, RECORDED, RunConfig, recipe, run_parameters
+from engine.language import tr
 from engine.message import InputError
 from engine.strategy_text import parse_strategy
 from engine.yaml_file import read_yaml
@@ -23,7 +24,8 @@ def settings(arguments: argparse.Namespace, catalogue: Catalogue, base: RunConfi
         data = read_yaml(Path(arguments.config))
         recorded = [name for name in RECORDED if data.pop(name, None)]
         if recorded:
-            print("tunedeck: the changes made in that run, and its past, are not repeated", file=sys.stderr)
+            told = tr("the changes made in that run, and its past, are not repeated")
+            print(f"tunedeck: {told}", file=sys.stderr)
         config = RunConfig.from_dict(data, catalogue, config)
     given = {p.name: value for p in run_parameters() if (value := getattr(arguments, p.name)) is not None}
     for kind in ONE_CHOICE:

@@ -19,8 +19,10 @@ from engine.given_settings import settings
 from engine.hardware import is_busy
 from engine.hardware_measure import Measured, conclusion, fastest, measure
 from engine.hardware_report import Report, report, summary_lines
+from engine.language import say, tr
 from engine.machine import gather
 from engine.progress_bar import ProgressBar
+from engine.run_tables import ljust
 
 SIGNS = {"done": "[green]✓[/]", "not-needed": "[dim]–[/]", "missing": "[yellow]✗[/]"}
 
@@ -44,7 +46,8 @@ def hardware(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Pat
 
 def _measure(config: RunConfig, workspace: Path, found: Report) -> list[Measured]:
     if is_busy():
-        print("tunedeck: other programs keep the processor busy: the figures will be too low", file=sys.stderr)
+        told = tr("other programs keep the processor busy: the figures will be too low")
+        print(f"tunedeck: {told}", file=sys.stderr)
     folder = workspace / "data"
     with ProgressBar() as bar:
         parts = split(config.dataset.load(Source(folder, bar.loading)), config)
@@ -55,25 +58,23 @@ def print_report(found: Report) -> None:
     """Print what was found."""
     console = rich.console.Console(highlight=False)
     for name, text in summary_lines(found.facts):
-        console.print(f"[dim]{name:<10}[/] {escape(str(text))}", soft_wrap=True)
-    console.print("\nThe steps that install a GPU, and what is left of them:", style="bold")
+        console.print(f"[dim]{ljust(tr(FACTS.get(name, name)), 10)}[/] {escape(say(text))}", soft_wrap=True)
+    console.print("\n" + tr("The steps that install a GPU, and what is left of them:"), style="bold")
     for step in found.steps:
         number = f"{step.number}." if step.number else "  "
         console.print(
-            f" {SIGNS[step.state]} {number} {escape(TITLES[step.id])}: {escape(str(step.text))}", soft_wrap=True
+            f" {SIGNS[step.state]} {number} {escape(tr(TITLES[step.id]))}: {escape(say(step.text))}", soft_wrap=True
         )
     if found.problems:
-        console.print("\nWhat is missing:", style="bold")
+        console.print("\n" + tr("What is missing:"), style="bold")
     for problem in found.problems:
-        console.print(f" • {escape(str(problem.text))}", soft_wrap=True)
+        console.print(f" • {escape(say(problem.text))}", soft_wrap=True)
         if problem.command:
             console.print(f"     [cyan]{escape(problem.command)}[/]", soft_wrap=True)
         if problem.page:
             console.print(f"     {escape(problem.page)}", soft_wrap=True)
-    devices = ", ".join(found.devices)
-    console.print(
-        f"\nDevices that can be used: {escape(devices)}. `tunedeck hardware --measure` says which is fastest."
-    )
+    told = tr("Devices that can be used: {devices}. `tunedeck hardware --measure` says which is fastest.")
+    console.print("\n" + told.format(devices=escape(", ".join(found.devices))))
 
 
 TITLES = {
@@ -81,6 +82,8 @@ TITLES = {
     "check": "checking the installation", "pytorch": "PyTorch for GPUs",
 }  # fmt: skip
 """What each step is about."""
+FACTS = {"system": "system", "memory": "memory", "gpu": "gpu", "driver": "driver", "processor": "processor"}
+"""What a line of facts is of."""
 
 
 def print_measured(config: RunConfig, made: list[Measured]) -> None:
@@ -89,14 +92,15 @@ def print_measured(config: RunConfig, made: list[Measured]) -> None:
     table = rich.table.Table(
         box=rich.box.SIMPLE,
     )
-    for heading in ("device", "precision"):
+    for heading in (tr("device"), tr("precision")):
         table.add_column(heading)
-    table.add_column("samples/s", justify="right")
+    table.add_column(tr("samples/s"), justify="right")
     table.add_column("")
     for each in made:
         figure = f"{each.samples_per_second:,.0f}" if each.samples_per_second else "–"
-        table.add_row(each.device, each.precision, figure, escape(str(each.reason or "")))
-    console.print(f"\n{config.model.id} on {config.dataset.id}, trained here:", style="bold")
+        table.add_row(each.device, each.precision, figure, escape(say(each.reason) if each.reason else ""))
+    title = tr("{model} on {dataset}, trained here:").format(model=config.model.id, dataset=config.dataset.id)
+    console.print(f"\n{title}", style="bold")
     console.print(table)
     for text in conclusion(made):
-        console.print(str(text), soft_wrap=True)
+        console.print(say(text), soft_wrap=True)

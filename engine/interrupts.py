@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from types import FrameType
 from typing import Any
+
+from engine.language import tr
 
 ASKING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 """What asks a program to end: Ctrl-C, the system, the terminal that closes, Ctrl-Break of Windows."""
@@ -84,9 +87,9 @@ class Interrupts:
         self._pressed_at = now
         self._presses += 1
         if self._presses == 1:
-            self._say("stopping after this step, with everything saved")
+            self._say(tr("stopping after this step, with everything saved"))
         elif self._presses < PRESSES:
-            self._say("the run is being saved; Ctrl-C once more ends it at once, as its last checkpoint has it")
+            self._say(tr("the run is being saved; Ctrl-C once more ends it at once, as its last checkpoint has it"))
         else:
             raise KeyboardInterrupt
 
@@ -94,4 +97,5 @@ class Interrupts:
 def _tell(text: str) -> None:
     """Say it on standard error, past its buffer: a signal may come amid a print."""
     with contextlib.suppress(OSError):
-        os.write(2, f"\ntunedeck: {text}\n".encode())
+        encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
+        os.write(2, f"\ntunedeck: {text}\n".encode(encoding, "replace"))

@@ -14,10 +14,12 @@ from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.data import Source, split
 from engine.given_settings import settings
+from engine.language import say, tr
 from engine.lr_range import RangeTest, Span, range_test
 from engine.lr_suggestion import mean_curve
 from engine.message import message
 from engine.progress_bar import ProgressBar
+from engine.run_tables import rjust
 from engine.terminal_run import DONE
 
 LINES = 28
@@ -64,19 +66,21 @@ def report(test: RangeTest) -> list[str]:
         rates, losses = np.array(curve).T
         lines += _drawn(rates, losses, found.lr)
     if found.lr is None:
-        return [*lines, "", f"no learning rate can be suggested: {found.reason}"]
-    usable = f"the loss falls from {found.low:g} on, and has risen again beyond {found.high:g}"
-    return [*lines, "", usable, f"suggested learning rate: --lr {found.lr:g}"]
+        reason = say(found.reason) if found.reason is not None else ""
+        return [*lines, "", tr("no learning rate can be suggested: {reason}").format(reason=reason)]
+    usable = tr("the loss falls from {low:g} on, and has risen again beyond {high:g}")
+    suggested = tr("suggested learning rate: --lr {lr:g}").format(lr=found.lr)
+    return [*lines, "", usable.format(low=found.low, high=found.high), suggested]
 
 
 def _drawn(rates: np.ndarray, losses: np.ndarray, lr: float | None) -> list[str]:
     shown = np.unique(np.linspace(0, len(rates) - 1, min(LINES, len(rates))).round().astype(int))
     marked = -1 if lr is None else int(shown[np.abs(np.log(rates[shown] / lr)).argmin()])
     most = float(np.median(losses[: max(1, len(losses) // 3)])) * 1.25  # what diverges would flatten all else
-    lines = [f"{'rate':>9}  {'loss':>8}"]
+    lines = [f"{rjust(tr('rate'), 9)}  {rjust(tr('loss'), 8)}"]
     for step in shown:
         share = min(1.0, max(0.0, float(losses[step]) / most)) if most > 0 else 0.0
         beyond = "…" if losses[step] > most else ""
-        mark = "  ◀ suggested" if step == marked else ""
+        mark = f"  ◀ {tr('suggested')}" if step == marked else ""
         lines.append(f"{rates[step]:>9.2g}  {losses[step]:>8.4g}  {'█' * round(WIDTH * share)}{beyond}{mark}")
     return lines

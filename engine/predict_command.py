@@ -9,14 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
+
 from engine.catalogue import Catalogue
 from engine.classify import Refused, picture_files
 from engine.config import RunConfig
 from engine.csv_file import table_file, write_table
 from engine.data import Parts, Source, split
 from engine.export_command import chosen_checkpoint
+from engine.language import say, tr
 from engine.message import HALVES, InputError, Message, one_line
 from engine.predictions import open_network
+from engine.run_tables import ljust
 from engine.tell_apart import Called, form_for, tell_apart
 from engine.terminal_run import DONE
 
@@ -33,8 +37,8 @@ def predict(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
     form = form_for(network, lambda config: _parts_here(config, workspace))
     files, refused = picture_files(map(Path, arguments.path), deep=True)
     for each in refused:
-        print(f"tunedeck: {one_line(str(each.reason))}", file=sys.stderr)
-    width = min(WIDEST, max(map(len, network.class_names)))
+        print(f"tunedeck: {one_line(say(each.reason))}", file=sys.stderr)
+    width = min(WIDEST, max(map(cell_len, network.class_names)))
     rows, inverted = [], 0
     for found in tell_apart(network, form, files):
         rows.append(_row(found))
@@ -42,21 +46,20 @@ def predict(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
             inverted += found.inverted
             if not arguments.json:
                 sure = f"{found.probability:7.2%}" if network.gives_probabilities else f"{found.probability:7.3f}"
-                print(f"{sure}  {one_line(found.name):<{width}}  {one_line(str(found.path))}")
+                print(f"{sure}  {ljust(one_line(found.name), width)}  {one_line(str(found.path))}")
         else:
-            print(f"tunedeck: {one_line(f'{found.name}: {found.reason}')}", file=sys.stderr)
+            print(f"tunedeck: {one_line(f'{found.name}: {say(found.reason)}')}", file=sys.stderr)
     rows += [_row(each) for each in refused]
     unread = [row for row in rows if row["error"] is not None]
     if len(unread) == len(rows):
-        first = f", such as: {unread[0]['error']}" if unread else ""
-        raise InputError("no-pictures", "no picture could be read{first}", first=first)
+        if unread:
+            raise InputError("no-pictures", "no picture could be read, such as: {first}", first=unread[0]["error"])
+        raise InputError("no-pictures", "no picture could be read")
     if table is not None:
         _write_table(table, rows)
     if inverted:
-        print(
-            f"tunedeck: {inverted:,} pictures with a light border were inverted: the training images are light on dark",
-            file=sys.stderr,
-        )
+        words = tr("{count:,} pictures with a light border were inverted: the training images are light on dark")
+        print(f"tunedeck: {words.format(count=inverted)}", file=sys.stderr)
     told = [{name: row[name] for name in COLUMNS[:3]} for row in rows if row["error"] is None]
     return DONE, {
         "checkpoint": str(path), "pictures": len(told), "inverted": inverted, "predictions": told,

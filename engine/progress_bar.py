@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from engine.events import EpochEnded, Event, Failed, Finished, Loading, Proved, SaveFailed, Started, Steps
+from engine.language import say, tr
 from engine.message import Message
 
 
@@ -39,7 +40,7 @@ class ProgressBar:
 
     def loading(self, text: Message, fraction: float | None) -> None:
         """Show how far the data are."""
-        words = str(text)
+        words = say(text)
         if not self._live:
             if words != self._last:
                 print(words, file=sys.stderr)
@@ -55,35 +56,33 @@ class ProgressBar:
         """Show an event of a run."""
         if isinstance(event, Started):
             for owner, text in event.warnings:
-                print(f"tunedeck: {self._name}{owner}: {text}", file=sys.stderr)
+                print(f"tunedeck: {self._name}{owner}: {say(text)}", file=sys.stderr)
             self._start(event)
         elif isinstance(event, Loading):
             self._between_steps(event)
         elif isinstance(event, Steps) and self._task is not None:
-            rate = f"{event.samples_per_second:,.0f} samples/s"
+            rate = tr("{rate:,.0f} samples/s").format(rate=event.samples_per_second)
             self._progress.update(
                 self._task, completed=event.rows[-1][0],
-                description=f"{self._name}epoch {event.epoch} of {self._epochs}", figures=f"{self._last} · {rate}",
+                description=self._name + self._epoch_of(event.epoch), figures=f"{self._last} · {rate}",
             )  # fmt: skip
         elif isinstance(event, EpochEnded):
             self._epoch(event)
         elif isinstance(event, Proved):
             for text in event.alarms:
-                print(f"tunedeck: {self._name}{text}", file=sys.stderr)
+                print(f"tunedeck: {self._name}{say(text)}", file=sys.stderr)
         elif isinstance(event, SaveFailed):
-            print(
-                f"tunedeck: {self._name}{event.text}; trying again until there is room (Ctrl-C ends it)",
-                file=sys.stderr,
-            )
+            told = tr("{reason}; trying again until there is room (Ctrl-C ends it)").format(reason=say(event.text))
+            print(f"tunedeck: {self._name}{told}", file=sys.stderr)
         elif isinstance(event, (Finished, Failed)) and not self._name:
             self._progress.stop()
         elif isinstance(event, (Finished, Failed)) and self._task is not None:  # the others' bars stay
             text = event.text if isinstance(event, Failed) else event.reason
-            self._progress.update(self._task, description=f"{self._name}{text}", figures=self._last)
+            self._progress.update(self._task, description=f"{self._name}{say(text)}", figures=self._last)
 
     def _between_steps(self, event: Loading) -> None:
         """What keeps the run from its next step: in place of the epoch's number, the bar stays."""
-        words = f"{self._name}{event.text}"
+        words = f"{self._name}{say(event.text)}"
         if self._live and self._task is not None:
             done = "" if event.fraction is None else f" {event.fraction:.0%}"
             self._progress.update(self._task, description=words + done)
@@ -95,22 +94,23 @@ class ProgressBar:
         self._epochs = event.epochs
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._last = f"{event.parameters:,} parameters"
+        self._last = tr("{count:,} parameters").format(count=event.parameters)
         total = event.epochs * event.steps_per_epoch
         self._task = self._progress.add_task(
-            f"{self._name}starting", total=total, completed=event.step, figures=self._last
+            self._name + tr("starting"), total=total, completed=event.step, figures=self._last
         )
 
     def _epoch(self, event: EpochEnded) -> None:
         row = event.row
         figures = [
-            ("train", row.train_loss, ".3f"),
-            ("validation", row.val_loss, ".3f"),
-            ("accuracy", row.val_accuracy, ".1%"),
+            (tr("train"), row.train_loss, ".3f"),
+            (tr("validation"), row.val_loss, ".3f"),
+            (tr("accuracy"), row.val_accuracy, ".1%"),
         ]
         self._last = " · ".join(f"{name} {value:{form}}" for name, value, form in figures if value is not None)
         if not self._live:
-            print(
-                f"{self._name}epoch {row.epoch} of {self._epochs} · {self._last}{' · best' if event.best else ''}",
-                file=sys.stderr,
-            )
+            told = [self._epoch_of(row.epoch), self._last, *([tr("best")] if event.best else [])]
+            print(self._name + " · ".join(told), file=sys.stderr)
+
+    def _epoch_of(self, number: int) -> str:
+        return tr("epoch {epoch} of {epochs}").format(epoch=number, epochs=self._epochs)

@@ -6,7 +6,6 @@ Does without plugins: all that it says stands in the runs' folders.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,13 @@ from typing import Any
 from engine.catalogue import nearest
 from engine.comparison import OUTCOMES, Compared, Comparison, Group, compare
 from engine.differing import Choice, Missing, Value
-from engine.message import HALVES, InputError, Message
+from engine.language import tr
+from engine.message import InputError, Message
 from engine.reading import read_json
 from engine.run_index import RunRecord, Status, list_runs, read_run
 from engine.run_tables import print_comparison, print_list
 from engine.seed_noise import Spread
+from engine.standard_streams import print_json
 from engine.workspace import workspace_folder
 
 DONE = 0
@@ -38,13 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
         return DONE
     found = _matching(records, arguments.search or "")
     if arguments.json:
-        _print_json([run_to_dict(record) for record in found])
+        print_json([run_to_dict(record) for record in found])
     elif found:
         print_list(found)
     elif records:
-        print(f"none of {len(records)} runs has all of these words: {arguments.search}")
+        told = tr("none of {count} runs has all of these words: {words}")
+        print(told.format(count=len(records), words=arguments.search))
     else:
-        print(f"no runs in {workspace / 'runs'} yet: `tunedeck train` makes one")
+        print(tr("no runs in {folder} yet: `tunedeck train` makes one").format(folder=workspace / "runs"))
     return DONE
 
 
@@ -55,7 +57,7 @@ def _compare(records: Sequence[RunRecord], as_json: bool) -> None:
         raise InputError("one-run", "a comparison takes two runs or more: name another, or none to list them all")
     comparison = compare([compared(record) for record in records])
     if as_json:
-        _print_json(comparison_to_dict(comparison, records))
+        print_json(comparison_to_dict(comparison, records))
     else:
         print_comparison(comparison, records)
 
@@ -190,7 +192,3 @@ def _as_json(value: Value) -> Any:
     if isinstance(value, Message):
         return str(value)
     return value.to_dict() if isinstance(value, Choice) else value
-
-
-def _print_json(result: Any) -> None:
-    print(HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(result, allow_nan=False, ensure_ascii=False)))

@@ -15,6 +15,7 @@ from engine.config import ONE_CHOICE, run_parameters
 from engine.given_settings import settings
 from engine.hardware import processors
 from engine.interrupts import INTERRUPTED, Interrupts
+from engine.language import tr
 from engine.message import InputError
 from engine.search import Limits, Outcome, Search, open_study, outcome
 from engine.search_pool import Pool
@@ -26,6 +27,8 @@ from engine.yaml_file import write_yaml
 TRIALS = 50
 """How many trials there are where neither their number nor a time is given."""
 MOST_PROCESSES = 256
+HOW = {"pruned": "pruned", "its process ended": "its process ended"}
+"""How a trial ends that is neither complete nor failed."""
 
 
 def search(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
@@ -42,8 +45,7 @@ def search(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with Interrupts(quiet=True) as interrupts, open_study(name, plan, catalogue, workspace, arguments.storage) as study:
         interrupts.hold()
-        trials = f"{limits.trials} trials" if limits.trials is not None else "trials"
-        print(f"study {name}: {trials} over {', '.join(free.name for free in study.plan.space)}", file=sys.stderr)
+        print(_begun(name, limits, study.plan), file=sys.stderr)
         done = limits.trials is not None and study.is_full(limits.trials)
         count = 0 if done else min(processes, limits.trials or processes)
         with Pool(count, workspace, study.plan.config.to_dict()) as pool:
@@ -54,9 +56,17 @@ def search(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path)
         write_yaml(target, found.best.settings)
     _say(found, json=arguments.json)
     if not whole:
-        print("tunedeck: the same command goes on where this one ended", file=sys.stderr)
+        print(f"tunedeck: {tr('the same command goes on where this one ended')}", file=sys.stderr)
         return INTERRUPTED, told(found)
     return DONE if found.best is not None else FAILED, told(found)
+
+
+def _begun(name: str, limits: Limits, plan: Plan) -> str:
+    parameters = ", ".join(free.name for free in plan.space)
+    if limits.trials is None:
+        return tr("study {name}: trials over {parameters}").format(name=name, parameters=parameters)
+    words = tr("study {name}: {trials} trials over {parameters}")
+    return words.format(name=name, trials=limits.trials, parameters=parameters)
 
 
 def told(found: Outcome) -> dict[str, Any]:
@@ -103,14 +113,21 @@ class _Lines:
     def told(self, asked: Asked, how: str) -> None:
         """Say how a trial ended."""
         value = (max if self._maximized else min)(asked.values, default=None)
-        figures = [f"trial {asked.trial.number}", *([f"{self._monitor} {value:.4f}"] if value is not None else [])]
+        number = tr("trial {number}").format(number=asked.trial.number)
+        figures = [number, *([f"{self._monitor} {value:.4f}"] if value is not None else [])]
         figures += [f"{name}={_short(chosen)}" for name, chosen in asked.trial.params.items()]
         if how:
-            figures.append(how)
+            figures.append(_how(how))
         elif value is not None and (self._best is None or (value > self._best) == self._maximized):
             self._best = value
-            figures.append("best")
+            figures.append(tr("best"))
         print(" · ".join(figures), file=sys.stderr)
+
+
+def _how(how: str) -> str:
+    """How a trial ended, in the reader's language."""
+    reason = how.removeprefix("failed: ")
+    return tr("failed: {reason}").format(reason=reason) if reason != how else tr(HOW.get(how, how))
 
 
 def _short(value: object) -> str:
@@ -120,16 +137,17 @@ def _short(value: object) -> str:
 def _say(found: Outcome, *, json: bool) -> None:
     stream = sys.stderr if json else sys.stdout
     for reason in found.reasons[:5]:
-        print(f"tunedeck: failed: {reason}", file=sys.stderr)
-    print(
-        f"{found.trials} trials: {found.finished} to their end, {found.pruned} pruned, {found.failed} failed",
-        file=stream,
+        print(f"tunedeck: {tr('failed: {reason}').format(reason=reason)}", file=sys.stderr)
+    counts = tr("{trials} trials: {finished} to their end, {pruned} pruned, {failed} failed").format(
+        trials=found.trials, finished=found.finished, pruned=found.pruned, failed=found.failed
     )
+    print(counts, file=stream)
     if found.best is None:
-        print("no trial came to its end", file=stream)
+        print(tr("no trial came to its end"), file=stream)
         return
     chosen = ", ".join(f"{name}={_short(value)}" for name, value in found.best.params.items())
-    print(f"best: trial {found.best.number} with {found.best.value:.4f}: {chosen}", file=stream)
+    best = tr("best: trial {number} with {value:.4f}: {parameters}")
+    print(best.format(number=found.best.number, value=found.best.value, parameters=chosen), file=stream)
     if len(found.importance) > 1:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance.items())
-        print(f"what the differences come from: {shares}", file=stream)
+        print(tr("what the differences come from: {shares}").format(shares=shares), file=stream)

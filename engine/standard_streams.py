@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
+import sys
 from typing import Any
 
 GONE = frozenset((errno.EIO, errno.EPIPE, errno.EBADF, errno.ENXIO))
@@ -43,3 +45,21 @@ class Unfailing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def print_json(result: Any, stream: Any = None) -> None:
+    """Print a result as one line of JSON. What the stream can't write, such as Hangul, stands there as `\\uXXXX`."""
+    stream = sys.stdout if stream is None else stream
+    line = json.dumps(result, allow_nan=False, ensure_ascii=False)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if not _can_be_written(line, encoding):
+        line = "".join(each if _can_be_written(each, encoding) else json.dumps(each)[1:-1] for each in line)
+    print(line, file=stream, flush=True)
+
+
+def _can_be_written(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -14,6 +14,7 @@ import rich.table
 from engine.catalogue import Catalogue
 from engine.data import Source, batch_bounds, split
 from engine.given_settings import settings
+from engine.language import say, tr
 from engine.memory import memory_need
 from engine.schedule import Schedule
 from engine.strategy_text import format_strategy
@@ -29,31 +30,32 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
     total, trainable = sum(row.parameters for row in rows), sum(row.trainable for row in rows)
     need = memory_need(config, parts.spec, rows)
     for id, advice in config.advice(parts.spec):
-        print(f"tunedeck: {id}: {advice.text}", file=sys.stderr)
+        print(f"tunedeck: {id}: {say(advice.text)}", file=sys.stderr)
     course = Schedule(config, len(batch_bounds(len(parts.training), config.batch_size))).course()
     if not arguments.json:
         table = rich.table.Table(box=rich.box.SIMPLE)
-        table.add_column("layer", overflow="fold")
-        for heading in ("type", "output shape"):
+        table.add_column(tr("layer"), overflow="fold")
+        for heading in (tr("type"), tr("output shape")):
             table.add_column(heading)
-        table.add_column("parameters", justify="right")
-        table.add_column("trained")
+        table.add_column(tr("parameters"), justify="right")
+        table.add_column(tr("trained"))
         if config.fine_tuning is not None:
-            table.add_column("rate")
+            table.add_column(tr("rate"))
         if any(row.norm for row in rows):
-            table.add_column("norm by")
+            table.add_column(tr("norm by"))
         for row in rows:
             cells = [row.name, row.type, str(list(row.output_shape)), f"{row.parameters:,}", _trained(row)]
             cells += [_rate(row)] if config.fine_tuning is not None else []
             table.add_row(*cells, row.norm)
         console = rich.console.Console()
-        console.print(
-            f"{format_strategy(config.model)} on {config.dataset.id}: input {[1, *parts.spec.input_shape]}",
-            highlight=False,
+        title = tr("{model} on {dataset}: input {shape}").format(
+            model=format_strategy(config.model), dataset=config.dataset.id, shape=[1, *parts.spec.input_shape]
         )
+        console.print(title, highlight=False)
         console.print(table)
-        console.print(f"{total:,} parameters, {trainable:,} trainable", highlight=False)
-        console.print(str(need.message()), highlight=False)
+        sizes = tr("{total:,} parameters, {trainable:,} trainable").format(total=total, trainable=trainable)
+        console.print(sizes, highlight=False)
+        console.print(say(need.message()), highlight=False)
         if config.schedulers:
             console.print(_drawn(course), highlight=False)
     return DONE, {
@@ -72,7 +74,7 @@ def summary(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
 
 def _trained(row: LayerRow) -> str:
     """Whether training changes a layer, as it is in the first epoch."""
-    return "" if not row.parameters else "frozen" if not row.trainable else "yes"
+    return "" if not row.parameters else tr("frozen") if not row.trainable else tr("yes")
 
 
 def _rate(row: LayerRow) -> str:
@@ -80,7 +82,8 @@ def _rate(row: LayerRow) -> str:
     if not row.parameters:
         return ""
     (_, first), *later = row.shares
-    return "; ".join([f"×{first:.2g}", *(f"×{share:.2g} from {epoch + 1}" for epoch, share in later)])
+    from_then = tr("×{share:.2g} from {epoch}")
+    return "; ".join([f"×{first:.2g}", *(from_then.format(share=share, epoch=epoch + 1) for epoch, share in later)])
 
 
 def _drawn(course: list[tuple[int, float]]) -> str:
@@ -89,4 +92,5 @@ def _drawn(course: list[tuple[int, float]]) -> str:
     width = max(1, len(rates) // 50)
     bars = [max(rates[start : start + width]) for start in range(0, len(rates), width)]
     line = "".join("▁▂▃▄▅▆▇█"[min(7, int(8 * rate / max(rates)))] if max(rates) else "▁" for rate in bars)
-    return f"learning rate {line}\n{rates[0]:.2e} at first, {max(rates):.2e} at most, {rates[-1]:.2e} at last"
+    told = tr("learning rate {line}\n{first:.2e} at first, {most:.2e} at most, {last:.2e} at last")
+    return told.format(line=line, first=rates[0], most=max(rates), last=rates[-1])

@@ -21,10 +21,12 @@ from engine.failure import RankFailed, StartFailed
 from engine.fork import fork_run
 from engine.history import History
 from engine.interrupts import INTERRUPTED, Interrupts
+from engine.language import say, tr
 from engine.message import InputError, message
 from engine.progress_bar import ProgressBar
 from engine.ranks import Alone
 from engine.remedy import NOT_FINITE, Kind, Remedy, last_good, remedies, with_changes
+from engine.run_tables import ljust
 from engine.runs import new_run
 from engine.trainer import Trainer
 
@@ -34,10 +36,16 @@ if TYPE_CHECKING:
 DONE, FAILED = 0, 1
 RETRY_SECONDS = 5.0
 """How long to wait for room before a failed save is tried again."""
-OFFERS = {
-    Kind.WITHOUT: "without it",
-    Kind.HALF_BATCH: "with half the batch",
-    Kind.LOWER_LR: "with a tenth of the learning rate",
+START_AGAIN = {
+    Kind.WITHOUT: "start again without it: the same command with {flags}",
+    Kind.HALF_BATCH: "start again with half the batch: the same command with {flags} (with --halve-batch it does so by "
+    "itself)",
+    Kind.LOWER_LR: "start again with a tenth of the learning rate: the same command with {flags}",
+}
+GO_ON = {
+    Kind.WITHOUT: "go on without it: tunedeck fork {run} {flags}",
+    Kind.HALF_BATCH: "go on with half the batch: tunedeck fork {run} {flags} (with --halve-batch it does so by itself)",
+    Kind.LOWER_LR: "go on with a tenth of the learning rate: tunedeck fork {run} {flags}",
 }
 
 
@@ -84,7 +92,7 @@ def train_to_the_end(order: Order) -> tuple[int, dict[str, Any]]:
     with Interrupts(quiet=not order.ranks.leads) as interrupts:
         end = _attempt(order, interrupts)
         while (remedy := _half_batch(end)) is not None and order.halve_batch:
-            print(f"tunedeck: {end.failed.text if end.failed else ''}", file=sys.stderr)
+            print(f"tunedeck: {say(end.failed.text) if end.failed else ''}", file=sys.stderr)
             order = _halved(order, end, remedy.config)
             end = _attempt(order, interrupts)
     if end.failed is not None:
@@ -174,15 +182,21 @@ def _say_halved(order: Order, trainer: Trainer) -> None:
     if order.halved is None:
         return
     asked, steps = order.halved
+    values = {
+        "step": trainer.position.step, "size": trainer.config.batch_size, "asked": asked,
+        "lr": f"{trainer.config.lr:g}", "steps": len(trainer.learner.bounds),
+    }  # fmt: skip
     text = message(
         "batch-halved", "going on from step {step} with a batch of {size} in place of {asked}: the learning rate stays "
-        "{lr}; an epoch has {steps} steps{before}, so what a schedule counts in epochs keeps its course, and what it "
-        "counts in steps comes earlier", step=trainer.position.step, size=trainer.config.batch_size, asked=asked,
-        lr=f"{trainer.config.lr:g}", steps=len(trainer.learner.bounds),
-        before=f" in place of {steps}" if steps else "",
+        "{lr}; an epoch has {steps} steps in place of {before}, so what a schedule counts in epochs keeps its course, "
+        "and what it counts in steps comes earlier", before=steps, **values,
+    ) if steps else message(
+        "batch-halved", "going on from step {step} with a batch of {size} in place of {asked}: the learning rate stays "
+        "{lr}; an epoch has {steps} steps, so what a schedule counts in epochs keeps its course, and what it counts in "
+        "steps comes earlier", **values,
     )  # fmt: skip
     trainer.store.log(str(text))
-    print(f"tunedeck: {text}", file=sys.stderr)
+    print(f"tunedeck: {say(text)}", file=sys.stderr)
 
 
 # --- the drive ------------------------------------------------------------------------------------
@@ -229,7 +243,7 @@ def wait_for_room(paused: Trainer | Twins, interrupts: Interrupts) -> None:
 
 def tell(failed: Failed, name: str = "") -> None:
     """Say on standard error what failed, of several runs with the name of that one."""
-    print(f"tunedeck: {name}{': ' if name else ''}{failed.text}", file=sys.stderr)
+    print(f"tunedeck: {name}{': ' if name else ''}{say(failed.text)}", file=sys.stderr)
     print(failed.traceback, file=sys.stderr, end="")
 
 
@@ -244,15 +258,11 @@ def _offer(end: _End) -> None:
     where = shlex.quote(str(end.run))
     for remedy in end.remedies:
         flags = " ".join(remedy.flags)
-        if end.run is None:
-            text = f"start again {OFFERS[remedy.kind]}: the same command with {flags}"
-        else:
-            text = f"go on {OFFERS[remedy.kind]}: tunedeck fork {where} {flags}"
-        if remedy.kind is Kind.HALF_BATCH:
-            text += " (with --halve-batch it does so by itself)"
-        print(f"tunedeck: {text}", file=sys.stderr)
+        text = tr(START_AGAIN[remedy.kind]) if end.run is None else tr(GO_ON[remedy.kind])
+        print(f"tunedeck: {text.format(run=where, flags=flags)}", file=sys.stderr)
     if not end.remedies and end.run is not None:
-        print(f"tunedeck: go on from its last checkpoint: tunedeck resume {where}", file=sys.stderr)
+        told = tr("go on from its last checkpoint: tunedeck resume {run}").format(run=where)
+        print(f"tunedeck: {told}", file=sys.stderr)
 
 
 def result(trainer: Trainer | None, finished: Finished | None, reason: str) -> dict[str, Any]:
@@ -270,26 +280,34 @@ def result(trainer: Trainer | None, finished: Finished | None, reason: str) -> d
 
 def report(trainer: Trainer, finished: Finished, asked: int | None = None) -> str:
     """What a person reads at the end; `asked` is the batch size that was asked for, where it was halved."""
-    lines = [f"{finished.reason}, in {finished.seconds:.1f} s"]
+    ended = tr("{reason}, in {seconds:.1f} s").format(reason=say(finished.reason), seconds=finished.seconds)
+    lines: list[str] = [ended]
     if finished.best_epoch is not None:
         figures = [f"{name} {value:.4f}" for name, value in (
-            ("validation loss", finished.best_val_loss), ("validation accuracy", finished.best_val_accuracy),
-            ("test loss", finished.test_loss), ("test accuracy", finished.test_accuracy),
+            (tr("validation loss"), finished.best_val_loss), (tr("validation accuracy"), finished.best_val_accuracy),
+            (tr("test loss"), finished.test_loss), (tr("test accuracy"), finished.test_accuracy),
         ) if value is not None]  # fmt: skip
-        lines.append(f"best epoch {finished.best_epoch}: {', '.join(figures)}")
+        best = tr("best epoch {epoch}: {figures}")
+        lines.append(best.format(epoch=finished.best_epoch, figures=", ".join(figures)))
     if asked is not None:
-        lines.append(f"batch       {trainer.config.batch_size}, in place of {asked}, for want of memory")
+        halved = tr("{size}, in place of {asked}, for want of memory")
+        lines.append(_row(tr("batch"), halved.format(size=trainer.config.batch_size, asked=asked)))
     if trainer.proof is not None and (proof := trainer.proof.last) is not None:
         told = [*proof.summary(), *proof.told()]
-        lines += [f"{'layers' if not number else '':11} {text}" for number, text in enumerate(told)]
-    lines.append(f"run         {trainer.store.where}")
+        lines += [_row(tr("layers") if not number else "", say(text)) for number, text in enumerate(told)]
+    lines.append(_row(tr("run"), trainer.store.where))
     if finished.checkpoint:
-        lines.append(f"checkpoint  {finished.checkpoint}")
+        lines.append(_row(tr("checkpoint"), finished.checkpoint))
     where = shlex.quote(str(trainer.store.where))
     if finished.stopped:
-        lines.append(f"go on with: tunedeck resume {where}")
+        lines.append(tr("go on with: tunedeck resume {run}").format(run=where))
     elif finished.epochs < trainer.epochs:
         ids = " ".join(f"--without {stopping.id}" for stopping in trainer.config.stoppings)
         total = f" --epochs {trainer.epochs}" if trainer.epochs != trainer.config.epochs else ""
-        lines.append(f"see what would have happened: tunedeck fork {where} {ids}{total}")
+        told_on = tr("see what would have happened: tunedeck fork {run} {flags}")
+        lines.append(told_on.format(run=where, flags=ids + total))
     return "\n".join(lines)
+
+
+def _row(name: str, text: object) -> str:
+    return f"{ljust(name, 11)} {text}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.catalogue import Catalogue
 from engine.interrupts import INTERRUPTED
+from engine.language import say, tr
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.run_index import list_runs
@@ -28,13 +29,16 @@ def train_sweep(members: Sequence[Member], catalogue: Catalogue, workspace: Path
         [standing] = standings([member], list_runs(workspace))
         if standing.state in (State.DONE, State.TRAINING):
             continue
-        print(f"run {number} of {len(members)}: {member.label}{_time_left(members, workspace)}", file=sys.stderr)
+        told = tr("run {number} of {count}: {label}{left}").format(
+            number=number, count=len(members), label=member.label, left=_time_left(members, workspace)
+        )
+        print(told, file=sys.stderr)
         try:
             code, _ = train_to_the_end(_order(standing, catalogue, workspace))
         except InputError as error:  # where it keeps all from beginning, it is the first one's too
             if not any(each.state is State.DONE for each in standings(members, list_runs(workspace))):
                 raise
-            print(f"tunedeck: {member.label}: {error}", file=sys.stderr)
+            print(f"tunedeck: {member.label}: {say(error.message)}", file=sys.stderr)
             continue
         if code == INTERRUPTED:
             return INTERRUPTED, standings(members, list_runs(workspace))
@@ -53,13 +57,13 @@ def _time_left(members: Sequence[Member], workspace: Path) -> str:
     if not taken:
         return ""
     minutes, seconds = divmod(round(sum(taken) / len(taken) * (len(members) - len(taken))), 60)
-    return f", about {minutes}:{seconds:02} left in all"
+    return tr(", about {minutes}:{seconds:02} left in all").format(minutes=minutes, seconds=seconds)
 
 
 def done_already(members: Sequence[Member], workspace: Path) -> str:
     """How many need not be trained any more, to be said after how many there are; empty where all must be."""
     done = sum(each.state is State.DONE for each in standings(members, list_runs(workspace)))
-    return f", {done} of them done already" if done else ""
+    return tr(", {done} of them done already").format(done=done) if done else ""
 
 
 def conclude(code: int, found: Sequence[Standing]) -> int:
@@ -68,7 +72,7 @@ def conclude(code: int, found: Sequence[Standing]) -> int:
         if each.state is not State.DONE:
             print(f"tunedeck: {_missing(each)}", file=sys.stderr)
     if code == INTERRUPTED:
-        print("tunedeck: the same command goes on where this one ended", file=sys.stderr)
+        print(f"tunedeck: {tr('the same command goes on where this one ended')}", file=sys.stderr)
         return code
     return DONE if all(each.state is State.DONE for each in found) else FAILED
 
@@ -77,11 +81,13 @@ def _missing(standing: Standing) -> str:
     """Why a run is left out of the figures, and with it what is compared with it alone."""
     label, record = standing.member.label, standing.record
     if standing.state is State.TRAINING:
-        return f"{label}: another process trains it; the same command tells more when that has ended"
+        words = tr("{label}: another process trains it; the same command tells more when that has ended")
+        return words.format(label=label)
     if standing.state is State.FAILED:
-        reason = f": {record.reason}" if record is not None and record.reason else ""
-        return f"{label}: failed, and is left out{reason}"
-    return f"{label}: not done"
+        if record is None or not record.reason:
+            return tr("{label}: failed, and is left out").format(label=label)
+        return tr("{label}: failed, and is left out: {reason}").format(label=label, reason=say(record.reason))
+    return tr("{label}: not done").format(label=label)
 
 
 def _order(standing: Standing, catalogue: Catalogue, workspace: Path) -> Order:

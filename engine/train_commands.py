@@ -13,6 +13,7 @@ from engine.config import RunConfig
 from engine.ended import Ended, ended_run
 from engine.fork import fork_run, settings_of
 from engine.given_settings import settings
+from engine.language import say, tr
 from engine.message import InputError
 from engine.progress_bar import ProgressBar
 from engine.ranks import Alone
@@ -73,8 +74,9 @@ def _tell_ended(path: Path, ended: Ended, quiet: bool) -> dict[str, Any]:
     """Say that a run has come to its end, and how it may go on all the same; gives what `--json` prints."""
     reason = str(ended.finished.reason)
     if not quiet:
-        print(f"nothing is left to be done, and nothing was changed: {reason}")
-        print(f"train on with: tunedeck resume {shlex.quote(str(path))} --more 10")
+        told = tr("nothing is left to be done, and nothing was changed: {reason}")
+        print(told.format(reason=say(ended.finished.reason)))
+        print(tr("train on with: tunedeck resume {run} --more 10").format(run=shlex.quote(str(path))))
     folder = str(ended.folder) if ended.folder else None
     return {**result(None, ended.finished, reason), "run": folder, "batch_size": ended.batch_size}
 

@@ -18,6 +18,7 @@ from engine.events import Failed, Finished, OfTwin, Parted, SaveFailed
 from engine.failure import StartFailed
 from engine.given_settings import settings
 from engine.interrupts import INTERRUPTED, Interrupts
+from engine.language import say, tr
 from engine.message import InputError, message
 from engine.progress_bar import ProgressBar
 from engine.strategy_text import format_strategy
@@ -76,7 +77,7 @@ def _named(arguments: argparse.Namespace, catalogue: Catalogue) -> list[tuple[st
             "one-twin", 'twins are two or more: name settings files, or add --against "--with dropout", say, for the '
             "same settings with another flag",
         )  # fmt: skip
-    return _apart([(config.name or name or "first", config) for name, config in found])
+    return _apart([(config.name or name or tr("first"), config) for name, config in found])
 
 
 def _against(text: str, catalogue: Catalogue) -> argparse.Namespace:
@@ -96,8 +97,8 @@ def _words_of(first: RunConfig, other: RunConfig) -> str:
     known, own = set(map(format_strategy, first.strategies)), set(map(format_strategy, other.strategies))
     more = [format_strategy(each) for each in other.strategies if format_strategy(each) not in known]
     gone = {each.id for each in other.with_}
-    less = [f"no {each.id}" for each in first.with_ if each.id not in gone]
-    return " + ".join([*more, *less]) if own != known else "second"
+    less = [tr("no {id}").format(id=each.id) for each in first.with_ if each.id not in gone]
+    return " + ".join([*more, *less]) if own != known else tr("second")
 
 
 def _apart(named: list[tuple[str, RunConfig]]) -> list[tuple[str, RunConfig]]:
@@ -122,7 +123,7 @@ def _drive(twins: Twins, bars: list[ProgressBar], interrupts: Interrupts) -> Non
             if isinstance(told, OfTwin):
                 bars[told.twin].show(told.event)
             elif isinstance(told, Parted):
-                print(f"tunedeck: {told.text}", file=sys.stderr)
+                print(f"tunedeck: {say(told.text)}", file=sys.stderr)
             if isinstance(event, SaveFailed):
                 wait_for_room(twins, interrupts)
             try:
@@ -147,7 +148,7 @@ def _reports(names: list[str], twins: Twins) -> list[str]:
         if isinstance(end, Finished)
     ]
     step = twins.first_difference
-    return [*texts, str(ALIKE if step is None else Parted(step).text)]
+    return [*texts, say(ALIKE if step is None else Parted(step).text)]
 
 
 def _told(names: list[str], twins: Twins | None) -> dict[str, Any]:

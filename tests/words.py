@@ -103,6 +103,7 @@ MECHANISM = (
     "engine/language.py",
     "engine/parser_words.py",
     "engine/common_arguments.py",
+    "engine/plugins_command.py",
 )
 """What translates what it is given: the names and explanations of `in_docs`, and the templates of messages."""
 CLEAR = {

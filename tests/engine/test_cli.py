@@ -469,7 +469,7 @@ def test_what_a_person_reads_at_the_end_says_where_the_run_lies(cli, workspace):
 def test_the_line_that_goes_on_with_a_run_can_be_pasted_whatever_the_workspace_is_called(tmp_path):
     where = tmp_path / "작업 공간" / "runs" / "it's mine"
     finished = Finished(message("stopped", "stopped"), True, 1, 5, None, None, None, None, None, None, 1.0, None)
-    line = report(SimpleNamespace(store=SimpleNamespace(where=str(where))), finished).splitlines()[-1]
+    line = report(SimpleNamespace(store=SimpleNamespace(where=str(where)), proof=None), finished).splitlines()[-1]
     assert shlex.split(line.partition("go on with: ")[2]) == ["tunedeck", "resume", str(where)]
 
 
