@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -69,3 +71,69 @@ TABLE = {"a": "five"}
     words.read_module(path, code, found, unclear)
     assert {each.text for each in found} == {"one", "two", "three", "four", "five", "six"}
     assert len(unclear) == 1 and "seven" in unclear[0]
+
+
+# --- the command line --------------------------------------------------------------------------------------------
+
+SPOKEN = (*words.AREAS["commands"], "engine/launch.py")
+PRINTS = ("print", "add_column")
+"""What shows a text to a person."""
+NOT_WORDS = re.compile(r"tunedeck: |\[[^\]]*\]|--?[a-z-]+|\\n")
+"""The program's name before what it says, the markup of `rich`, and flags: the same in every language."""
+
+
+def untranslated(code: str) -> list[str]:
+    """The calls that show a person words which stand in them, not given to `tr`."""
+    found = []
+    for call in ast.walk(ast.parse(code)):
+        if isinstance(call, ast.Call) and words._name(call) in PRINTS:
+            found += [ast.unparse(call) for given in call.args if any(map(_has_words, _texts_in(given)))]
+    return found
+
+
+def _texts_in(given: ast.expr) -> Iterator[str]:
+    """The literals that are shown, without those of calls, such as of `tr`, and of formats."""
+    match given:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr():
+            for each in given.values:
+                yield from _texts_in(each.value if isinstance(each, ast.FormattedValue) else each)
+        case ast.BinOp():
+            yield from (*_texts_in(given.left), *_texts_in(given.right))
+        case ast.IfExp():
+            yield from (*_texts_in(given.body), *_texts_in(given.orelse))
+        case ast.BoolOp():
+            for each in given.values:
+                yield from _texts_in(each)
+        case ast.Starred():
+            yield from _texts_in(given.value)
+
+
+def _has_words(text: str) -> bool:
+    return any(letter.isalpha() for letter in NOT_WORDS.sub("", text))
+
+
+def test_the_command_line_prints_no_words_of_its_own():
+    files = sorted({path for pattern in SPOKEN for path in words.ROOT.glob(pattern)})
+    assert len(files) > 20
+    wrong = [f"{path.name}: {call}" for path in files for call in untranslated(path.read_text(encoding="utf-8"))]
+    assert not wrong, "say it with tr(...): " + "; ".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["print('no runs yet')", "print(f'{count} runs')", "table.add_column('name')", "console.print(f'[dim]{x}[/] left')",
+     "print('done' if whole else '')", "print(f'tunedeck: {name or \"none\"}')"],
+)  # fmt: skip
+def test_words_that_are_printed_without_a_translation_are_found(code):
+    assert untranslated(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["print(tr('no runs yet'))", "print(f'tunedeck: {tr(\"none\")}')", "console.print(f'[dim]{x}[/]')", "print()",
+     "table.add_column('')"],
+)  # fmt: skip
+def test_words_with_a_translation_may_be_printed(code):
+    assert not untranslated(code)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from engine import language
 from engine.language import say, template_of, tr
 from engine.message import InputError, message
+from engine.standard_streams import print_json
 
 WORDS = {
     "Start": "시작", "Actions|Start": "훈련 시작", "{name} is gone": "{name:이} 없습니다",
@@ -102,3 +105,32 @@ def test_what_programs_read_is_the_same_in_every_language(tmp_path, catalogue):
     words = ("plugins", "dropout", "--json", "--workspace", str(tmp_path))
     english, korean = (run(*words, **{language.VARIABLE: name, "PYTHONIOENCODING": "utf-8"}) for name in ("en", "ko"))
     assert json.loads(english.stdout) == json.loads(korean.stdout)
+
+
+def test_files_for_programs_are_the_same_in_every_language(tmp_path):
+    """YAML of the settings and CSV of predictions: nothing of what is said stands in them."""
+    picture = tmp_path / "picture.png"
+    Image.new("L", (28, 28)).save(picture)
+    files = []
+    for name in ("en", "ko"):
+        variables = {language.VARIABLE: name, "PYTHONIOENCODING": "utf-8"}
+        space, table = tmp_path / name, tmp_path / f"{name}.csv"
+        trained = run("train", "--train-samples", "40", "--validation-samples", "20", "--epochs", "1", "--device",
+                      "cpu", "--workspace", str(space), **variables)  # fmt: skip
+        assert trained.returncode == 0, trained.stderr.decode()
+        [folder] = (space / "runs").glob("20*")
+        told = run("predict", str(folder), str(picture), str(tmp_path / "none.png"), "--csv", str(table),
+                   "--workspace", str(space), **variables)  # fmt: skip
+        assert told.returncode == 0, told.stderr.decode()
+        files.append([(folder / "config.yaml").read_text("utf-8"), table.read_text("utf-8")])
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949", "utf-8"])
+def test_json_holds_every_letter_on_every_console(encoding):
+    names = {"name": "고양이 é 🐈 \udce9"}
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
+    print_json(names, stream)
+    line = stream.buffer.getvalue().decode(encoding)
+    assert json.loads(line) == names and "?" not in line
+    assert ("고양이" in line) == (encoding != "ascii")
