@@ -1,4 +1,4 @@
-"""Nothing is cut off: at the smallest size, with a larger font, with the longer words of another language."""
+"""Nothing is cut off: at the smallest size, in larger type, in Korean and in English."""
 
 from __future__ import annotations
 
@@ -6,44 +6,54 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDockWidget,
+    QLabel,
+    QPushButton,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)
 
 from engine import language
 from engine.config import recipe
-from engine.language import DIVIDER
 from engine.runs import new_run
 from engine.strategy_text import parse_strategy
 from gui.graph.drawings import Style
 from gui.graph.read_out import Entry, ReadOut
 from gui.main_window import MINIMUM
 from gui.model.layer_tree import LayerTree
+from gui.tune.panel import tools
 from gui.widgets.banner import Answer, Banner
 from gui.widgets.theme import LIGHT
 from tests.gui.driving import pump
 
-SENTENCE = 200
-"""Characters of a text that is an explanation, and stands in a sheet of its own."""
-WORD = 4
-"""Syllables of a Korean word."""
-TABS = ("curves", "data", "model", "predictions", "compare")
-
-
-class Longer:
-    """Every text of the window longer by up to two fifths, in letters as wide as Korean ones."""
-
-    def get(self, key: str) -> str | None:
-        if DIVIDER in key or len(key) > SENTENCE:
-            return None
-        syllables = "가" * max(1, int(0.2 * len(key)))
-        words = [syllables[start : start + WORD] for start in range(0, len(syllables), WORD)]
-        return key + " ".join(words)
+TABS = ("curves", "data", "model", "predictions", "compare", "code")
+SIZES = (1.0, 1.5, 2.0)
+"""How much larger type is than the system's."""
+ARROW = 24
+"""Pixels that a choice needs beside its text, at least."""
 
 
 def cut_off(window: QWidget) -> list[str]:
     """The buttons and one-line labels whose text has less room than it needs, and those that lie outside."""
     found = []
     for widget in window.findChildren(QWidget):
-        if not widget.isVisible() or widget.window() is not window or not isinstance(widget, (QAbstractButton, QLabel)):
+        if not widget.isVisible() or widget.window() is not window or is_behind(widget):
+            continue
+        if isinstance(widget, QComboBox) and not widget.isEditable() and not widget.toolTip():
+            needed = widget.fontMetrics().horizontalAdvance(widget.currentText()) + ARROW
+            if needed > widget.width():
+                found.append(f"choice {widget.currentText()!r}: {widget.width()} of {needed} pixels")
+        if isinstance(widget, QTabBar) and not widget.usesScrollButtons():
+            ends = [widget.tabRect(place).right() for place in range(widget.count())]
+            if max(ends, default=0) >= widget.width():
+                found.append(f"tabs to {max(ends)} of {widget.width()} pixels")
+        if not isinstance(widget, (QAbstractButton, QLabel)):
             continue
         text = widget.text()
         if not text or "<" in text:
@@ -63,6 +73,12 @@ def cut_off(window: QWidget) -> list[str]:
             seen = f"{shown.width()} × {shown.height()} pixels seen"
             found.append(f"{type(widget).__name__} {text!r} at {at.x()}, {at.y()}: {seen}")
     return found
+
+
+def is_behind(widget: QWidget) -> bool:
+    """Whether it lies in a dock that another one covers: Qt puts those outside of the window."""
+    docks = [each for each in (widget, *parents(widget)) if isinstance(each, QDockWidget)]
+    return any(dock.visibleRegion().isEmpty() for dock in docks)
 
 
 def show_tab(app, driver, tab: str) -> None:
@@ -87,18 +103,17 @@ def parents(widget: QWidget):
         yield widget
 
 
-@pytest.fixture(params=["larger font", "longer words"])
-def strained(app, request, monkeypatch):
-    """The application as it is for a person with a larger font, or another language."""
+@pytest.fixture
+def sized(app):
+    """Gives the application type that is so much larger."""
     font = app.font()
-    if request.param == "larger font":
+
+    def give(size: float) -> None:
         larger = QFont(font)
-        larger.setPointSizeF(1.5 * font.pointSizeF())
+        larger.setPointSizeF(size * font.pointSizeF())
         app.setFont(larger)
-    else:
-        monkeypatch.setenv(language.VARIABLE, "ko")
-        monkeypatch.setattr(language, "words_of", lambda name: Longer())
-    yield
+
+    yield give
     app.setFont(font)
 
 
@@ -112,35 +127,81 @@ def two_runs(catalogue, workspace):
             pass
 
 
-@pytest.mark.usefixtures("two_runs", "strained")
-def test_nothing_is_cut_off_at_the_smallest_size(app, open_window, workspace):
+@pytest.mark.usefixtures("two_runs")
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_is_cut_off_at_the_smallest_size(app, open_window, workspace, sized, monkeypatch, size):
+    monkeypatch.setenv(language.VARIABLE, "ko")
+    sized(size)
     driver = open_window(workspace)
     driver.window.resize(MINIMUM)
     runs = driver.window.runs.list
     pump(lambda: len(runs.all_runs) == 2)
-    troubles = [f"empty, {trouble}" for trouble in troubles_of(app, driver)]
     driver.conductor.load_file(runs.all_runs[0].checkpoint)
     pump(lambda: driver.says("loaded") or driver.says("refused"))
     assert driver.says("loaded")
-    troubles += [f"full, {trouble}" for trouble in troubles_of(app, driver)]
+    troubles = []
+    for name in ("ko", "en"):
+        driver.press(f"language_{name}")
+        seen = (*shown_in_tabs(app, driver), *shown_beside(app, driver), *shown_in_sheets(app, driver))
+        troubles += [f"{name}, {place}: {trouble}" for place, found in seen for trouble in found]
     assert driver.window.size() == MINIMUM
     assert not troubles, "\n".join(troubles)
 
 
-def troubles_of(app, driver) -> list[str]:
-    """What is cut off in each tab, and whether all of it fits into the window."""
-    window, troubles = driver.window, []
+def shown_in_tabs(app, driver):
+    """What is cut off in each tab and each tool."""
     for tab in TABS:
         show_tab(app, driver, tab)
-        troubles += [f"{tab}: {trouble}" for trouble in cut_off(window)]
-        needed = window.minimumSizeHint()
-        if needed.width() > MINIMUM.width() or needed.height() > MINIMUM.height():
-            troubles.append(f"{tab}: it needs {needed.width()} × {needed.height()} pixels")
-    return troubles
+        yield tab, cut_off(driver.window) + too_large(driver.window)
+    show_tab(app, driver, "tune")
+    for tool in tools():
+        driver.window.centre.tune.bring_forward(tool)
+        pump(lambda: not driver.window.bench.background.busy)
+        settle(app, driver.window)
+        yield tool, cut_off(driver.window) + too_large(driver.window)
 
 
-@pytest.mark.usefixtures("strained")
-def test_the_check_of_pictures_fits_at_the_smallest_size(app, open_window, workspace, tmp_path):
+def shown_beside(app, driver):
+    """What is cut off in the docks: of a run that is selected, and of a lesson before and after the guess."""
+    runs, lessons = driver.window.runs, driver.conductor.lessons
+    runs.fold.setChecked(True)
+    runs.list.select(runs.list.all_runs[:1])
+    settle(app, driver.window)
+    yield "runs", cut_off(driver.window) + too_large(driver.window)
+    runs.fold.setChecked(False)
+    lessons.show()
+    pump(lambda: lessons.lessons)
+    lessons.open(lessons.lessons[0].id)
+    settle(app, driver.window)
+    yield "lesson", cut_off(driver.window) + too_large(driver.window)
+    driver.window.lesson.question.skip.click()
+    settle(app, driver.window)
+    yield "lesson without a guess", cut_off(driver.window) + too_large(driver.window)
+    lessons.leave()
+    driver.window.docks[0].raise_()
+
+
+def shown_in_sheets(app, driver):
+    """What is cut off in the windows beside the main one."""
+    for name in ("shortcuts", "about", "hardware", "processes"):
+        driver.press(name)
+        sheet = next(each for each in driver.window.findChildren(QDialog) if each.isVisible())
+        pump(lambda: not driver.window.bench.background.busy)
+        settle(app, sheet)
+        yield name, cut_off(sheet)
+        sheet.close()
+
+
+def too_large(window: QWidget) -> list[str]:
+    """Whether all of it fits into the smallest window."""
+    needed = window.minimumSizeHint()
+    fits = needed.width() <= MINIMUM.width() and needed.height() <= MINIMUM.height()
+    return [] if fits else [f"it needs {needed.width()} × {needed.height()} pixels"]
+
+
+def test_the_check_of_pictures_fits_at_the_smallest_size(app, open_window, workspace, tmp_path, sized, monkeypatch):
+    monkeypatch.setenv(language.VARIABLE, "ko")
+    sized(1.5)
     pictures = tmp_path / "pictures"
     for label, count in (("강아지 사진", 30), ("b", 5)):
         (pictures / label).mkdir(parents=True)
