@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -76,6 +76,7 @@ class SubmissionsWindow(QDialog):
             self.figure.addItem(name, figure)
         self.plot = SubmissionsPlot()
         self.details = _label()
+        self.details.setContentsMargins(12, 8, 8, 8)
         self._lay_out()
         self.set_theme(LIGHT)
         self._show()
@@ -84,13 +85,13 @@ class SubmissionsWindow(QDialog):
 
     def _make_table(self) -> SortableTable:
         columns = [
-            Column(self.tr("Student"), self.tr("As the student wrote it")),
-            Column(self.tr("Lesson"), self.tr("Which lesson it is")),
-            Column(self.tr("Guess"), self.tr("What was answered before the runs")),
-            Column(self.tr("Right?"), self.tr("Whether the runs say the same as the guess")),
-            Column(self.tr("The runs say"), self.tr("What the student's runs say to the question")),
-            Column(self.tr("Runs"), self.tr("How many runs of the lesson are done")),
-            Column(self.tr("Check"), self.tr("Whether its figures agree, and whether they come out again")),
+            Column(self.tr("Student"), self.tr("As the student wrote it"), left=True),
+            Column(self.tr("Lesson"), self.tr("Which lesson it is"), left=True),
+            Column(self.tr("Guess"), self.tr("What was answered before the runs"), left=True),
+            Column(self.tr("Right?"), self.tr("Whether the runs say the same as the guess"), left=True),
+            Column(self.tr("The runs say"), self.tr("What the student's runs say to the question"), left=True),
+            Column(self.tr("Runs"), self.tr("How many runs of the lesson are done"), numbers.count),
+            Column(self.tr("Check"), self.tr("Whether its figures agree, and whether they come out again"), left=True),
         ]
         table = SortableTable(self.tr("Submissions"), columns, shortened=True)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -127,7 +128,7 @@ class SubmissionsWindow(QDialog):
         choices.addStretch(1)
         curves = QWidget()
         column = QVBoxLayout(curves)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 8, 0, 0)
         column.addLayout(choices)
         column.addWidget(self.plot, 1)
         area = UprightScrollArea()
@@ -224,7 +225,7 @@ class SubmissionsWindow(QDialog):
         trains, waits = each.path == self.replays.present, each.path in self.replays.waiting
         return [
             words.name(each), words.title(each, lesson), words.choice(made.guess, lesson), words.right(each),
-            words.choice(made.answer, lesson), float(len(made.runs)), words.check(each, trains=trains, waits=waits),
+            words.choice(made.answer, lesson), len(made.runs), words.check(each, trains=trains, waits=waits),
         ]  # fmt: skip
 
     @Slot()
@@ -310,6 +311,13 @@ class SubmissionsWindow(QDialog):
             self.told.setText(say(error.message))
         else:
             self.told.setText(self.tr("Saved: {path}").format(path=path))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Say everything in another language."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self._show()
+            self._on_selected()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Nothing is trained any more."""

@@ -21,6 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QTableView
 
+from engine.language import Said
 from gui.graph.plot import tabular
 
 HEADING = 17
@@ -39,6 +40,8 @@ class Column:
     title: str
     explanation: str
     write: Callable[[Any], str] = str
+    left: bool = False
+    """Whether its values are words: they begin at the left, as those of the first column do."""
 
 
 class SortableTable(QTableView):
@@ -190,16 +193,17 @@ class _Rows(QAbstractTableModel):
         return None
 
     def _side(self, section: int) -> Qt.AlignmentFlag:
-        side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
+        words = section == 0 or self.columns[section].left
+        side = Qt.AlignmentFlag.AlignLeft if words else Qt.AlignmentFlag.AlignRight
         return side | Qt.AlignmentFlag.AlignVCenter
 
     def heading(self, section: int) -> str:
-        title, (column, arrow) = self.columns[section].title, self._arrow
+        title, (column, arrow) = _present(self.columns[section].title), self._arrow
         return f"{title} {arrow}" if section == column else title
 
     def explanation(self, section: int) -> str:
         how = QCoreApplication.translate("SortableTable", "Click to sort, or press {number} in the table")
-        return f"{self.columns[section].explanation}\n{how.format(number=section + 1)}"
+        return f"{_present(self.columns[section].explanation)}\n{how.format(number=section + 1)}"
 
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -213,6 +217,11 @@ class _Rows(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(section)
         return None
+
+
+def _present(text: str) -> str:
+    """A text in the language that is present now."""
+    return text.again() if isinstance(text, Said) else text
 
 
 class _Sorted(QSortFilterProxyModel):

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
@@ -79,6 +80,10 @@ def test_dropped_submissions_stand_in_a_table_with_their_curves_over_the_band(ha
     sheet.figure.setCurrentIndex(1)
     sheet.figure.activated.emit(1)
     assert sheet.plot.lines[0].yData.max() > 1  # in per cent
+    driver.press("language_ko")
+    pump(lambda: sheet.table.texts()[0][6].endswith("없음") or "의심" in sheet.table.texts()[0][6])
+    assert sheet.table.model().headerData(0, Qt.Orientation.Horizontal) == "학생"
+    driver.press("language_en")
     sheet.copy.click()
     assert QGuiApplication.clipboard().text().count("\n") == 3
     table = tmp_path / "marks.csv"
