@@ -5,14 +5,16 @@ the kind of device are taken, so a stranger's file decides nothing else.
 
 A run is a function of its settings, to the last bit where the number of threads, the versions and the kind of processor
 are the same. Elsewhere sums are added in another order. `benchmarks/submissions.py` measures what that does: over the
-runs of the bundled lessons with one thread and with two, losses stay within 1e-5 of each other in most; but in some
+runs of the bundled lessons with one thread and with two, losses stay within 1e-4 of each other in most; but in some
 runs that overfit or train with a high rate they *part* at some epoch, within a step or two from 1e-6 to 1e-3, and
-then all losses of all later epochs differ, by up to half. A figure that was altered stands alone instead. So:
+then all losses of all later epochs differ, by up to the whole. A figure that was altered stands alone instead. So:
 
 - before a run parts, losses must agree to `TIGHT`, and accuracies, where the losses agree to the last digits that they
   have, wholly;
-- a run has parted where at least two of its three losses differ, there and in most of the epochs that follow;
-- from there on figures are compared coarsely (`COARSE`), which tells only gross alterations, and it is said so.
+- a run has parted where at least two of its three losses differ by more than `APART`, there and in most of the epochs
+  that follow;
+- from there on figures are compared coarsely (`COARSE_LOSS`, `COARSE_ACCURACY`), which tells only gross alterations,
+  and it is said so.
 
 Not compared: seconds, which no second run repeats. Not found: alterations below these bounds.
 """
@@ -42,16 +44,18 @@ from engine.trainer import Trainer
 
 LOSSES = ("train_loss", "clean_train_loss", "val_loss")
 ACCURACIES = ("train_accuracy", "clean_train_accuracy", "val_accuracy")
-TIGHT = 1e-4
+TIGHT = 1e-3
 """By what share losses may differ before runs have parted."""
+APART = 1e-4
+"""Losses that differ by more than this share begin to part: they may be on their way for an epoch or two."""
 ROUNDING = 1e-6
 """Losses that differ by no more than this share are the same but for the rounding of float32."""
 SMALL = 1e-3
 """A loss below this is measured as if it were so large: shares of nothing are without sense."""
 FLIPS = 2
 """Samples that may be called otherwise where losses differ by more than `ROUNDING` and the runs have not parted."""
-COARSE_LOSS, COARSE_ACCURACY = 0.75, 0.25
-"""After runs have parted: share of the larger loss (of 0.1 at least), and accuracy."""
+COARSE_LOSS, COARSE_SMALL, COARSE_ACCURACY = 0.75, 0.5, 0.25
+"""After runs have parted: share of the larger loss (of so much at least), and accuracy."""
 MAX_THREADS = 256
 TOLD = 5
 """Differences that are told of a run; how many there are is told too."""
@@ -228,7 +232,7 @@ def _parting(pairs: Sequence[tuple[EpochRow, EpochRow]]) -> int | None:
 
 def _is_wide(told: EpochRow, found: EpochRow) -> bool:
     shares = [share(getattr(told, name), getattr(found, name)) for name in LOSSES if getattr(found, name) is not None]
-    return sum(each > TIGHT for each in shares) >= min(2, len(shares)) > 0
+    return sum(each > APART for each in shares) >= min(2, len(shares)) > 0
 
 
 def share(one: float | None, other: float | None, small: float = SMALL) -> float:
@@ -239,7 +243,7 @@ def share(one: float | None, other: float | None, small: float = SMALL) -> float
 
 
 def _loss_agrees(one: float | None, other: float | None, coarse: bool) -> bool:
-    return share(one, other, 0.1) <= COARSE_LOSS if coarse else share(one, other) <= TIGHT
+    return share(one, other, COARSE_SMALL) <= COARSE_LOSS if coarse else share(one, other) <= TIGHT
 
 
 def _accuracy_agrees(one: float | None, other: float | None, within: float) -> bool:

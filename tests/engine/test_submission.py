@@ -242,7 +242,7 @@ def test_runs_that_part_are_not_taken_for_altered_and_a_gross_alteration_after_i
     found[-1] = found[-1]._replace(val_accuracy=0.95)
     assert compare(told, found, (None, None), (60, 50, 0)).outcome is Outcome.DIFFERS
     found[-1] = row(length, by)
-    found[0] = found[0]._replace(val_loss=1.201)
+    found[0] = found[0]._replace(val_loss=1.21)
     assert compare(told, found, (None, None), (60, 50, 0)).differences[0].epoch == 1
 
 
