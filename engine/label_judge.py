@@ -7,7 +7,7 @@ others of the class do: a network is often sure of what it has never seen the li
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -102,8 +102,10 @@ class Judge:
     ) -> None:
         """Learn uint8 `[N, C, H, W]` of the classes int64 `[N]`; `tell` is told how far that is, and may raise."""
         self._halves: list[tuple[Tensor, _Half]] = []
-        small = shrunk(images)
-        side = _sides(targets, seed)
+        self._targets, self._classes, self._seed = targets, classes, seed
+        self._small = small = shrunk(images)
+        self.side = side = _sides(targets, seed)
+        """int64 `[N]`: the half, 0 or 1, that each image is in."""
         for number in (0, 1):
             learned, judged = side != number, (side == number).nonzero().squeeze(1)
             half = _Half(small[learned], targets[learned], classes, seed + number, partial(_half_done, tell, number))
@@ -126,6 +128,28 @@ class Judge:
             taken[judged] = torch.where((sure >= SURE) & near, called, -1)
         assert probabilities is not None
         return Verdict(probabilities, taken)
+
+    def taught(self, changed: Sequence[Tensor], tell: Callable[[float], None]) -> Callable[[Tensor], Tensor]:
+        """The probabilities, float32 `[N, K]`, that networks give which have learned changed images with their labels.
+
+        `changed` are all images as `shrunk` gives them, once or more often; each network learns these and the images as
+        they are, of one half, and judges the other. Small as the networks of the judge, and learned as long.
+        """
+        learned = torch.cat([self._small, *changed])
+        targets, side = self._targets.repeat(1 + len(changed)), self.side.repeat(1 + len(changed))
+        halves = [
+            _Half(learned[side != number], targets[side != number], self._classes,
+                  stream(self._seed, "judge-taught", number), partial(_half_done, tell, number))
+            for number in (0, 1)
+        ]  # fmt: skip
+
+        def judged(small: Tensor) -> Tensor:
+            found = small.new_zeros(len(small), self._classes)
+            for number, half in enumerate(halves):
+                found[self.side == number] = half.probabilities(small[self.side == number])
+            return found
+
+        return judged
 
 
 def _half_done(tell: Callable[[float], None], number: int, done: float) -> None:

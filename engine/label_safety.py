@@ -1,20 +1,14 @@
 """Whether augmentations leave an image what it is: a 9 that is turned upside down is a 6, and its label is wrong.
 
 A judge that has learned the images as they are (`engine.label_judge`) looks at each of them before and after. Where
-those of one class become images of *another particular* one far more often than they were before, the augmentation
-changes labels. Where they only become unlike anything, it is hard, which is another matter: that share is told as the
-affinity of the augmentation, after Gontijo-Lopes, Smullin, Cubuk, Dyer, "Affinity and Diversity" (2020,
-arXiv:2002.08973). The comparison is paired, image by image: McNemar's test, exact and one-sided, with the correction of
-Holm (1979) over all pairs of classes and all augmentations.
-
-A network is at times sure of what no class looks like: an upside-down 7 is called a 6. Turning and mirroring have an
-inverse of their own kind, so that a true change goes both ways, as 6 and 9; what goes one way only has to be far more
-frequent before it counts.
+those of one class seem to become images of *another particular one*, more draws are looked at, also by networks that
+have learned such images with their own labels: `engine.label_change` says when that counts. Where images only become
+unlike anything, it is hard, which is another matter: that share is told as the affinity of the augmentation, after
+Gontijo-Lopes, Smullin, Cubuk, Dyer, "Affinity and Diversity" (2020, arXiv:2002.08973).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +19,12 @@ from torch import Tensor
 
 from engine.data import Part, Parts, Report
 from engine.data_view import class_name, failed, pictures_of
+from engine.label_change import Change, Pair, Sight, changes, seen
 from engine.label_judge import AT_ONCE, Judge, Verdict, shrunk
 from engine.message import InputError, Message, message
 from engine.parameter import parameters_of
 from engine.randomness import generator, seeded_generators, stream
 from engine.strategy import Augmentation
-from engine.trained import wilson
 
 MOST = 5_000
 """Images that are judged, at most."""
@@ -38,10 +32,8 @@ MOST_BYTES = 2**28
 """Of these images, at most."""
 LEAST_OF_CLASS = 20
 """Images of a class below which nothing is told of it."""
-BOTH_WAYS, ONE_WAY = 0.04, 0.2
-"""Least share of a class's images that become another one: where the other becomes this one too, and where not."""
-LEVEL = 0.01
-"""Of all tests together."""
+DRAWS, LESSONS = 6, 2
+"""Draws of each image that are judged where something is seen in the first, and others from which networks learn."""
 KNOWS = 0.6
 """Share of the images as they are that the judge must know for its word to count."""
 HARD = 0.5
@@ -105,18 +97,6 @@ class LabelSafety:
         return {"images": self.images, "known": self.known, "safe": self.safe, "findings": findings}
 
 
-@dataclass(frozen=True)
-class Change:
-    """Images of one class that become another."""
-
-    source: int
-    target: int
-    share: float
-    low: float
-    high: float
-    p: float
-
-
 def check_labels(
     parts: Parts, augmentations: Sequence[Augmentation], seed: int, report: Report = lambda text, fraction: None
 ) -> LabelSafety:
@@ -140,7 +120,6 @@ class LabelCheck:
             raise InputError("no-labels-to-check", "only labels of images can be checked, and these data are none")
         part = _some(training, seed)
         self.parts, self.seed, self.report = parts, seed, report
-        self._tests = 1
         self.targets = part.targets.cpu()
         self.images = part.inputs.cpu()
         self.classes = parts.spec.outputs
@@ -154,22 +133,20 @@ class LabelCheck:
         findings = self._doubts(known)
         if known >= KNOWS:
             variants = [(each,) for each in augmentations] + ([augmentations] if len(augmentations) > 1 else [])
-            looked: list[tuple[tuple[Augmentation, ...], Verdict]] = []
+            alone: set[Pair] = set()
             for number, variant in enumerate(variants):
                 text = message("judging", "judging the images after {technique}", technique=_name(variant))
                 self.report(text, 0.7 + 0.3 * number / len(variants))
                 try:
-                    looked.append((variant, self._verdict(variant)))
+                    verdict = self._verdict(variant)
+                    found = self._changes(variant, verdict, len(variants))
                 except InputError:
                     raise
                 except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the others are to be seen
                     findings.append(_failed(variant, error))
-            self._tests = max(1, len(looked)) * self.classes * (self.classes - 1)
-            alone: set[tuple[int, int]] = set()
-            for variant, verdict in looked:
-                changes = self._changes(verdict)
-                news = changes if len(variant) == 1 else [c for c in changes if (c.source, c.target) not in alone]
-                alone |= {(change.source, change.target) for change in changes}
+                    continue
+                news = found if len(variant) == 1 else [c for c in found if (c.source, c.target) not in alone]
+                alone |= {(change.source, change.target) for change in found}
                 findings += self._tell(variant, verdict, news)
         return LabelSafety(len(self.targets), known, tuple(findings))
 
@@ -194,54 +171,51 @@ class LabelCheck:
         return found
 
     def _verdict(self, variant: Sequence[Augmentation]) -> Verdict:
-        return self.judge.judge(torch.cat([shrunk(some) for some in self._changed(variant)]))
+        return self.judge.judge(self._drawn(variant, 0))
 
-    def _changed(self, variant: Sequence[Augmentation], rows: Tensor | None = None) -> list[Tensor]:
-        """The images as these augmentations leave them, some at a time; always the same ones of all."""
+    def _drawn(self, variant: Sequence[Augmentation], draw: int) -> Tensor:
+        return torch.cat([shrunk(some) for some in self._changed(variant, draw=draw)])
+
+    def _changed(self, variant: Sequence[Augmentation], rows: Tensor | None = None, draw: int = 0) -> list[Tensor]:
+        """The images as these augmentations leave them, some at a time; always the same ones of all in a draw."""
         made = []
         for number, start in enumerate(range(0, len(self.images), AT_ONCE)):
             if rows is not None and not ((rows >= start) & (rows < start + AT_ONCE)).any():
                 made.append(self.images[start : start + AT_ONCE])
                 continue
-            with seeded_generators(stream(self.seed, "label-safety", number)):
-                drawing = generator(self.seed, "label-safety-draw", number)
+            with seeded_generators(stream(self.seed, "label-safety", draw, number)):
+                drawing = generator(self.seed, "label-safety-draw", draw, number)
                 some = self.images[start : start + AT_ONCE].clone()
                 for augmentation in variant:
                     some = augmentation(some, drawing)
             made.append(some)
         return made
 
-    def _changes(self, verdict: Verdict) -> list[Change]:
-        """The pairs of classes of which images of one become the other, gravest first."""
-        found: dict[tuple[int, int], Change] = {}
-        before, after = self.judge.clean.taken_for, verdict.taken_for
-        for source in range(self.classes):
-            own, count = self.targets == source, int(self.counts[source])
-            for target in range(self.classes) if count >= LEAST_OF_CLASS else ():
-                if target == source:
-                    continue
-                was, now = (before == target) & own, (after == target) & own
-                became, ceased = int((now & ~was).sum()), int((was & ~now).sum())
-                share = (became - ceased) / count
-                if share >= BOTH_WAYS:
-                    low, high = wilson(int(now.sum()) / count, count)
-                    p = mcnemar(became, ceased)
-                    found[source, target] = Change(source, target, int(now.sum()) / count, low, high, p)
-        kept = [change for change in holm(list(found.values()), self._tests) if self._counts(change, found)]
-        return sorted(kept, key=lambda change: -change.share)
+    def _changes(self, variant: Sequence[Augmentation], first: Verdict, variants: int) -> list[Change]:
+        """The pairs of classes of which images of one become the other. Where the first draw shows none, none."""
+        clean, told = self.judge.clean, [label for label, n in enumerate(self.counts.tolist()) if n >= LEAST_OF_CLASS]
+        pairs = seen(clean, first, self.targets, [(one, other) for one in told for other in told if one != other])
+        if not pairs:
+            return []
+        text = message("judging", "judging the images after {technique}", technique=_name(variant))
+        lessons = [self._drawn(variant, DRAWS + number) for number in range(LESSONS)]
+        taught = self.judge.taught(lessons, lambda done: self.report(text, None))
+        sights = []
+        for draw in range(DRAWS):
+            small = self._drawn(variant, draw)
+            sights.append(Sight((self.judge.judge(small) if draw else first).taken_for, taught(small)))
+        tests = variants * self.classes * (self.classes - 1) // 2
+        return changes(clean, sights, self.targets, self.judge.side, pairs, tests)
 
-    def _counts(self, change: Change, found: dict[tuple[int, int], Change]) -> bool:
-        back = found.get((change.target, change.source))
-        return change.share >= ONE_WAY or back is not None
-
-    def _tell(self, variant: tuple[Augmentation, ...], verdict: Verdict, changes: list[Change]) -> list[LabelFinding]:
-        mend = self._mend(variant[0]) if changes and len(variant) == 1 else None
-        found = [self._change_finding(variant, verdict, change, mend) for change in changes]
+    def _tell(self, variant: tuple[Augmentation, ...], verdict: Verdict, found: list[Change]) -> list[LabelFinding]:
+        pairs = [(change.source, change.target) for change in found]
+        mend = self._mend(variant[0], pairs) if pairs and len(variant) == 1 else None
+        findings = [self._change_finding(variant, verdict, change, mend) for change in found]
         knew = self.judge.clean.probabilities.argmax(1) == self.targets
         knows = knew & (verdict.probabilities.argmax(1) == self.targets)
         affinity = int(knows.sum()) / max(1, int(knew.sum()))
         if affinity < HARD:
-            found.append(LabelFinding(
+            findings.append(LabelFinding(
                 "hard", _name(variant), message(
                     "augmentation-hard", "after {technique}, a network that has never seen such images knows {share} "
                     "% of those that it knew before", technique=_name(variant), share=round(100 * affinity),
@@ -250,7 +224,7 @@ class LabelCheck:
                     "one may serve better",
                 ),
             ))  # fmt: skip
-        return found
+        return findings
 
     def _change_finding(
         self, variant: tuple[Augmentation, ...], verdict: Verdict, change: Change, mend: Augmentation | None
@@ -288,8 +262,11 @@ class LabelCheck:
             for before, changed, p in zip(pictures_of(self.images[rows]), pictures_of(after), sure, strict=True)
         )
 
-    def _mend(self, augmentation: Augmentation) -> Augmentation | None:
-        """The same with the largest of a few smaller ranges of one parameter at which nothing is changed any more."""
+    def _mend(self, augmentation: Augmentation, pairs: Sequence[Pair]) -> Augmentation | None:
+        """The same with the largest of a few smaller ranges of one parameter at which none of these is seen any more.
+
+        Seen, not proved: what is to be kept has to look safe, so the burden of proof is the other way round here.
+        """
         for parameter in parameters_of(type(augmentation)):
             value = getattr(augmentation, parameter.name)
             if parameter.name == "p" or type(value) not in (int, float) or not value > 0:
@@ -300,25 +277,9 @@ class LabelCheck:
                 if tried is None:
                     break
                 self.report(message("trying", "trying {field} of {value}", field=parameter.name, value=smaller), None)
-                if not self._changes(self._verdict([tried])):
+                if not seen(self.judge.clean, self._verdict([tried]), self.targets, pairs):
                     return tried
         return None
-
-
-def mcnemar(became: int, ceased: int) -> float:
-    """The exact one-sided p of so many images that changed one way, and so many the other (McNemar 1947)."""
-    count = became + ceased
-    return float(sum(math.comb(count, number) for number in range(became, count + 1)) / 2**count)
-
-
-def holm(changes: Sequence[Change], tests: int) -> list[Change]:
-    """Those that are significant among so many tests (Holm 1979); a test without a change counts as one with p = 1."""
-    kept = []
-    for number, change in enumerate(sorted(changes, key=lambda change: change.p)):
-        if change.p > LEVEL / max(1, tests - number):
-            break
-        kept.append(change)
-    return kept
 
 
 def _some(training: Part, seed: int) -> Part:

@@ -11,7 +11,10 @@ import torch
 
 from engine import label_judge
 from engine.data import DataBundle, Part, split
-from engine.label_safety import Change, LabelCheck, check_labels, holm, mcnemar
+from engine.label_change import Sight, lower
+from engine.label_change import changes as changed_pairs
+from engine.label_judge import Verdict
+from engine.label_safety import LabelCheck, check_labels
 from engine.message import InputError
 from engine.randomness import global_generators, seed_global_generators
 from engine.strategy import Augmentation
@@ -154,14 +157,37 @@ def test_what_can_not_be_checked_is_refused_in_one_line(tiny):
         check_labels(corners(tiny), [], 0)
 
 
-def test_the_tests_of_the_pairs():
-    assert mcnemar(0, 0) == 1 and mcnemar(1, 0) == 0.5 and mcnemar(5, 1) == pytest.approx(7 / 64)
+def judged(share, agrees=1.0, halves=(0, 1), back=True, confused=0.0, count=400):
+    """Two classes, each `count` images: what is flagged where `share` of a class seem to be the other, in these halves,
+    and of those `agrees` to the taught judge; `confused` were taken for it as they are, too."""
+    targets, side = torch.arange(2 * count) % 2, (torch.arange(2 * count) // 2) % 2
+    rank = torch.arange(2 * count) // 4 / (count / 2)
+    turns = (rank < share) & torch.isin(side, torch.tensor(halves)) & ((targets == 0) | back)
+    was = torch.where(rank >= 1 - confused, 1 - targets, targets)
+    now = torch.where(turns, 1 - targets, was)
+    doubts = (turns & (rank < share * agrees)) | (rank >= 1 - confused)
+    own = torch.where(doubts, 0.4, 0.9)
+    taught = torch.stack([torch.where(targets == k, own, 1 - own) for k in (0, 1)], 1)
+    clean = Verdict(torch.eye(2)[was], was)
+    found = changed_pairs(clean, [Sight(now, taught)] * 3, targets, side, [(0, 1), (1, 0)], 45)
+    return {(change.source, change.target) for change in found}
 
-    def made(p):
-        return Change(0, 1, 0.5, 0.4, 0.6, p)
 
-    assert [c.p for c in holm([made(0.0049), made(0.9), made(0.001)], 3)] == [0.001, 0.0049]
-    assert [c.p for c in holm([made(0.006), made(0.001)], 3)] == [0.001]
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
+def test_only_what_both_judges_see_in_both_halves_and_both_ways_counts(share):
+    assert judged(share) == {(0, 1), (1, 0)}
+    assert judged(share, agrees=0.05) == set(), "a network that has learned such images knows them"
+    assert judged(share, halves=(0,)) == set(), "the other half's network sees nothing"
+    assert judged(share, confused=share) == set(), "the pair was confused as often before"
+    assert judged(share, back=False) == ({(0, 1)} if share == 0.3 else set())
+
+
+def test_what_counts_is_the_bound_and_not_the_estimate():
+    assert judged(0.1, count=400) and not judged(0.1, count=20)
+    generator = torch.Generator().manual_seed(0)
+    below = [float(lower((torch.rand(200, generator=generator) < 0.05).double(), 0.05)) <= 0.05 for _ in range(400)]
+    assert sum(below) / len(below) >= 0.95, "rare events: the bound is below the truth at least as often as it says"
+    assert lower(torch.ones(1), 0.05) == -1
 
 
 def test_the_terminal_tells_of_labels_beside_the_pictures(capsys, monkeypatch):
