@@ -39,6 +39,12 @@ def test_a_translation_has_the_places_of_its_english():
     assert not wrong
 
 
+def test_a_text_that_another_follows_ends_with_its_space_in_korean_too():
+    wrong = [key for key, said in words_of("ko").items() if (key[-1:] == " ", key[:1] == " ") !=
+             (said[-1:] == " ", said[:1] == " ")]  # fmt: skip
+    assert not wrong
+
+
 def test_a_translation_can_be_filled_in():
     """A place, its format and the particle after it are understood."""
     for said in words_of("ko").values():

@@ -43,9 +43,9 @@ class QuietComboBox(QComboBox):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Room for some letters, also where a text stands in for a choice: Qt would make room for all of that."""
-        hint = super().minimumSizeHint()
         if self.sizeAdjustPolicy() == QComboBox.SizeAdjustPolicy.AdjustToContents:
-            return hint
+            return self.sizeHint()  # Qt keeps a minimum from before it had entries
+        hint = super().minimumSizeHint()
         least = (self.minimumContentsLength() + 2) * self.fontMetrics().horizontalAdvance("X")
         return QSize(min(hint.width(), least + 24), hint.height())
 

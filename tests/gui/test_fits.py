@@ -45,7 +45,7 @@ def cut_off(window: QWidget) -> list[str]:
     for widget in window.findChildren(QWidget):
         if not widget.isVisible() or widget.window() is not window or is_behind(widget):
             continue
-        if isinstance(widget, QComboBox) and not widget.isEditable() and not widget.toolTip():
+        if isinstance(widget, QComboBox) and not widget.isEditable() and not may_shorten(widget):
             needed = widget.fontMetrics().horizontalAdvance(widget.currentText()) + ARROW
             if needed > widget.width():
                 found.append(f"choice {widget.currentText()!r}: {widget.width()} of {needed} pixels")
@@ -73,6 +73,11 @@ def cut_off(window: QWidget) -> list[str]:
             seen = f"{shown.width()} × {shown.height()} pixels seen"
             found.append(f"{type(widget).__name__} {text!r} at {at.x()}, {at.y()}: {seen}")
     return found
+
+
+def may_shorten(choice: QComboBox) -> bool:
+    """Whether it is as narrow as it has to be on purpose, and says more when it is pointed at."""
+    return bool(choice.toolTip()) and choice.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents
 
 
 def is_behind(widget: QWidget) -> bool:

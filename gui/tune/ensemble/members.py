@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from engine.ensemble_candidates import Candidate, refused_beside
@@ -135,12 +135,16 @@ class MemberList(QTreeWidget):
         self.ticks_changed.emit()
 
 
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Members", text)
+
+
 def _names(candidates: Sequence[Candidate]) -> dict[Path, str]:
     names: dict[Path, str] = {}
     for candidate in reversed(candidates):  # so that a name stays when a newer run bears it too
         record = candidate.record
         title = record.notes.name or (label_of(candidate.config) if candidate.config is not None else record.title)
         seed = record.settings.get("seed")
-        label = f"{title}, seed {seed}" if isinstance(seed, int) else title
+        label = _tr("{run}, seed {seed}").format(run=title, seed=seed) if isinstance(seed, int) else title
         names[record.folder] = unique_label(label, names.values())
     return names
