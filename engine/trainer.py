@@ -315,10 +315,11 @@ class Trainer:
         position.seconds += row.train_seconds + row.val_seconds
         position.epoch, position.batch, position.sums = position.epoch + 1, 0, Sums()
         position.reason = self._reason_to_end()
+        # At once: a run that is stopped at the next yield has this epoch behind it, and its proof too.
+        proved = self._proved(self.proof.check(position.epoch, learner.average)) if self.proof is not None else None
         yield EpochEnded(row, self._stands_at_best())
         yield fitted(learner, position.epoch)
-        if self.proof is not None:
-            yield self._proved(self.proof.check(position.epoch, learner.average))
+        yield proved
         yield from self._save()
 
     def _proved(self, proved: Proved) -> Proved:

@@ -156,6 +156,8 @@ class Settings:
     def _fitting(self, kind: type[Strategy]) -> list[str]:
         """What a run with a technique of this class needs besides."""
         tasks = getattr(kind, "tasks", None) or {getattr(kind, "task", "classification")}
+        if getattr(kind, "reconstructs", False):
+            return ["mse"]
         needed = [] if "classification" in tasks else ["noisy-line", "mlp"] + (["mse"] if kind.kind != "loss" else [])
         return needed + (["mlp"] if kind.kind in ("activation", "initializer", "fine-tuning") else [])
 
