@@ -45,6 +45,7 @@ class LessonPanel(QWidget):
         self.box.setPlaceholderText(self.tr("Choose a lesson"))
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(8)
+        self.box.currentTextChanged.connect(lambda text: self.box.setToolTip(as_tip(text)))
         self.box.setMinimumHeight(self.fontMetrics().height() + 14)  # Hangul is higher than Latin
         self.box.activated.connect(self._on_chosen)
         self.previous = self._step(self.tr("The lesson before"), -1)

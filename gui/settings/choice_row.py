@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -48,6 +48,14 @@ class QuietComboBox(QComboBox):
         hint = super().minimumSizeHint()
         least = (self.minimumContentsLength() + 2) * self.fontMetrics().horizontalAdvance("X")
         return QSize(min(hint.width(), least + 24), hint.height())
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Another language: Qt keeps the room for the former words until it is told of another policy."""
+        super().changeEvent(event)
+        policy = QComboBox.SizeAdjustPolicy
+        if event.type() is QEvent.Type.LanguageChange and self.sizeAdjustPolicy() == policy.AdjustToContents:
+            self.setSizeAdjustPolicy(policy.AdjustToContentsOnFirstShow)
+            self.setSizeAdjustPolicy(policy.AdjustToContents)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw it, the text shortened where there is no room for it: Qt would cut through a letter."""

@@ -30,10 +30,11 @@ from gui.model.layer_tree import LayerTree
 from gui.tune.panel import tools
 from gui.widgets.banner import Answer, Banner
 from gui.widgets.theme import LIGHT
+from gui.widgets.type_size import USUAL_SIZE
 from tests.gui.driving import pump
 
 TABS = ("curves", "data", "model", "predictions", "compare", "code")
-SIZES = (1.0, 1.5, 2.0)
+SIZES = (1.0, 1.5)
 """How much larger type is than the system's."""
 ARROW = 24
 """Pixels that a choice needs beside its text, at least."""
@@ -56,7 +57,7 @@ def cut_off(window: QWidget) -> list[str]:
         if not isinstance(widget, (QAbstractButton, QLabel)):
             continue
         text = widget.text()
-        if not text or "<" in text:
+        if not text.strip() or "<" in text:
             continue
         wrapped = isinstance(widget, QLabel) and widget.wordWrap()
         texts = text.split() if wrapped else [text]
@@ -111,14 +112,16 @@ def parents(widget: QWidget):
 @pytest.fixture
 def sized(app):
     """Gives the application type that is so much larger."""
-    font = app.font()
+    font, usual = app.font(), app.property(USUAL_SIZE)
 
     def give(size: float) -> None:
         larger = QFont(font)
         larger.setPointSizeF(size * font.pointSizeF())
         app.setFont(larger)
+        app.setProperty(USUAL_SIZE, larger.pointSizeF())  # a window begins with the system's
 
     yield give
+    app.setProperty(USUAL_SIZE, usual)
     app.setFont(font)
 
 
@@ -138,12 +141,14 @@ def test_nothing_is_cut_off_at_the_smallest_size(app, open_window, workspace, si
     monkeypatch.setenv(language.VARIABLE, "ko")
     sized(size)
     driver = open_window(workspace)
+    assert app.font().pointSizeF() == app.property(USUAL_SIZE)
     driver.window.resize(MINIMUM)
     runs = driver.window.runs.list
     pump(lambda: len(runs.all_runs) == 2)
     driver.conductor.load_file(runs.all_runs[0].checkpoint)
     pump(lambda: driver.says("loaded") or driver.says("refused"))
     assert driver.says("loaded")
+    driver.window.banners.clear("loaded")
     troubles = []
     for name in ("ko", "en"):
         driver.press(f"language_{name}")
