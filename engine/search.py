@@ -82,10 +82,8 @@ def open_study(
     try:
         locks = locks_of(workspace, name)
         lead = _lead(name, locks) if plan is not None else contextlib.nullcontext()
-        with lead:
-            storage: BaseStorage = open_database(database) if database is not None else open_journal(path)
-            with Study(name, storage, locks, plan, catalogue) as study:
-                yield study
+        with lead, _storage(path, database) as storage, Study(name, storage, locks, plan, catalogue) as study:
+            yield study
     except StorageInternalError as error:  # its own words hold the whole statement
         raise InputError(
             "database-lost", "the database of the study {name} does not answer any more: the same command goes on",
@@ -96,6 +94,11 @@ def open_study(
             "study-unwritable", "the study {name} can't be kept in {folder}: {reason}", name=name, folder=path.parent,
             reason=error.strerror or str(error),
         ) from None  # fmt: skip
+
+
+def _storage(path: Path, database: str | None) -> contextlib.AbstractContextManager[BaseStorage]:
+    """Where the study is kept."""
+    return open_database(database) if database is not None else contextlib.nullcontext(open_journal(path))
 
 
 @contextlib.contextmanager

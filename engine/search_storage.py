@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ def open_journal(path: Path) -> BaseStorage:
         raise unreadable(path, f"it can't be replayed ({type(error).__name__})") from None
 
 
-def open_database(url: str) -> BaseStorage:
+@contextlib.contextmanager
+def open_database(url: str) -> Iterator[BaseStorage]:
     """The storage of studies in a database. Raises `InputError` where it can't be reached, or its driver is missing."""
     if "://" not in url:
         raise InputError(
@@ -57,10 +59,15 @@ def open_database(url: str) -> BaseStorage:
             "postgresql+psycopg://user:password@host/database, or leave --storage out", url=repr(url)[:80],
         )  # fmt: skip
     try:
-        return RDBStorage(url)
+        storage = RDBStorage(url)
     except Exception as error:  # noqa: BLE001 each driver has its own
         text = one_line(re.sub(r"://[^@\s]*@", "://…@", str(error)), 200)  # without the password
         raise InputError("no-storage", "the database can't be used: {reason}", reason=text) from None
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 class _Lock(JournalFileOpenLock):

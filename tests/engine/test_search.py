@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -328,11 +332,39 @@ def test_a_trial_of_who_lives_is_left_to_him(led, workspace, catalogue):
         assert other.take_up() == 0 and other.plan == plan
 
 
-def test_a_database_keeps_it_too(catalogue, workspace, tmp_path):
+@pytest.fixture
+def postgresql(tmp_path_factory):
+    """The address of a PostgreSQL server of the test's own, where one is installed with its driver."""
+    pytest.importorskip("psycopg")
+    folder = shutil.which("initdb") or next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+    if folder is None:
+        pytest.skip("no PostgreSQL server is installed")
+    programs = Path(folder).parent
+    # The server refuses to run as root, and others may not look into the tests' folders: its user has its own.
+    user = "postgres" if os.getuid() == 0 else None
+    where = Path(tempfile.mkdtemp(prefix="tunedeck-pg-"))
+    if user:
+        shutil.chown(where, user)
+    run = functools.partial(subprocess.run, check=True, user=user, cwd=where, stdout=subprocess.DEVNULL)
+    try:
+        run([programs / "initdb", "-D", where / "data", "-U", "tunedeck", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        flags = f"-k {where} -c listen_addresses='' -c fsync=off"
+        run([programs / "pg_ctl", "-D", where / "data", "-o", flags, "-l", where / "log", "-w", "start"])
+        try:
+            yield f"postgresql+psycopg://tunedeck@/postgres?host={where}"
+        finally:
+            run([programs / "pg_ctl", "-D", where / "data", "-m", "immediate", "-w", "stop"])
+    finally:
+        shutil.rmtree(where)
+
+
+def planned(catalogue):
     config = tiny_config(catalogue)
-    plan = Plan(config, parse_space(["lr=1e-3..1e-1:log"], config.changed({}), catalogue), "random", "none")
-    plan = Plan(discovered(config, catalogue), plan.space, "random", "none")
-    url = f"sqlite:///{tmp_path / 'study.db'}"
+    space = parse_space(["lr=1e-3..1e-1:log"], config.changed({}), catalogue)
+    return Plan(discovered(config, catalogue), space, "random", "none")
+
+
+def keeps(url, plan, catalogue, workspace):
     with open_study("db", plan, catalogue, workspace, url) as study:
         asked = study.ask(2)
         study.report(asked, 1, 0.5)
@@ -340,12 +372,29 @@ def test_a_database_keeps_it_too(catalogue, workspace, tmp_path):
         study.complete(asked)
     with open_study("db", None, catalogue, workspace, url) as study:
         assert outcome(study, catalogue).best.value == 0.5
+
+
+def test_a_database_keeps_it_too(catalogue, workspace, tmp_path):
+    plan = planned(catalogue)
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    keeps(url, plan, catalogue, workspace)
     with pytest.raises(InputError, match="does not answer"), open_study("db", None, catalogue, workspace, url) as study:
         (tmp_path / "study.db").write_bytes(b"no database any more" * 500)
         study.trials()
     for wrong in ("nowhere", "nosuch://host/db"):
         with pytest.raises(InputError), open_study("db", plan, catalogue, workspace, wrong):
             pass
+
+
+def test_postgresql_keeps_it_too_and_two_search_there_together(postgresql, catalogue, workspace, capsys):
+    keeps(postgresql, planned(catalogue), catalogue, workspace)
+    code, found, _ = search_of(capsys, workspace, *TUNE, "--study", "both", "--storage", postgresql, "--trials", "1")
+    assert (code, found["trials"]) == (0, 1)
+    code, out, _ = tunedeck(
+        capsys, "search", "--join", "both", "--storage", postgresql, "--trials", "2", "--processes", 1, "--json",
+        "--workspace", workspace / "other machine",
+    )  # fmt: skip
+    assert (code, json.loads(out.strip().splitlines()[-1])["trials"]) == (0, 2)
 
 
 def discovered(config, catalogue):
