@@ -39,6 +39,7 @@ from engine.strategy_text import strategy_from, strategy_to_dict
 from engine.yaml_file import parse_yaml
 
 FORMAT = 1
+HIGHEST_LR = 1e4
 ONE_CHOICE = tuple(name for name, kind in KINDS.items() if not kind.many)
 """The kinds of which a run has exactly one: each is a field of `RunConfig` and a flag."""
 
@@ -82,7 +83,7 @@ class RunConfig(BaseModel):
     """How often training goes through the training samples."""
     batch_size: int = Field(64, ge=1, le=10_000_000)
     """Samples per step."""
-    lr: float = Field(1e-3, gt=0, le=1e4)
+    lr: float = Field(1e-3, gt=0, le=HIGHEST_LR)
     """Base learning rate (학습률): how far each step moves the weights."""
     train_samples: Amount = "all"
     """Training samples to use after splitting: a number, a percentage, or all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.checkpoint_header import read_meta
-from engine.config import RunConfig
+from engine.config import HIGHEST_LR, RunConfig
 from engine.events import Failed
 from engine.history import History
 from engine.message import InputError
@@ -92,9 +93,12 @@ def last_good(run: Path, history: History) -> Path | None:
 
 
 def with_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
-    """A run's settings with the learning rate that it had come to by the changes made in it."""
+    """A run's settings with the learning rate that it had come to by the changes in it, as far as it can be set."""
     factors = [change.new / change.old for change in changes if change.field == "lr" and change.old]
-    return config.changed({"lr": float(f"{config.lr * prod(factors):.12g}")}) if factors else config
+    if not factors:
+        return config
+    lr = float(f"{config.lr * prod(factors):.12g}")
+    return config.changed({"lr": min(max(lr, sys.float_info.min), HIGHEST_LR)})
 
 
 def against_infinity(config: RunConfig, largest_input: float) -> str:

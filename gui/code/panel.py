@@ -16,6 +16,7 @@ from gui.background import Trouble
 from gui.code.changes import Changes, changes, spans
 from gui.code.view import CodeView
 from gui.panel import Panel
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.widgets.segments import Segments
@@ -63,6 +64,7 @@ class CodePanel(Panel):
         self.told.setProperty("role", "muted")
         self.command = QLineEdit()
         self.command.setReadOnly(True)
+        let_drops_pass(self.command)
         self.command.setAccessibleName(self.tr("The same as a command"))
         self.command.setToolTip(self.tr("Trains just this in a terminal"))
         self.copy_command = QPushButton(self.tr("Copy command"))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from gui.code.changes import Changes
 from gui.code.highlighter import Highlighter
+from gui.widgets.drops import let_drops_pass
 from gui.widgets.theme import LIGHT, Theme
 
 NEW, GONE = "+", "−"
@@ -30,6 +31,7 @@ class CodeView(QPlainTextEdit):
         self._theme = LIGHT
         self._changes = Changes()
         self.setReadOnly(True)
+        let_drops_pass(self)
         self.setTabChangesFocus(True)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))

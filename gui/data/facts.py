@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
@@ -68,6 +68,7 @@ class FactsBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._shown: tuple[RunConfig, Facts] | None = None
         self.heading = QLabel()
         give(self.heading, role="headline")
         self.summary = ElidedLabel()
@@ -100,6 +101,12 @@ class FactsBar(QWidget):
         column.addWidget(self.trouble)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Say it in another language."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange and self._shown is not None:
+            self.show_facts(*self._shown)
+
     def _add(self, name: str, tip: str = "") -> Fact:
         fact = Fact(name, tip)
         self.flow.addWidget(fact)
@@ -107,6 +114,7 @@ class FactsBar(QWidget):
 
     def show_facts(self, config: RunConfig, facts: Facts) -> None:
         """Show what this data set is, with these settings."""
+        self._shown = config, facts
         self.heading.setText(title(type(config.dataset)))
         self.summary.setText(self._summary(facts))
         order = (

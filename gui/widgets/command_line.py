@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from gui.widgets.drops import let_drops_pass
+
 
 class CommandLine(QWidget):
     """One line, with a button that copies it."""
@@ -13,6 +15,7 @@ class CommandLine(QWidget):
         super().__init__()
         self.line = QLineEdit()
         self.line.setReadOnly(True)
+        let_drops_pass(self.line)
         self.line.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.line.setAccessibleName(self.tr("Command"))
         self.copied = QPushButton(self.tr("Copy"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,8 @@ def test_a_run_that_did_worse_than_untrained_goes_on_from_its_best(tiny, known, 
     history.add_steps([(1, 1.4, 0.1), (10, 1.0, 0.1), (12, 99.0, 0.1)])
     assert last_good(folder, history).stem == "last", "what came after it doesn't count"
     assert last_good(folder / "none", history) is None
+
+
+@pytest.mark.parametrize(("factor", "lr"), [(1e12, 1e4), (1e-320, sys.float_info.min)])
+def test_a_rate_that_was_changed_beyond_what_can_be_set_is_the_last_that_can(tiny, factor, lr):
+    assert with_changes(tiny(lr=0.01), [Change(1, "lr", 1.0, factor)]).lr == lr

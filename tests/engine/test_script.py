@@ -27,6 +27,7 @@ from engine.command_line import command
 from engine.config import RunConfig, recipe
 from engine.data import Source, split
 from engine.given_settings import settings
+from engine.learner import Learner
 from engine.message import InputError
 from engine.script import script
 from engine.strategy import Dataset, Model, Regularizer
@@ -171,6 +172,7 @@ def at_random(number: int, catalogue: Catalogue) -> RunConfig:
                 config = config.ticked(strategy)
         with contextlib.suppress(InputError):
             config.check()
+            Learner(config, split(config.dataset.load(Source(Path())), config), torch.device("cpu"), Source(Path()))
             return config
 
 

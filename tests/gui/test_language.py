@@ -39,13 +39,14 @@ def said_in(window: QObject) -> list[tuple[str, str, str]]:
             found += [
                 (kind, "plot", item.toPlainText()) for item in each.scene().items() if hasattr(item, "toPlainText")
             ]
-    return [(kind, name, text) for kind, name, text in found if text not in OF_QTS_OWN]
+    return [(kind, name, text.replace(language.UNSEEN, "")) for kind, name, text in found if text not in OF_QTS_OWN]
 
 
 def walk(app, driver: Driver) -> None:
     for tab in TABS:
         show_tab(app, driver, tab)
     pump(lambda: not driver.window.centre._bench.background.busy)
+    pump(lambda: any(figure.isdigit() for figure in driver.panel.foot.estimate.text()))
 
 
 def test_a_window_that_has_changed_says_what_one_says_that_opened_so(

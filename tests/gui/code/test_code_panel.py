@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
 
 from engine.script import script
@@ -119,7 +120,8 @@ def test_is_drawn_in_both_palettes_with_another_ground_also_in_the_margin(panel,
     light = panel.view.grab().toImage()
     panel.set_theme(DARK)
     dark = panel.view.grab().toImage()
-    assert light.pixelColor(3, 3).lightness() > 200 > 100 > dark.pixelColor(3, 3).lightness()
+    corner = panel.view.contentsRect().topLeft() + QPoint(1, 1)
+    assert light.pixelColor(corner).lightness() > 200 > 100 > dark.pixelColor(corner).lightness()
     margin = {dark.pixelColor(x, y).name() for x in range(panel.view.margin_width) for y in range(dark.height())}
     assert {DARK.selection.lower(), DARK.window.lower()} <= margin
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import language
 from engine.checkpoint import read_checkpoint
 from engine.config import recipe
 from engine.events import Failed, Finished
@@ -15,15 +16,12 @@ from gui.training.session import State
 from gui.tune.twin.choice import RUN
 from tests.engine.support import differing, run
 from tests.gui.driving import pump
-from tests.gui.test_fits import MINIMUM, cut_off, settle, strained
+from tests.gui.test_fits import MINIMUM, cut_off, settle
 from tests.gui.training.test_run_control import UNLUCKY
 
 
 def last_of(folder: Path):
     return read_checkpoint(folder / "checkpoints" / "last.safetensors")
-
-
-__all__ = ["strained"]
 
 
 class Twin:
@@ -255,8 +253,9 @@ def test_what_waits_comes_after_all_have_ended(twin):
     assert len(made.session.runs[2].history.epochs) == 1
 
 
-@pytest.mark.usefixtures("strained")
-def test_nothing_is_cut_off_at_the_smallest_size(app, twin):
+@pytest.mark.parametrize("spoken", ["en", "ko"])
+def test_nothing_is_cut_off_at_the_smallest_size(app, twin, monkeypatch, spoken):
+    monkeypatch.setenv(language.VARIABLE, spoken)
     made = twin()
     window = made.window.window
     window.resize(MINIMUM)
