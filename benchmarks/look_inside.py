@@ -1,6 +1,6 @@
 """What it costs to look inside a network as it trains, and what is seen there in a deep network of tanh.
 
-    python -m benchmarks.look_inside [--pairs 30] [--seeds 5] [--samples 10000] [--every 20]
+    python -m benchmarks.look_inside [--pairs 30] [--seeds 5] [--samples 10000] [--every 40]
 
 Cost: two runs of the same settings, one of them looked into, take turns of 100 steps in one process, either one first
 in turn. The limit is 5 %; where it is off, what remains is one question a step. What is seen: an MLP of nine hidden
@@ -119,7 +119,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=30, help="of turns; 0 measures no cost")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--samples", default="10000")
-    parser.add_argument("--every", type=int, default=20)
+    parser.add_argument("--every", type=int, default=40)
     parser.add_argument("--threads", default="auto")
     asked = parser.parse_args()
     catalogue = discover(entry_points=False)

@@ -32,7 +32,7 @@ from gui.widgets.theme import Theme
 from gui.words import say
 from gui.workbench import Workbench
 
-USUAL = 20
+USUAL = 40
 """Steps from one look to the next where it is switched on here: a few per cent of the time at most."""
 MARKS = ("●", "■")
 """Of the run in front and of the one beside it, as on the lines of the upper plot."""
