@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from copy import deepcopy
 from functools import cache
 from importlib import resources
@@ -13,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from engine.catalogue import Catalogue, invalid_value, nearest
-from engine.guard import WrongResult, technique_of, words_of
-from engine.message import InputError, message, one_line
+from engine.message import InputError, one_line
 from engine.parameter import Parameter, parameter_of
+from engine.settings_advice import advice_on, refuse
 from engine.strategy import (
     KINDS,
     Activation,
@@ -40,6 +39,7 @@ from engine.yaml_file import parse_yaml
 
 FORMAT = 1
 HIGHEST_LR = 1e4
+"""Of a setting; there is no network that a rate near it trains."""
 ONE_CHOICE = tuple(name for name, kind in KINDS.items() if not kind.many)
 """The kinds of which a run has exactly one: each is a field of `RunConfig` and a flag."""
 
@@ -208,82 +208,7 @@ class RunConfig(BaseModel):
 
     def advice(self, data: DataSpec | None = None) -> list[tuple[str, Advice]]:
         """What to tell about these settings, and of the data once they are there, each with the id of its strategy."""
-        found = self._advice_on_task(data.task if data else self.task)
-        if data is not None:
-            found += self._advice_on_data(data)
-        taken: dict[str, str] = {}
-        for strategy in self.with_:
-            slot = strategy.slot if isinstance(strategy, Regularizer) else None
-            if slot is not None and slot in self.model.owned:
-                found.append((strategy.id, _error(
-                    "already-present", "the model {model} brings its own {slot} layers, already present: untick {id}",
-                    model=self.model.id, id=strategy.id, slot=slot,
-                )))  # fmt: skip
-            elif slot is not None and slot not in self.model.slots:
-                found.append((strategy.id, _error(
-                    "no-slot", "the model {model} has no place for {id} (it lacks the slot {slot}): untick it or "
-                    "choose another model", model=self.model.id, id=strategy.id, slot=slot,
-                )))  # fmt: skip
-            for claim, code, template in _claims(strategy):
-                if claim in taken:
-                    found.append((strategy.id, _error(code, template, id=strategy.id, other=taken[claim])))
-                    break
-                taken[claim] = strategy.id
-        for strategy in self.strategies:
-            try:
-                found.extend((strategy.id, advice) for advice in strategy.advice(self, data))
-            except Exception as error:  # noqa: BLE001 a plugin may raise anything, and the form must go on
-                text = str(error) if isinstance(error, WrongResult) else words_of(error)
-                id = technique_of(error) or strategy.id  # it may have asked another one
-                found.append((strategy.id, _error("advice-failed", "{id} failed: {error}", id=id, error=text)))
-        return found
-
-    def _advice_on_task(self, task: str) -> list[tuple[str, Advice]]:
-        found: list[tuple[str, Advice]] = []
-        if task == "reconstruction":
-            found += self._advice_on_reconstruction()
-        elif task not in self.loss.tasks:
-            found.append((self.loss.id, _error(
-                "wrong-task", "the loss {loss} is not meant for a {task}: choose another",
-                loss=self.loss.id, task=task,
-            )))  # fmt: skip
-        if task != "classification" and self.monitor.endswith("accuracy"):
-            text = message("no-accuracy", "a {task} has no accuracy: monitor a loss", task=task, monitor=self.monitor)
-            found.append((self.loss.id, Advice("error", text)))
-        return found
-
-    def _advice_on_reconstruction(self) -> list[tuple[str, Advice]]:
-        """Of what is made for labels, and of what a network can't learn to undo."""
-        found: list[tuple[str, Advice]] = []
-        if self.task not in self.loss.tasks:
-            found.append((self.loss.id, _error(
-                "loss-of-classes", "the loss {loss} compares with classes, and the model {model} is to give back its "
-                "input: choose a loss that compares values, such as the mean squared error",
-                loss=self.loss.id, model=self.model.id,
-            )))  # fmt: skip
-        found += [(regularizer.id, _error(
-            "mixes-targets", "{id} blends samples with their labels, and the model {model} uses none: untick it",
-            id=regularizer.id, model=self.model.id,
-        )) for regularizer in self.giving("mix")]  # fmt: skip
-        found += [(regularizer.id, _error(
-            "orders-by-labels", "{id} goes by labels, and the model {model} uses none: untick it",
-            id=regularizer.id, model=self.model.id,
-        )) for regularizer in self.giving("order")]  # fmt: skip
-        found += [(augmentation.id, Advice("warning", message(
-            "cannot-be-undone", "the model {model} is to give back the image as it was before {id}, which can't be "
-            "undone: untick it, or take one that only spoils the image, such as noise",
-            model=self.model.id, id=augmentation.id,
-        ))) for augmentation in self.augmentations if not augmentation.corrupts]  # fmt: skip
-        return found
-
-    def _advice_on_data(self, data: DataSpec) -> list[tuple[str, Advice]]:
-        found: list[tuple[str, Advice]] = []
-        if len(data.input_shape) != 3:
-            found.extend((strategy.id, _error(
-                "not-images", "{id} changes images, and the data set {dataset} has none: untick it",
-                id=strategy.id, dataset=self.dataset.id,
-            )) for strategy in self.augmentations)  # fmt: skip
-        return found
+        return advice_on(self, data)
 
     def check(self, data: DataSpec | None = None) -> None:
         """Raise `InputError` for the first error among the advice."""
@@ -356,15 +281,6 @@ class RunConfig(BaseModel):
             raise invalid_value("", error) from None
 
 
-def refuse(advice: Iterable[tuple[str, Advice]]) -> None:
-    """Raise `InputError` for the first error among pieces of advice, each with the id of its strategy."""
-    for id, each in advice:
-        if each.level == "error":
-            named = "{id}" in each.text.template
-            template = each.text.template if named else "{strategy}: " + each.text.template
-            raise InputError(each.text.code, template, **({} if named else {"strategy": id}), **each.text.values)
-
-
 def recipe(name: str, catalogue: Catalogue) -> RunConfig:
     """The bundled recipe of this name. Raises `InputError`, with the names there are, where there is none."""
     if name not in recipe_names():
@@ -395,28 +311,3 @@ def run_parameters() -> tuple[Parameter, ...]:
 
 def _scalar_fields() -> list[str]:
     return [name for name in RunConfig.model_fields if name not in (*ONE_CHOICE, "with_", "offered")]
-
-
-def _claims(strategy: Strategy) -> Iterable[tuple[str, str, str]]:
-    """What only one ticked strategy of a run may have, each with the code and the words where two want it."""
-    yield f"id {strategy.id}", "twice", "{id} is listed twice"
-    if isinstance(strategy, Regularizer):
-        if strategy.slot is not None:
-            text = "{id} and {other} want the same place: untick one"
-            yield f"slot {strategy.slot}", "slot-taken", text
-        if overrides(strategy, "average_share"):
-            text = "{id} and {other} each keep an average of the weights, and a run has one: untick one"
-            yield "average", "two-averages", text
-        if overrides(strategy, "order"):
-            text = "{id} and {other} each lay down the order of the samples: untick one"
-            yield "order", "two-orders", text
-    if isinstance(strategy, FineTuning):
-        text = "{id} and {other} each lay down what of the network is trained: untick one"
-        yield "fine-tuning", "two-fine-tunings", text
-    if isinstance(strategy, Scheduler) and strategy.shape:
-        text = "{id} and {other} each lay down the whole course of the learning rate: untick one"
-        yield "shape", "two-schedules", text
-
-
-def _error(code: str, template: str, **values: Any) -> Advice:
-    return Advice("error", message(code, template, **values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
@@ -13,6 +13,7 @@ from engine.message import InputError
 from engine.predictions import KeepGoing, Network, Predictions, check, open_network, predict
 from engine.reconstructions import Reconstructions, reconstruct
 
+T = TypeVar("T")
 KEPT_NETWORKS = 2
 """The one that is looked at, and the one before."""
 KEPT_PREDICTIONS = 4
@@ -44,24 +45,24 @@ class Examiner:
 
         Raises `InputError` as `network` does, where the data are not here, or have no such part.
         """
-        key = (path, written_at(path), part)
-        predictions = self._predictions.get(key)
-        if predictions is None:
-            network = self.network(path)
-            check(keep_going)
-            predictions = predict(network, self.part(network, part), part, keep_going)
-        _keep(self._predictions, key, predictions, KEPT_PREDICTIONS)
-        return predictions
+        return self._kept(self._predictions, predict, path, part, keep_going)
 
     def reconstructions(self, path: Path, part: str, keep_going: KeepGoing = lambda: True) -> Reconstructions:
         """The same of an autoencoder: what it gives back for samples of that part. Raises `InputError`."""
+        return self._kept(self._reconstructions, reconstruct, path, part, keep_going)
+
+    def _kept(
+        self, kept: dict[tuple[Path, int, str], T], make: Callable[[Network, Part, str, KeepGoing], T], path: Path,
+        part: str, keep_going: KeepGoing,
+    ) -> T:  # fmt: skip
+        """What was made of this checkpoint and part before, else made now."""
         key = (path, written_at(path), part)
-        made = self._reconstructions.get(key)
+        made = kept.get(key)
         if made is None:
             network = self.network(path)
             check(keep_going)
-            made = reconstruct(network, self.part(network, part), part, keep_going)
-        _keep(self._reconstructions, key, made, KEPT_PREDICTIONS)
+            made = make(network, self.part(network, part), part, keep_going)
+        _keep(kept, key, made, KEPT_PREDICTIONS)
         return made
 
     def part(self, network: Network, name: str) -> Part:

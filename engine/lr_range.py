@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.config import RunConfig
 from engine.data import Parts, Report, Source
+from engine.differing import ASIDE
 from engine.failure import failure, out_of_memory
 from engine.hardware import resolve_device
 from engine.learner import Learner
@@ -25,7 +26,7 @@ DIVERGED = 3.0
 """So many times the first losses' level is no noise: the loss has diverged."""
 LEVEL_OF = 5
 """Steps whose middle loss is the level, at the beginning and now."""
-WITHOUT_EFFECT = ("lr", "epochs", "seed", "monitor", "threads", "keep_every", "look_inside", "name", "offered")
+WITHOUT_EFFECT = ("lr", "epochs", "seed", "monitor", "offered", *ASIDE)
 """Settings that change nothing in what is looked for."""
 NOT_ASKED = ("scheduler", "stopping")
 """Kinds of techniques that have no part in a test."""

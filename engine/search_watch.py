@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
+from engine.differing import ASIDE
 from engine.lock import Holder, holder_of
 from engine.message import InputError
 from engine.reading import opened
@@ -31,7 +32,7 @@ from engine.search_study import REASON, Plan, counts, importance_of, lock_of
 
 CHUNK = 2**20
 """Bytes that are read at a time: so that others who wait for the same thread have their turn."""
-OF_THE_MACHINE = ("device", "threads", "keep_every", "name", "offered")
+OF_THE_MACHINE = ("device", "offered", *ASIDE)
 """Settings that are no part of what was found."""
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.catalogue import Catalogue
 from engine.checkpoint import Snapshot
 from engine.checkpoint_choice import read_chosen
-from engine.config import RunConfig, refuse
+from engine.config import RunConfig
 from engine.data import Part, Scaler, Source, split
 from engine.deployed import activation_of
 from engine.evaluation import Figures, evaluate, samples_at_once
@@ -23,6 +23,7 @@ from engine.message import InputError, Message
 from engine.network import outputs_of, rebuilt_network, spec_of, statistics_of
 from engine.other_data import other_samples
 from engine.runs import config_of
+from engine.settings_advice import refuse
 from engine.strategy import Augmentation, Dataset, DataSpec
 from engine.suspects import Suspect, suspects_of
 from engine.targets import Targets

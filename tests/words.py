@@ -109,7 +109,7 @@ MECHANISM = (
 CLEAR = {
     "gui/actions.py: name": "a key of MENUS",
     "gui/data/check_words.py: table.get(key, key)": "of a table of this module",
-    "engine/config.py: template": "an advice again, which was found where it is given",
+    "engine/settings_advice.py: template": "an advice again, which was found where it is given",
     "engine/guard.py: template": "in MORE",
     "engine/checkpoint_choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
     "engine/submission.py: '{path} is no submission: ' + told.template": "BEFORE, and found where it is given",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
@@ -16,7 +16,7 @@ from gui.background import Trouble
 from gui.code.changes import Changes, changes, spans
 from gui.code.view import CodeView
 from gui.panel import Panel
-from gui.widgets.drops import let_drops_pass
+from gui.widgets.command_line import CommandLine
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.widgets.segments import Segments
@@ -62,13 +62,9 @@ class CodePanel(Panel):
         self.told = QLabel(self.tr("The code will be here, as soon as there are settings."))
         self.told.setWordWrap(True)
         self.told.setProperty("role", "muted")
-        self.command = QLineEdit()
-        self.command.setReadOnly(True)
-        let_drops_pass(self.command)
-        self.command.setAccessibleName(self.tr("The same as a command"))
-        self.command.setToolTip(self.tr("Trains just this in a terminal"))
-        self.copy_command = QPushButton(self.tr("Copy command"))
-        self.copy_command.clicked.connect(self._copy_command)
+        self.command = CommandLine(self.tr("The same as a command"), self.tr("Copy command"))
+        self.command.copied.clicked.connect(self._tell_copied)
+        self.command.line.setToolTip(self.tr("Trains just this in a terminal"))
         self.copy_code = QPushButton(self.tr("Copy"))
         self.copy_code.setToolTip(self.tr("Copy the code"))
         self.copy_code.clicked.connect(self._copy_code)
@@ -83,17 +79,13 @@ class CodePanel(Panel):
         upper = FlowLayout(8)
         for widget in (self.whose, self.copy_code, self.save):
             upper.addWidget(widget)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.command, 1)
-        line.addWidget(self.copy_command)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(8)
         column.addLayout(upper)
         column.addWidget(self.told)
         column.addWidget(self.view, 1)
-        column.addLayout(line)
+        column.addWidget(self.command)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
@@ -125,8 +117,7 @@ class CodePanel(Panel):
         text = made.script.text
         changed = changes(before.script.text, text, _body(text)) if before is not None else Changes()
         self.view.show_text(text, changed, _told_first(text, changed))
-        self.command.setText(made.command)
-        self.command.setCursorPosition(0)
+        self.command.set_words(made.command)
         self.told.setText(self._words(made.script, changed, first=before is None))
         give(self.told, role="error" if made.script.missing else "muted")
         self._allow()
@@ -150,7 +141,7 @@ class CodePanel(Panel):
         give(self.told, role="error")
 
     def _allow(self) -> None:
-        for button in (self.copy_code, self.copy_command, self.save):
+        for button in (self.copy_code, self.command.copied, self.save):
             button.setEnabled(self.made is not None)
 
     # --- what is taken away ----------------------------------------------------------------------
@@ -162,10 +153,8 @@ class CodePanel(Panel):
             self.told.setText(self.tr("The code is copied."))
 
     @Slot()
-    def _copy_command(self) -> None:
-        if self.made is not None:
-            QGuiApplication.clipboard().setText(self.made.command)
-            self.told.setText(self.tr("The command is copied."))
+    def _tell_copied(self) -> None:
+        self.told.setText(self.tr("The command is copied."))
 
     @Slot()
     def _save(self) -> None:

@@ -11,14 +11,15 @@ from gui.widgets.drops import let_drops_pass
 class CommandLine(QWidget):
     """One line, with a button that copies it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "", copy: str = "") -> None:
+        """`name` is what a screen reader calls it, and `copy` the words on its button, where others are wanted."""
         super().__init__()
         self.line = QLineEdit()
         self.line.setReadOnly(True)
         let_drops_pass(self.line)
         self.line.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.line.setAccessibleName(self.tr("Command"))
-        self.copied = QPushButton(self.tr("Copy"))
+        self.line.setAccessibleName(name or self.tr("Command"))
+        self.copied = QPushButton(copy or self.tr("Copy"))
         self.copied.setToolTip(self.tr("Copies the command"))
         self.copied.clicked.connect(self._copy)
         row = QHBoxLayout(self)

@@ -127,9 +127,9 @@ def test_the_best_is_that_of_the_search_and_its_settings_are_too(catalogue, work
     seen = looker.look()
     assert (seen.best.number, seen.best.value) == (best.number, best.value)
     assert looker.settings_of(seen.best).to_dict() == best.settings
-    present = plan.config.changed({"name": "mine", "threads": "3", "lr": 7.0})
+    present = plan.config.changed({"name": "mine", "threads": "3", "look_inside": 9, "lr": 7.0})
     found = looker.settings_of(seen.best, present)
-    assert (found.name, found.threads, found.lr) == ("mine", "3", best.params["lr"])
+    assert (found.name, found.threads, found.look_inside) == ("mine", "3", 9) and found.lr == best.params["lr"]
 
 
 @pytest.mark.parametrize(

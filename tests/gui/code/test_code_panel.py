@@ -44,7 +44,7 @@ def marked(panel):
 def test_shows_the_script_and_the_command_of_the_settings(panel, settings, catalogue):
     told(panel, settings)
     assert panel.view.toPlainText() == script(settings, catalogue, panel.bench.workspace / "data").text
-    assert panel.command.text().startswith("tunedeck train ") and marked(panel) == []
+    assert panel.command.line.text().startswith("tunedeck train ") and marked(panel) == []
 
 
 def test_ticking_a_box_marks_the_lines_that_it_changes_and_names_them(panel, settings, catalogue):
@@ -83,8 +83,8 @@ def test_copies_and_saves_what_it_shows(panel, settings, tmp_path):
     told(panel, settings)
     panel.copy_code.click()
     assert QGuiApplication.clipboard().text() == panel.view.toPlainText()
-    panel.copy_command.click()
-    assert QGuiApplication.clipboard().text() == panel.command.text()
+    panel.command.copied.click()
+    assert QGuiApplication.clipboard().text() == panel.command.line.text()
     panel.save_as(tmp_path / "run.py")
     assert (tmp_path / "run.py").read_text(encoding="utf-8") == panel.view.toPlainText()
     panel.save_as(tmp_path / "nowhere" / "run.py")
@@ -99,7 +99,7 @@ def test_shows_the_run_in_front_and_the_settings_again(panel, settings, catalogu
     panel.show_run(Run("mlp", config))
     panel.whose.button(RUN).click()
     pump(lambda: not panel.bench.background.busy)
-    assert "AveragedModel" in panel.view.toPlainText() and "--with ema" in panel.command.text()
+    assert "AveragedModel" in panel.view.toPlainText() and "--with ema" in panel.command.line.text()
     panel.show_run(None)
     pump(lambda: not panel.bench.background.busy)
     assert "AveragedModel" not in panel.view.toPlainText()

@@ -409,9 +409,9 @@ def test_in_the_window_it_is_begun_used_undone_closed_and_left_to_go_on(open_win
     assert driver.panel.config == before
     going = tool.process
     driver.close()
-    pump(lambda: going.code is not None)
+    pump(lambda: going.code is not None, 120)
     assert going.code == 130
     driver, tool = opened_window()
-    pump(lambda: tool.looked.seen is not None and not driver.window.bench.background.busy)
+    pump(lambda: tool.looked.seen is not None and not driver.window.bench.background.busy, 120)
     assert tool.looked.seen.counted > 1 and not tool.looked.seen.is_searched
     assert tool.head.start.text() == "Continue" and tool.head.start.isEnabled()
