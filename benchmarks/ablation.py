@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.run_index import list_runs
+from engine.run_records.index import list_runs
 
 TECHNIQUES = ("dropout:p=0.5", "random-horizontal-flip", "weight-decay:decay=0.01", "does-nothing")
 PLUGIN = """

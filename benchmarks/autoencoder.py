@@ -28,8 +28,8 @@ from engine.config import RunConfig, recipe  # noqa: E402
 from engine.runs import best_checkpoint  # noqa: E402
 from engine.seed_noise import paired_difference  # noqa: E402
 from engine.strategy_text import parse_strategy  # noqa: E402
-from engine.sweep import Member, Standing, State  # noqa: E402
-from engine.terminal_sweep import conclude, train_sweep  # noqa: E402
+from engine.sweeps.sweep import Member, Standing, State  # noqa: E402
+from engine.terminal.sweep import conclude, train_sweep  # noqa: E402
 
 PRECISION = {"mlp": "float32", "cnn": "bfloat16"}
 """In which the autoencoders train: convolutions take half the time so."""

@@ -14,11 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from engine.catalogue import Catalogue, discover
+from engine.commands.ensemble import verdict
 from engine.config import RunConfig, recipe
 from engine.data import Parts, Source, split
-from engine.ensemble import Figures
-from engine.ensemble_command import verdict
-from engine.ensemble_members import measure_ensemble
+from engine.ensembles.ensemble import Figures
+from engine.ensembles.members import measure_ensemble
 from engine.events import Failed
 from engine.runs import best_checkpoint, new_run
 

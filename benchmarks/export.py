@@ -20,15 +20,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.rows import Row, show
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import write_checkpoint
+from engine.checkpoints.checkpoint import write_checkpoint
 from engine.config import RunConfig, recipe
 from engine.data import Parts, Source, split
-from engine.export import MOST_DIFFERENCE, export
+from engine.exports.export import MOST_DIFFERENCE, export
+from engine.exports.onnx_file import opened_onnx
 from engine.message import InputError
-from engine.onnx_file import opened_onnx
-from engine.predictions import open_network
 from engine.store import MemoryStore
 from engine.strategy import Model
+from engine.trained.predictions import open_network
 from engine.trainer import Trainer
 
 SIZES = (1, 7, 64)

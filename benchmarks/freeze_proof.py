@@ -23,7 +23,7 @@ import torch  # noqa: E402
 from engine.catalogue import Catalogue, discover  # noqa: E402
 from engine.config import RunConfig, recipe  # noqa: E402
 from engine.events import Failed, Proved  # noqa: E402
-from engine.freeze_proof import FreezeProof  # noqa: E402
+from engine.frozen.freeze_proof import FreezeProof  # noqa: E402
 from engine.trainer import Trainer  # noqa: E402
 
 

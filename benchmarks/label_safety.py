@@ -19,7 +19,7 @@ import torch
 from engine.catalogue import discover
 from engine.config import recipe
 from engine.data import DataBundle, Part, Parts, Source, split
-from engine.label_safety import LabelCheck
+from engine.data_checks.label_safety import LabelCheck
 from engine.strategy import Augmentation
 
 CASES: dict[str, tuple[str, dict[str, object]]] = {

@@ -24,8 +24,8 @@ from benchmarks.workloads import BATCH, CNN, MLP
 from engine.catalogue import Catalogue, discover
 from engine.config import RunConfig
 from engine.events import Finished
-from engine.inside_finding import JUDGED, gradient_ratio
-from engine.inside_record import by_step, is_due
+from engine.inside.finding import JUDGED, gradient_ratio
+from engine.inside.record import by_step, is_due
 from engine.store import MemoryStore
 from engine.trainer import Trainer
 

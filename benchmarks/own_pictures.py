@@ -98,7 +98,7 @@ def draw_shape(pen: ImageDraw.ImageDraw, label: int, draw: np.random.Generator, 
 
 def decode_bare(path: Path) -> int:
     """Decode as the data set does, and keep nothing."""
-    from engine.pictures import fit, read_picture
+    from engine.pictures.files import fit, read_picture
 
     return int(fit(read_picture(path, SIZE), (3, SIZE, SIZE)).shape[0])
 
@@ -112,8 +112,8 @@ def seconds_bare(pool: Pool, files: Sequence[Path]) -> float:
 def seconds_cached(files: Sequence[Path]) -> float:
     """Of the data set's own reading, from a list of files to a cache that is whole on the disk."""
     from engine.data import Source
-    from engine.picture_folder import PictureFile
-    from engine.picture_reader import Form, Progress, decode
+    from engine.pictures.folder import PictureFile
+    from engine.pictures.reader import Form, Progress, decode
 
     found = []
     for path in files:

@@ -25,7 +25,7 @@ from benchmarks.rows import Row, show
 from engine.catalogue import Catalogue, discover
 from engine.config import RunConfig
 from engine.events import EpochEnded, Failed
-from engine.folder_look import look
+from engine.pictures.folder_look import look
 from engine.proposal import propose
 from engine.runs import new_run
 

@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.rows import Row, show
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.history import read_history
 from tests.engine.support import ROOT, differing
 

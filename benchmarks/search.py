@@ -98,7 +98,7 @@ def peer(arguments: argparse.Namespace) -> None:
     from engine.catalogue import discover
     from engine.config import recipe
     from engine.data import Source, split
-    from engine.search_study import WARM_UP_TRIALS
+    from engine.searches.study import WARM_UP_TRIALS
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.set_num_threads(1)

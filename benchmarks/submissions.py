@@ -26,8 +26,11 @@ from benchmarks.rows import Row, show  # noqa: E402
 from engine.catalogue import Catalogue, discover  # noqa: E402
 from engine.events import Finished  # noqa: E402
 from engine.history import EpochRow  # noqa: E402
-from engine.lesson import Lesson, Variant, read_lessons  # noqa: E402
-from engine.submission import (  # noqa: E402
+from engine.lessons.lesson import Lesson, Variant, read_lessons  # noqa: E402
+from engine.submissions.outcome import Outcome  # noqa: E402
+from engine.submissions.pile import open_pile  # noqa: E402
+from engine.submissions.replay import ACCURACIES, LOSSES, compare, share  # noqa: E402
+from engine.submissions.submission import (  # noqa: E402
     SUFFIX,
     Environment,
     Submission,
@@ -36,9 +39,6 @@ from engine.submission import (  # noqa: E402
     read_submission,
     write_submission,
 )
-from engine.submission_outcome import Outcome  # noqa: E402
-from engine.submission_pile import open_pile  # noqa: E402
-from engine.submission_replay import ACCURACIES, LOSSES, compare, share  # noqa: E402
 from engine.trainer import Trainer  # noqa: E402
 
 FILES, SECONDS = 30, 2.0

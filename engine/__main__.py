@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from engine.interrupts import end_at_once
+from engine.terminal.interrupts import end_at_once
 
 
 def main() -> int:

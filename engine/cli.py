@@ -11,14 +11,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from engine import launch
 from engine.catalogue import nearest
-from engine.common_arguments import WRONG_INPUT, Parser, add_workspace, speaks
-from engine.interrupts import INTERRUPTED
 from engine.language import say, speak_in_terminal
 from engine.message import InputError, message, one_line
-from engine.parser_words import AsItStands, translate
-from engine.verbs import VERBS, WITHOUT_PLUGINS
+from engine.processes import launch
+from engine.terminal.common_arguments import WRONG_INPUT, Parser, add_workspace, speaks
+from engine.terminal.interrupts import INTERRUPTED
+from engine.terminal.parser_words import AsItStands, translate
+from engine.terminal.verbs import VERBS, WITHOUT_PLUGINS
 
 EXAMPLES = """examples:
   tunedeck                                            open the window
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _open_window(arguments)
         if arguments.verb in WITHOUT_PLUGINS:
             return int(work_of(arguments)(arguments))
-        return int(importlib.import_module("engine.commands").run(arguments, unknown))
+        return int(importlib.import_module("engine.terminal.carry_out").run(arguments, unknown))
     except InputError as error:
         if speaks():
             print(one_line(f"tunedeck: {say(error.message)}"), file=sys.stderr)

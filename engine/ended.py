@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.checkpoint import history_of
-from engine.checkpoint_choice import read_chosen
+from engine.checkpoints.checkpoint import history_of
+from engine.checkpoints.choice import read_chosen
 from engine.events import Finished
 from engine.message import Message
-from engine.result import Result, read_result
+from engine.run_records.result import Result, read_result
 from engine.runs import is_last, last_checkpoint
 
 

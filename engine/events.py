@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.frozen.proof import Finding, Proof
 from engine.history import EpochRow
-from engine.inside_record import LayerLook
+from engine.inside.record import LayerLook
 from engine.message import Message, message
-from engine.proof import Finding, Proof
 
 
 @dataclass(frozen=True)

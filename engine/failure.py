@@ -9,7 +9,7 @@ from types import FrameType
 import torch
 from torch import nn
 
-from engine.checkpoint import NotFinite
+from engine.checkpoints.checkpoint import NotFinite
 from engine.events import Failed
 from engine.guard import WrongResult, from_user, passed, words_of
 from engine.layers import maker_of

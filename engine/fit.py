@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint_choice import read_chosen
+from engine.checkpoints.choice import read_chosen
 from engine.data import Part, Parts
 from engine.evaluation import evaluating
 from engine.events import Fitted
@@ -90,7 +90,7 @@ def fitted_of(checkpoint: Path, catalogue: Catalogue, parts: Parts) -> Line:
     Raises `InputError` where the checkpoint can't be used, or its network is of other data.
     """
     from engine.runs import config_of  # these two rooms are built on the trainer, which uses this one
-    from engine.trained import Predictor
+    from engine.trained.network import Predictor
 
     snapshot = read_chosen(checkpoint)
     predictor = Predictor(snapshot, config_of(snapshot, catalogue, checkpoint), str(checkpoint))

@@ -14,14 +14,14 @@ import numpy as np
 import torch
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, history_of
-from engine.checkpoint_choice import read_chosen
-from engine.checkpoint_meta import Meta
+from engine.checkpoints.checkpoint import Snapshot, history_of
+from engine.checkpoints.choice import read_chosen
+from engine.checkpoints.meta import Meta
 from engine.config import RunConfig
 from engine.data import Report, Source, batch_bounds, split
 from engine.message import InputError
 from engine.position import Change, Parent, Position, Sums
-from engine.ranks import Alone
+from engine.processes.ranks import Alone
 from engine.remedy import with_changes
 from engine.runs import DATA, JUDGED, Creating, bring_best, check_writable, config_of, file_of
 from engine.schedule import Schedule

@@ -13,8 +13,8 @@ from typing import Any, TypeGuard
 import torch
 
 from engine.files import write_text
-from engine.hardware_problems import runs_on
 from engine.lock import changing
+from engine.machine.problems import runs_on
 from engine.message import InputError, Message, message
 from engine.reading import read_json
 

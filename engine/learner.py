@@ -16,14 +16,15 @@ from torch import Tensor, nn
 from engine import statistics
 from engine.averaging import measure_norms, start_average, update_average
 from engine.batch import augmented, mixed
-from engine.checkpoint import Snapshot
+from engine.checkpoints.checkpoint import Snapshot
 from engine.config import RunConfig
 from engine.contract import check_state
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
 from engine.evaluation import Figures, evaluate, samples_at_once
-from engine.features import Features, ends_caching, halves
+from engine.frozen.features import Features, ends_caching, halves
+from engine.frozen.tuning import Tuning
 from engine.hardware import fastest_threads, remembered_threads
-from engine.inside import Look
+from engine.inside.look import Look
 from engine.message import Message
 from engine.network import (
     autocast,
@@ -33,12 +34,11 @@ from engine.network import (
     restore_model,
     statistics_of,
 )
+from engine.processes.ranks import Alone
 from engine.randomness import generator, seeded_generators, stream
-from engine.ranks import Alone
 from engine.strategy import Progress
 from engine.strategy_text import strategy_to_dict
 from engine.targets import Targets
-from engine.tuning import Tuning
 
 CLEAN_SAMPLES = 2_000
 """Training samples, at most, on which the clean training loss is measured, and averaged batch norms."""

@@ -18,8 +18,8 @@ from engine.failure import failure, out_of_memory
 from engine.hardware import resolve_device
 from engine.learner import Learner
 from engine.lr_suggestion import Suggestion, suggest
-from engine.memory import check_memory
 from engine.message import InputError
+from engine.preview.memory import check_memory
 from engine.randomness import undisturbed_generators
 
 DIVERGED = 3.0

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from engine.checkpoint import Snapshot
-from engine.checkpoint_tensors import check_alike, difference, kinds_of
+from engine.checkpoints.checkpoint import Snapshot
+from engine.checkpoints.tensors import check_alike, difference, kinds_of
 from engine.config import RunConfig
 from engine.data import Parts, Scaler
+from engine.frozen.tuning import Tuning
 from engine.message import InputError, message
 from engine.randomness import seeded_generators, stream
 from engine.strategy import Advice, DataSpec, ParameterGroup, Slots
-from engine.tuning import Tuning
 
 
 def build_network(config: RunConfig, data: DataSpec, *, initial: bool = True) -> nn.Module:

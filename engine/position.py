@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.message import InputError, Message
 
 if TYPE_CHECKING:
-    from engine.checkpoint_meta import Meta
+    from engine.checkpoints.meta import Meta
 
 FLUSH_SECONDS = 0.05
 """How long losses stay on the device before they come over together."""

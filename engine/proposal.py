@@ -18,12 +18,12 @@ import torch
 from engine.catalogue import Catalogue
 from engine.config import RunConfig, recipe
 from engine.data import TEST_SHARE, Part, Parts, amount
-from engine.estimate import Estimate, estimate
-from engine.folder_look import Seen
 from engine.message import InputError, Message, message
-from engine.picture_folder import PictureFile
-from engine.picture_reader import in_order
-from engine.pictures import Pixels, fit, read_picture, shown
+from engine.pictures.files import Pixels, fit, read_picture, shown
+from engine.pictures.folder import PictureFile
+from engine.pictures.folder_look import Seen
+from engine.pictures.reader import in_order
+from engine.preview.estimate import Estimate, estimate
 from engine.strategy import DataSpec, Model, Strategy
 
 RECIPE = "own-pictures"

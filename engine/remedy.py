@@ -10,7 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import Protocol
 
-from engine.checkpoint_header import read_meta
+from engine.checkpoints.header import read_meta
 from engine.config import HIGHEST_LR, RunConfig
 from engine.events import Failed
 from engine.history import History

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from engine.checkpoint import NotFinite, write_checkpoint
+from engine.checkpoints.checkpoint import NotFinite, write_checkpoint
 from engine.data import Report
 from engine.events import (
     EpochEnded,

@@ -8,17 +8,17 @@ from pathlib import Path
 import torch
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, history_of, read_checkpoint
-from engine.checkpoint_choice import read_chosen, with_offer
-from engine.checkpoint_header import read_meta
-from engine.checkpoint_meta import check_settings
+from engine.checkpoints.checkpoint import Snapshot, history_of, read_checkpoint
+from engine.checkpoints.choice import read_chosen, with_offer
+from engine.checkpoints.header import read_meta
+from engine.checkpoints.meta import check_settings
 from engine.config import RunConfig
 from engine.data import Report
 from engine.files import write_bytes
 from engine.message import InputError
 from engine.position import check_total
-from engine.ranks import Alone
-from engine.run_files import trained_by
+from engine.processes.ranks import Alone
+from engine.run_records.files import trained_by
 from engine.store import RunFolder, cannot_write
 from engine.trainer import Trainer
 

@@ -17,18 +17,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from engine.checkpoint import Snapshot, decode, encode, read_checkpoint, write_checkpoint
+from engine.checkpoints.checkpoint import Snapshot, decode, encode, read_checkpoint, write_checkpoint
 from engine.files import append_text, flush_folder, give_name, make_folder, write_text
+from engine.frozen.proof import FILE as PROOF
+from engine.frozen.proof import Proof, write_proof
 from engine.history import EPOCH_HEADER, STEP_HEADER, EpochRow, History, epoch_line, read_history, step_line
-from engine.inside_record import FILE as INSIDE
-from engine.inside_record import HEADER, LayerLook, look_line, read_looks, up_to
+from engine.inside.record import FILE as INSIDE
+from engine.inside.record import HEADER, LayerLook, look_line, read_looks, up_to
 from engine.lock import FileLock
 from engine.message import InputError
-from engine.proof import FILE as PROOF
-from engine.proof import Proof, write_proof
-from engine.result import FILE as RESULT
-from engine.result import Result, write_result
-from engine.run_notes import HALF_WRITTEN, clear_away_half_written
+from engine.run_records.notes import HALF_WRITTEN, clear_away_half_written
+from engine.run_records.result import FILE as RESULT
+from engine.run_records.result import Result, write_result
 from engine.yaml_file import write_yaml
 
 NOT_DAMAGED = ("unreadable", "newer-format")

@@ -226,7 +226,7 @@ class Dataset(Strategy):
 
     @property
     def picture_folder(self) -> str:
-        """The folder of the user's own pictures that it reads, in the form of `engine.picture_folder`; else empty."""
+        """The folder of the user's own pictures that it reads, in the form of `engine.pictures.folder`; else empty."""
         return ""
 
     def load(self, source: Source) -> DataBundle:
@@ -238,7 +238,7 @@ class Dataset(Strategy):
 
     @property
     def resizing(self) -> Literal["crop", "pad", "stretch"] | None:
-        """How it brings picture files to the size of its samples (`engine.pictures.fit`); None where it reads none.
+        """How it brings picture files to its samples' size (`engine.pictures.files.fit`); None where it reads none.
 
         Pictures that a network is given later are prepared in the same way.
         """

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, epochs_tensor, history_of
-from engine.checkpoint_meta import Meta
+from engine.checkpoints.checkpoint import Snapshot, epochs_tensor, history_of
+from engine.checkpoints.meta import Meta
 from engine.config import RunConfig
 from engine.data import Parts, Report, Source, split
 from engine.description import Description
@@ -24,23 +24,23 @@ from engine.evaluation import Figures
 from engine.events import Changed, EpochEnded, Event, Failed, Finished, Loading, Proved, Saved, SaveFailed, Steps
 from engine.failure import LossNotFinite, StartFailed, failure, is_fault
 from engine.fit import fitted
-from engine.freeze_proof import FreezeProof
+from engine.frozen.freeze_proof import FreezeProof
 from engine.going_on import what_applies
 from engine.history import EpochRow, History
-from engine.inside import Look
-from engine.inside_record import LayerLook, is_due
+from engine.inside.look import Look
+from engine.inside.record import LayerLook, is_due
 from engine.learner import Learner
-from engine.memory import check_memory
 from engine.message import InputError, Message, message
 from engine.network import check_network, check_same_data, restore_optimizer
 from engine.position import Change, Parent, Position, Stopwatch, Sums, check_total
+from engine.preview.memory import check_memory
 from engine.process import give_back_memory
-from engine.ranks import Alone
-from engine.ranks_advice import what_ranks_change
+from engine.processes.advice import what_ranks_change
+from engine.processes.ranks import Alone
+from engine.processes.shared_store import opened
 from engine.remedy import against_infinity, with_changes
-from engine.result import Result
+from engine.run_records.result import Result
 from engine.schedule import Schedule, check_lr
-from engine.shared_store import opened
 from engine.store import MemoryStore, Store
 from engine.strategy import Stopping
 from engine.workspace import workspace_folder

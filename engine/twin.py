@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot
+from engine.checkpoints.checkpoint import Snapshot
 from engine.config import RunConfig
 from engine.data import Report
 from engine.differing import Choice, Difference, Missing, Value, differences

@@ -18,7 +18,7 @@ from gui.widgets.banner import Answer
 from gui.words import say, title
 
 if TYPE_CHECKING:
-    from engine.folder_look import Seen
+    from engine.pictures.folder_look import Seen
     from engine.proposal import Offer, Proposal
     from gui.main_window import MainWindow
 
@@ -176,7 +176,7 @@ class FolderDrops(QObject):
 
 def _look(folder: Path, wanted: Callable[[], bool]) -> Seen:
     """In the background."""
-    from engine.folder_look import look
+    from engine.pictures.folder_look import look
 
     def going_on() -> None:
         if not wanted():

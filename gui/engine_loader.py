@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.catalogue import Catalogue, discover
 from engine.config import RunConfig
 from engine.message import InputError, Message
-from engine.run_files import holder
+from engine.run_records.files import holder
 from gui.memory import Memory
 from gui.training.checkpoint_file import LoadedCheckpoint, load_checkpoint
 

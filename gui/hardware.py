@@ -30,9 +30,9 @@ from gui.words import say, title
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.hardware_measure import Measured
-    from engine.hardware_problems import Problem
-    from engine.hardware_report import Report
+    from engine.machine.measure import Measured
+    from engine.machine.problems import Problem
+    from engine.machine.report import Report
 
 SIZE = QSize(640, 560)
 SIGNS = {"done": "\N{CHECK MARK}", "not-needed": "\N{EN DASH}", "missing": "\N{HEAVY BALLOT X}"}
@@ -119,7 +119,7 @@ class HardwareSheet(QDialog):
     # --- what there is ---------------------------------------------------------------------------
 
     def _show_report(self, found: Report) -> None:
-        from engine.hardware_report import summary_lines
+        from engine.machine.report import summary_lines
 
         self._report = found
         self.found.hide()
@@ -168,7 +168,7 @@ class HardwareSheet(QDialog):
         )  # fmt: skip
 
     def _show_figures(self, config: RunConfig, made: list[Measured]) -> None:
-        from engine.hardware_measure import conclusion, fastest
+        from engine.machine.measure import conclusion, fastest
 
         self.measure_button.setEnabled(True)
         while (item := self._figures.takeAt(0)) is not None:
@@ -239,15 +239,15 @@ class _ProblemView(QWidget):
 
 def _look() -> Report:
     """In the background."""
-    from engine.hardware_report import report
-    from engine.machine import gather
+    from engine.machine.look import gather
+    from engine.machine.report import report
 
     return report(gather())
 
 
 def _measure(bench: Workbench, config: RunConfig, devices: tuple[str, ...], stop: Callable[[], bool]) -> list[Measured]:
     """In the background."""
-    from engine.hardware_measure import measure
+    from engine.machine.measure import measure
 
     return measure(config, bench.parts(config), bench.workspace / "data", devices, stop, _refuse_to_fetch)
 

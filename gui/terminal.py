@@ -8,7 +8,7 @@ from types import FrameType
 
 from PySide6.QtCore import QObject, QSocketNotifier, Signal, Slot
 
-from engine.interrupts import heard
+from engine.terminal.interrupts import heard
 
 
 class TerminalSignals(QObject):

@@ -13,7 +13,7 @@ from gui.background import Background
 
 if TYPE_CHECKING:
     from engine.data import Parts
-    from engine.estimate import Estimate
+    from engine.preview.estimate import Estimate
 
 KEPT = 2
 """Data sets that stay in memory, at most, for the tabs to look at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import build_parser, main
+from engine.terminal.verbs import VERBS
 from gui.actions import ACTIONS
 
 ROOT = Path(__file__).parent.parent
@@ -181,3 +183,16 @@ def test_every_room_of_the_house_is_on_the_page_and_no_other(folder):
     there = {path.name for path in (ROOT / folder).glob("*.py") if not path.name.startswith("__")}
     there |= {f"{path.parent.name}/" for path in (ROOT / folder).glob("*/__init__.py")}
     assert told == there
+
+
+PACKAGES = sorted(path.parent for path in (ROOT / "engine").glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_a_package_of_the_engine_names_its_files(package):
+    there = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    told = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8")))
+    if package.name == "commands":  # each is named after its verb
+        assert there <= {verb.work.rpartition(":")[0].rpartition(".")[2] for verb in VERBS.values()}
+    else:
+        assert there == {line.split("  ")[0] for line in told.splitlines()[1:] if "  " in line}

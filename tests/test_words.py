@@ -78,7 +78,7 @@ TABLE = {"a": "five"}
 
 # --- the command line --------------------------------------------------------------------------------------------
 
-SPOKEN = (*words.AREAS["commands"], "engine/launch.py")
+SPOKEN = ("engine/cli.py", "engine/commands/*.py", "engine/terminal/*.py", "engine/processes/launch.py")
 PRINTS = ("print", "add_column")
 """What shows a text to a person."""
 NOT_WORDS = re.compile(r"tunedeck: |\[[^\]]*\]|--?[a-z-]+|\\n")

@@ -36,13 +36,9 @@ AREAS: dict[str, tuple[str, ...]] = {
     "tune": ("gui/tune",),
     "code": ("gui/code",),
     "lessons": ("gui",),
-    "commands": (
-        "engine/*_command.py", "engine/*_commands.py", "engine/cli.py", "engine/verbs.py", "engine/verb_arguments.py",
-        "engine/common_arguments.py", "engine/terminal_*.py", "engine/progress_bar.py", "engine/run_tables.py",
-        "engine/commands.py", "engine/given_settings.py", "engine/interrupts.py",
-    ),
+    "commands": ("engine/cli.py", "engine/commands", "engine/terminal"),
     "engine": ("engine",),
-}  # fmt: skip
+}
 """The files of translations, and of which code each holds the texts; code is of the first that names it."""
 TRANSLATING = {"tr": 0, "_tr": 0, "look_up": 0, "translate": 1}
 """The functions that translate, and which argument the text is."""
@@ -101,9 +97,9 @@ MECHANISM = (
     "gui/words.py",
     "gui/language.py",
     "engine/language.py",
-    "engine/parser_words.py",
-    "engine/common_arguments.py",
-    "engine/plugins_command.py",
+    "engine/terminal/parser_words.py",
+    "engine/terminal/common_arguments.py",
+    "engine/commands/plugins.py",
 )
 """What translates what it is given: the names and explanations of `in_docs`, and the templates of messages."""
 CLEAR = {
@@ -111,9 +107,9 @@ CLEAR = {
     "gui/data/check_words.py: table.get(key, key)": "of a table of this module",
     "engine/settings_advice.py: template": "an advice again, which was found where it is given",
     "engine/guard.py: template": "in MORE",
-    "engine/checkpoint_choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
-    "engine/submission.py: '{path} is no submission: ' + told.template": "BEFORE, and found where it is given",
-    "engine/lesson.py: '{path} is no lesson: ' + told.template": "BEFORE, and found where it is given",
+    "engine/checkpoints/choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
+    "engine/submissions/submission.py: '{path} is no submission: ' + told.template": "BEFORE, found where it is given",
+    "engine/lessons/lesson.py: '{path} is no lesson: ' + told.template": "BEFORE, found where it is given",
     "plugins/dataset/_files.py: '{name} could not be downloaded ({reason}): ' + wanted.instead": "BEFORE and INSTEAD",
 }
 """What is not literal and yet known, and from where."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.events import Finished
-from engine.trained import Predictor
+from engine.trained.network import Predictor
 from engine.trainer import Trainer
 
 T_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}

@@ -15,7 +15,7 @@ from engine.config import ONE_CHOICE, RunConfig, recipe, run_parameters
 from engine.events import Failed, Finished
 from engine.store import MemoryStore
 from engine.strategy_text import parse_strategy
-from engine.trained import Predictor
+from engine.trained.network import Predictor
 from engine.trainer import Trainer
 
 PLUGINS = Path(__file__).parent / "plugins"

@@ -25,7 +25,7 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.script import Script
+    from engine.scripts.script import Script
 
 IMPORTS = ("import ", "from ")
 SETTINGS, RUN = 0, 1
@@ -167,7 +167,7 @@ class CodePanel(Panel):
 
     def save_as(self, path: Path) -> None:
         """Write the script there, whole or not at all, and say what came of it."""
-        from engine.script import write_script
+        from engine.scripts.script import write_script
 
         assert self.made is not None
         try:
@@ -182,7 +182,7 @@ class CodePanel(Panel):
 
 def _made(config: RunConfig, catalogue: Catalogue, folder: Path) -> Made:
     from engine.command_line import command
-    from engine.script import script
+    from engine.scripts.script import script
 
     return Made(config, script(config, catalogue, folder), command(config, catalogue))
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from engine.catalogue import Catalogue
 from engine.comparison import Compared, Comparison, Group
 from engine.events import Finished
-from engine.run_index import Status
+from engine.run_records.index import Status
 from gui import numbers
 from gui.compare import words as words
 from gui.compare.table import Cell, Heading, Row

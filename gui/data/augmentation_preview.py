@@ -18,8 +18,8 @@ from gui.words import say, title
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.batch_view import Mixture, Preview, Statistics
-    from engine.data_view import Facts
+    from engine.preview.batch_view import Mixture, Preview, Statistics
+    from engine.preview.data_view import Facts
 
 NAMED = 2
 """Classes of a mixture in a caption, at most."""
@@ -100,7 +100,7 @@ class AugmentationPreview(QWidget):
         assert config is not None
 
         def look() -> Preview:
-            from engine.batch_view import preview
+            from engine.preview.batch_view import preview
 
             return preview(config, bench.parts(config), draw, statistics)
 

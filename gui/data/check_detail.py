@@ -21,7 +21,7 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.finding import DataCheck, Finding
+    from engine.data_checks.finding import DataCheck, Finding
 
 PREVIEWS, EDGE = 12, 128
 """Pictures that are shown, at most, and about how many pixels they have."""
@@ -134,7 +134,7 @@ class CheckDetail(QWidget):
 def _pictures(check: DataCheck, finding: Finding) -> list[Picture]:
     """In the background: those of its files that can be read."""
     from engine.message import InputError
-    from engine.pictures import read_picture
+    from engine.pictures.files import read_picture
 
     pictures = []
     for name in finding.files[:PREVIEWS]:

@@ -15,7 +15,7 @@ from gui.widgets.note import CONSIDER, WRONG
 from gui.words import say
 
 if TYPE_CHECKING:
-    from engine.finding import DataCheck, Finding
+    from engine.data_checks.finding import DataCheck, Finding
 
 SIGNS = {"error": WRONG, "warning": CONSIDER, "info": "\N{INFORMATION SOURCE}"}
 MOST = 500

@@ -25,14 +25,14 @@ from gui.workbench import Workbench
 
 if TYPE_CHECKING:
     from engine.data import Report
-    from engine.finding import DataCheck
+    from engine.data_checks.finding import DataCheck
 
 KEY = "data-check"
 
 
 def _check(folder: str, report: Report) -> DataCheck:
     """In the background."""
-    from engine.data_check import check_folder
+    from engine.data_checks.check import check_folder
 
     return check_folder(folder, report)
 

@@ -14,7 +14,7 @@ from engine.strategy_text import parse_strategy
 from gui.widgets.looks import as_tip
 
 if TYPE_CHECKING:
-    from engine.finding import DataCheck
+    from engine.data_checks.finding import DataCheck
 
 SEVERITIES = {"error": "To be mended", "warning": "To be looked at", "info": "Good to know"}
 KINDS = {

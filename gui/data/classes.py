@@ -24,7 +24,7 @@ from gui.widgets.looks import give
 from gui.widgets.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
-    from engine.data_view import ClassCount, Facts
+    from engine.preview.data_view import ClassCount, Facts
 
 NAME_WIDTHS = (88, 152)
 """Pixels of the names, at least and at most."""

@@ -18,7 +18,7 @@ from gui.widgets.looks import as_tip, give
 from gui.words import say, title
 
 if TYPE_CHECKING:
-    from engine.data_view import Facts, Range
+    from engine.preview.data_view import Facts, Range
 
 TOLD = 3
 """Channels whose figures are told one by one, at most."""

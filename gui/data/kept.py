@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.kept_pictures import Kept, Removed, list_kept, remove_kept
+from engine.pictures.kept import Kept, Removed, list_kept, remove_kept
 from gui import numbers
 from gui.background import Trouble
 from gui.runs.words import size

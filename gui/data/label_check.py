@@ -22,7 +22,7 @@ from gui.workbench import PARTS, Workbench
 
 if TYPE_CHECKING:
     from engine.data import Report
-    from engine.label_safety import LabelFinding, LabelSafety
+    from engine.data_checks.label_safety import LabelFinding, LabelSafety
     from engine.message import Message
 
 KEY = "label-safety"
@@ -30,7 +30,7 @@ KEY = "label-safety"
 
 def _check(bench: Workbench, config: RunConfig, report: Report) -> LabelSafety:
     """In the background."""
-    from engine.label_safety import check_labels
+    from engine.data_checks.label_safety import check_labels
 
     return check_labels(bench.parts(config), config.augmentations, config.seed, report)
 

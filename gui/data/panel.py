@@ -29,7 +29,7 @@ from gui.words import say, title
 from gui.workbench import NOT_READ, PARTS, Workbench
 
 if TYPE_CHECKING:
-    from engine.data_view import Facts
+    from engine.preview.data_view import Facts
 
 GRID_WIDTH = 280
 """Pixels that images need beside the classes; with less, they stand under them."""
@@ -189,7 +189,7 @@ class DataPanel(Panel):
             self._say(self.tr("Reading {name} …").format(name=title(type(config.dataset))))
 
         def look() -> Facts:
-            from engine.data_view import facts_of
+            from engine.preview.data_view import facts_of
 
             return facts_of(bench.parts(config), config)
 

@@ -22,7 +22,7 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.data_view import Facts, Page, Sample
+    from engine.preview.data_view import Facts, Page, Sample
 
 LARGE = 112
 """Pixels of the longer edge of an image that is shown large."""
@@ -129,7 +129,7 @@ class Samples(QWidget):
         shuffled = self.shuffled.isChecked()
 
         def look() -> Page:
-            from engine.data_view import page_of
+            from engine.preview.data_view import page_of
 
             return page_of(bench.parts(config), part, None if label < 0 else label, shuffled=shuffled, number=number)
 

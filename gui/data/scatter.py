@@ -20,7 +20,7 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.data_view import Cloud, Facts
+    from engine.preview.data_view import Cloud, Facts
 
 SYMBOLS = {"training": "o", "validation": "d", "test": "t"}
 """Of the points of each part, as pyqtgraph calls them."""
@@ -108,7 +108,7 @@ class Scatter(QWidget):
         assert config is not None
 
         def look() -> tuple[Cloud, ...]:
-            from engine.data_view import clouds_of
+            from engine.preview.data_view import clouds_of
 
             return clouds_of(bench.parts(config), feature)
 

@@ -13,13 +13,13 @@ from PySide6.QtCore import QEvent, QObject, Slot
 
 from engine.config import RunConfig
 from engine.history import EpochRow
-from engine.lesson import Lesson, Variant, read_lessons
-from engine.lesson_band import Bands, band_file, read_bands, read_count
-from engine.lesson_together import members_of, together
-from engine.lesson_verdict import Guess, findings_of, verdict
+from engine.lessons.band import Bands, band_file, read_bands, read_count
+from engine.lessons.lesson import Lesson, Variant, read_lessons
+from engine.lessons.together import members_of, together
+from engine.lessons.verdict import Guess, findings_of, verdict
 from engine.message import InputError
-from engine.run_index import RunIndex
-from engine.sweep import State, same_run, standings
+from engine.run_records.index import RunIndex
+from engine.sweeps.sweep import State, same_run, standings
 from gui.background import Trouble
 from gui.graph.band import Band
 from gui.lessons import words
@@ -34,7 +34,7 @@ from gui.training.session import Session
 from gui.words import say
 
 if TYPE_CHECKING:
-    from engine.sweep import Standing
+    from engine.sweeps.sweep import Standing
 
 FIRST = "first-lesson"
 PERCENT = 100.0

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.submission import MAX_CONCLUSION, MAX_NAME, SUFFIX
+from engine.submissions.submission import MAX_CONCLUSION, MAX_NAME, SUFFIX
 
 
 class HandInSheet(QDialog):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from engine.message import InputError
-from engine.submission import make, name_of_file, write_submission
-from engine.sweep import State
+from engine.submissions.submission import make, name_of_file, write_submission
+from engine.sweeps.sweep import State
 from gui import numbers
 from gui.lessons.hand_in import HandInSheet, ask_where
 from gui.words import say

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
-from engine.lesson_verdict import Guess
+from engine.lessons.verdict import Guess
 from engine.message import InputError
 from engine.yaml_file import read_yaml, write_yaml
 

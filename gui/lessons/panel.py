@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from engine.lesson import Lesson
-from engine.lesson_verdict import Guess
+from engine.lessons.lesson import Lesson
+from engine.lessons.verdict import Guess
 from gui.lessons import words
 from gui.lessons.question_view import QuestionView
 from gui.lessons.run_row import RunRow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QRadioButton, QVBoxLayout, QWidget
 
-from engine.lesson import Lesson
-from engine.lesson_verdict import Guess
+from engine.lessons.lesson import Lesson
+from engine.lessons.verdict import Guess
 from gui.lessons import words
 from gui.widgets.flow import FlowLayout
 

@@ -7,8 +7,8 @@ from enum import Enum, auto
 from PySide6.QtCore import QCoreApplication
 
 from engine.language import language, spoken
-from engine.lesson import Lesson, Words, text
-from engine.lesson_verdict import Finding, Guess, Verdict, words_of
+from engine.lessons.lesson import Lesson, Words, text
+from engine.lessons.verdict import Finding, Guess, Verdict, words_of
 from gui import numbers
 from gui.words import say
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.proof import LayerProof, Proof
+from engine.frozen.proof import LayerProof, Proof
 from gui.words import say
 
 BROKEN, KEPT, TRAINED = "broken", "kept", "trained"

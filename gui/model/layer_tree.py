@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from engine.catalogue import Catalogue
-from engine.proof import Proof
+from engine.frozen.proof import Proof
 from gui import numbers
 from gui.graph.plot import tabular
 from gui.model import layer_proof
@@ -26,7 +26,7 @@ from gui.widgets.theme import LIGHT, Theme
 from gui.words import title
 
 if TYPE_CHECKING:
-    from engine.summary import BlockRow, LayerRow, NetworkTable
+    from engine.preview.summary import BlockRow, LayerRow, NetworkTable
 
 LAYER, TYPE, OUTPUT, PARAMETERS, TRAINABLE, NORM, TECHNIQUE, PROOF = range(8)
 LINE = Qt.ItemDataRole.UserRole + 2

@@ -18,7 +18,7 @@ from gui.widgets.theme import Theme
 from gui.words import title
 
 if TYPE_CHECKING:
-    from engine.lr_plan import LrPlan
+    from engine.preview.lr_plan import LrPlan
 
 
 class LrPlot(QWidget):

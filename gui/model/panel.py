@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
+from engine.frozen.proof import Proof, read_proof
 from engine.message import InputError
-from engine.proof import Proof, read_proof
 from gui import numbers
 from gui.background import Trouble
 from gui.model.layer_proof import summary
@@ -25,8 +25,8 @@ from gui.words import say
 from gui.workbench import PARTS, Workbench
 
 if TYPE_CHECKING:
-    from engine.lr_plan import LrPlan
-    from engine.summary import NetworkTable
+    from engine.preview.lr_plan import LrPlan
+    from engine.preview.summary import NetworkTable
     from gui.model.inside.panel import InsidePanel
 
 STEPS_PER_EPOCH = 100
@@ -248,14 +248,14 @@ class ModelPanel(Panel):
 
 
 def _network(bench: Workbench, config: RunConfig) -> NetworkTable:
-    from engine.summary import network_table
+    from engine.preview.summary import network_table
 
     return network_table(config, bench.parts(config).spec)
 
 
 def _plan(bench: Workbench, config: RunConfig) -> Planned:
     from engine.data import batch_bounds
-    from engine.lr_plan import lr_plan
+    from engine.preview.lr_plan import lr_plan
 
     try:
         steps = len(batch_bounds(bench.parts(config).spec.samples[0], config.batch_size))

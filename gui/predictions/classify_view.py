@@ -24,7 +24,7 @@ from gui.widgets.theme import Theme
 from gui.words import say
 
 if TYPE_CHECKING:
-    from engine.classify import Classified
+    from engine.trained.classify import Classified
 
 
 class ClassifyView(QWidget):
@@ -173,7 +173,7 @@ class ClassifyView(QWidget):
         TextWindow(self.tr("Files that could not be read"), "\n".join(self.reasons()), self.window()).show()
 
     def _picture(self, number: int) -> Picture:
-        from engine.predictions import displayed
+        from engine.trained.predictions import displayed
 
         made = self.classified
         assert made is not None
@@ -184,7 +184,7 @@ class ClassifyView(QWidget):
         return Picture(displayed(made.images[number]), caption, f"{name}: {caption}")
 
     def _selected(self, number: int) -> None:
-        from engine.predictions import displayed
+        from engine.trained.predictions import displayed
 
         made = self.classified
         if made is None or number < 0:

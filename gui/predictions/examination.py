@@ -14,10 +14,10 @@ from gui.background import Trouble
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.classify import Classified, Pile
-    from engine.examiner import Examiner
-    from engine.predictions import Network, Predictions
-    from engine.reconstructions import Reconstructions
+    from engine.trained.classify import Classified, Pile
+    from engine.trained.examiner import Examiner
+    from engine.trained.predictions import Network, Predictions
+    from engine.trained.reconstructions import Reconstructions
 
 Failed = Callable[[Trouble], None]
 
@@ -78,7 +78,7 @@ class Examination:
         errand = self._begin("pictures")
 
         def work() -> Told:
-            from engine.classify import classify, should_invert
+            from engine.trained.classify import classify, should_invert
 
             network = self._ready().network(path)
             pile = self._read(network, files, errand)
@@ -99,7 +99,7 @@ class Examination:
         """Find which pixels of an image uint8 `[C, H, W]` move the output of a class."""
 
         def work() -> np.ndarray:
-            from engine.saliency import saliency
+            from engine.trained.saliency import saliency
 
             return saliency(self._ready().network(path), image, number)
 
@@ -129,7 +129,7 @@ class Examination:
 
     def _ready(self) -> Examiner:
         """What keeps networks and predictions, anew where other techniques are there."""
-        from engine.examiner import Examiner
+        from engine.trained.examiner import Examiner
 
         if self._examiner is None or self._catalogue is not self._bench.catalogue:
             self._catalogue = self._bench.catalogue
@@ -138,7 +138,7 @@ class Examination:
 
     def _read(self, network: Network, files: tuple[Path, ...], errand: _Errand) -> Pile:
         """The pictures, which are not read again for another look."""
-        from engine.classify import read_pile
+        from engine.trained.classify import read_pile
 
         form = network.spec.input_shape, network.config.dataset.resizing or "crop"
         if self._pile is None or self._pile[:2] != (files, form):

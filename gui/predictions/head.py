@@ -13,8 +13,8 @@ from gui.graph.plot import tabular
 from gui.numbers import NONE, count, loss, percent
 
 if TYPE_CHECKING:
-    from engine.predictions import Predictions
-    from engine.reconstructions import Reconstructions
+    from engine.trained.predictions import Predictions
+    from engine.trained.reconstructions import Reconstructions
 
 PARTS = ("validation", "test", "training")
 

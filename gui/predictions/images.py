@@ -18,7 +18,7 @@ from gui.widgets.image_grid import MAX_CAPTION, ImageGrid, Picture
 from gui.widgets.theme import Theme
 
 if TYPE_CHECKING:
-    from engine.predictions import Predictions
+    from engine.trained.predictions import Predictions
 
 PAGE = 100
 """Images on a page."""

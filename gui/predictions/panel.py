@@ -27,8 +27,8 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.predictions import Predictions
-    from engine.reconstructions import Reconstructions
+    from engine.trained.predictions import Predictions
+    from engine.trained.reconstructions import Reconstructions
 
 AGAIN_MILLISECONDS = 300
 """How long after an epoch the file of a new best is looked for again: it is written just after it is told of."""

@@ -13,7 +13,7 @@ from gui.widgets.image_grid import ImageGrid, Picture
 from gui.widgets.theme import Theme
 
 if TYPE_CHECKING:
-    from engine.reconstructions import GivenBack, Reconstructions
+    from engine.trained.reconstructions import GivenBack, Reconstructions
 
 EDGE = 64
 """Pixels of one image's longer edge in the window."""

@@ -17,7 +17,7 @@ from gui.widgets.sortable_table import Column, SortableTable
 from gui.widgets.theme import Theme
 
 if TYPE_CHECKING:
-    from engine.predictions import Predictions
+    from engine.trained.predictions import Predictions
 
 NARROW = 640
 """Below so many pixels there is room for one side."""

@@ -16,7 +16,7 @@ from gui.widgets.sortable_table import Column, SortableTable
 from gui.widgets.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
-    from engine.predictions import Predictions
+    from engine.trained.predictions import Predictions
 
 MOST_POINTS = 5_000
 """Points that are drawn; of more samples, evenly chosen ones."""

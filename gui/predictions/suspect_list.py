@@ -12,7 +12,7 @@ from engine.message import InputError
 from gui.words import say
 
 if TYPE_CHECKING:
-    from engine.predictions import Predictions
+    from engine.trained.predictions import Predictions
 
 
 class SuspectList(QWidget):
@@ -44,8 +44,8 @@ class SuspectList(QWidget):
 
     @Slot()
     def _save(self) -> None:
-        from engine.csv_file import table_file, write_table
-        from engine.suspects import suspects_csv
+        from engine.terminal.csv_file import table_file, write_table
+        from engine.trained.suspects import suspects_csv
 
         made = self._predictions
         path = self.ask_file() if made is not None else None

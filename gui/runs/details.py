@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from engine.run_notes import MAX_TAG, MAX_TAGS, Notes, notes_of
+from engine.run_records.notes import MAX_TAG, MAX_TAGS, Notes, notes_of
 from gui import numbers
 from gui.runs.run import Run
 from gui.runs.words import size, summary

@@ -11,8 +11,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from engine.message import InputError, Message
-from engine.run_bin import empty_bin, move_to_bin, restore_from_bin
-from engine.run_notes import Notes, change_notes
+from engine.run_records.bin import empty_bin, move_to_bin, restore_from_bin
+from engine.run_records.notes import Notes, change_notes
 from gui.background import Trouble
 from gui.runs.run import Run
 from gui.workbench import Workbench
@@ -47,7 +47,7 @@ class RunFiling(QObject):
     restored = Signal(object)
     """A `Moved`: what came back; each folder is the one among the runs."""
     emptied = Signal(object)
-    """An `engine.run_bin.Emptied`."""
+    """An `engine.run_records.bin.Emptied`."""
     failed = Signal(object)
     """A `Message`: what was asked for can't be done."""
 

@@ -10,8 +10,8 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from engine.message import Message
-from engine.run_bin import Emptied
-from engine.run_notes import Notes
+from engine.run_records.bin import Emptied
+from engine.run_records.notes import Notes
 from gui.runs.details import RunDetails
 from gui.runs.filing import Moved, RunFiling
 from gui.runs.foot import RunsFoot

@@ -13,12 +13,12 @@ from typing import Any
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import Changed, Failed, Finished, Started
+from engine.frozen.proof import Proof
 from engine.history import EpochRow, History
-from engine.inside_record import LayerLook
+from engine.inside.record import LayerLook
 from engine.message import InputError, Message
-from engine.proof import Proof
-from engine.run_index import RunRecord, Status
-from engine.run_notes import Notes
+from engine.run_records.index import RunRecord, Status
+from engine.run_records.notes import Notes
 from gui.words import title
 
 GOES_ON = (Status.UNFINISHED, Status.INTERRUPTED, Status.FAILED)

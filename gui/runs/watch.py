@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
-from engine.run_bin import bin_of, bin_use, runs_in_bin
-from engine.run_files import modified
-from engine.run_index import RunIndex, RunRecord
+from engine.run_records.bin import bin_of, bin_use, runs_in_bin
+from engine.run_records.files import modified
+from engine.run_records.index import RunIndex, RunRecord
 from gui.background import Trouble
 from gui.runs.run import settings_of
 from gui.runs.words import found_by

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 from engine.config import RunConfig
 from engine.events import Failed, Finished
 from engine.history import EpochRow
-from engine.run_index import RunRecord, Status
+from engine.run_records.index import RunRecord, Status
 from gui import numbers
 from gui.runs.run import Run
 from gui.training.report import signed_loss

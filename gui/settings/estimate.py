@@ -19,7 +19,7 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.estimate import Cost, Estimate
+    from engine.preview.estimate import Cost, Estimate
 
 WAIT_MILLISECONDS = 700
 """How long after the last change of the settings it is measured."""
@@ -73,7 +73,7 @@ class Estimator(QObject):
             return
         if config.fine_tuning is not None and row.epoch > 1:  # with features that were kept, or with more that trains
             return
-        from engine.estimate import Cost
+        from engine.preview.estimate import Cost
 
         steps = -(-row.train_samples // config.batch_size)
         cost = known.cost or Cost(0.0, 0.0, 0.0, 0.0, row.train_samples, steps)
@@ -122,7 +122,7 @@ class Estimator(QObject):
         self._panel.show_estimate("" if trouble.traceback else say(trouble.text))
 
     def _show(self, found: Estimate) -> None:
-        from engine.memory import bytes_in_words
+        from engine.preview.memory import bytes_in_words
 
         config = self._panel.config
         memory = self.tr("About {memory} of memory").format(memory=bytes_in_words(found.memory.total))
@@ -166,7 +166,7 @@ def ends_caching(config: RunConfig, cost: Cost) -> list[tuple[str, Advice]]:
 
 def _estimate(bench: Workbench, config: RunConfig, stop: Callable[[], bool]) -> Estimate:
     """In the background."""
-    from engine.estimate import estimate
+    from engine.preview.estimate import estimate
 
     return estimate(config, bench.parts(config), bench.workspace / "data", stop, _refuse_to_fetch)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from engine.submission import SUFFIX
+from engine.submissions.submission import SUFFIX
 
 if TYPE_CHECKING:
     from gui.lessons.guide import LessonGuide

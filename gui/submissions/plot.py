@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication
 
 from engine.history import EpochRow
-from engine.lesson_band import Band
+from engine.lessons.band import Band
 from gui.graph.plot import Plot
 from gui.widgets.theme import LIGHT, Theme
 

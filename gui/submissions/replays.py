@@ -12,8 +12,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.reading import read_limited
-from engine.search_begin import program
-from engine.submission_outcome import Replay
+from engine.searches.begin import program
+from engine.submissions.outcome import Replay
 from gui import child
 
 LOOK_MILLISECONDS = 200

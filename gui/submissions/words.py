@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from engine.language import language, spoken
-from engine.lesson import Lesson, text
-from engine.submission_outcome import Outcome, Replay, difference_words, outcome_words
-from engine.submission_pile import Opened
+from engine.lessons.lesson import Lesson, text
+from engine.submissions.outcome import Outcome, Replay, difference_words, outcome_words
+from engine.submissions.pile import Opened
 from gui import numbers
 from gui.words import say
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QCoreApplication
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.events import Changed
+from engine.frozen.proof import read_proof
 from engine.message import Message
-from engine.proof import read_proof
 from gui.runs.run import Run, copy_of, label_of
 from gui.widgets.banner import Answer
 
@@ -34,9 +34,9 @@ class LoadedCheckpoint:
 
 def load_checkpoint(path: Path, catalogue: Catalogue) -> LoadedCheckpoint:
     """Read and verify a checkpoint. Raises `InputError`, and then nothing was changed."""
-    from engine.checkpoint import history_of
-    from engine.checkpoint_choice import read_chosen
-    from engine.checkpoint_meta import batch_count
+    from engine.checkpoints.checkpoint import history_of
+    from engine.checkpoints.choice import read_chosen
+    from engine.checkpoints.meta import batch_count
     from engine.runs import config_of
 
     snapshot = read_chosen(path)

@@ -12,7 +12,7 @@ from engine.config import RunConfig
 from engine.events import Failed
 from engine.message import InputError
 from engine.remedy import with_changes
-from engine.run_files import trained_by
+from engine.run_records.files import trained_by
 from gui.main_window import MainWindow
 from gui.runs.queue import RunQueue
 from gui.runs.run import Run, label_of

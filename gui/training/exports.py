@@ -18,7 +18,7 @@ from gui.widgets.text_window import TextWindow
 from gui.words import say
 
 if TYPE_CHECKING:
-    from engine.export import Exported
+    from engine.exports.export import Exported
 
 ASK = Callable[[str, Path, str], Path | None]
 """Asks for a file to write, by a title, a suggestion and the kinds of files."""
@@ -59,7 +59,7 @@ class Exports(QObject):
         bench, key = self._window.bench, f"export {out}"
 
         def work() -> Exported:
-            from engine.export import export
+            from engine.exports.export import export
 
             return export(path, out, bench.catalogue, bench.parts)
 

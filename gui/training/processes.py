@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.process_plan import machines_command, sense, train_command, usable_gpus
+from engine.processes.plan import machines_command, sense, train_command, usable_gpus
 from engine.yaml_file import write_yaml
 from gui import child
 from gui.background import Trouble

@@ -10,7 +10,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QVBoxLayout
 
 from engine.config import RunConfig
-from engine.run_index import RunIndex
+from engine.run_records.index import RunIndex
 from gui import numbers
 from gui.background import Trouble
 from gui.tune.data_curve_plot import DataCurvePlot
@@ -24,8 +24,8 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.data_curve import DataCurve
-    from engine.sweep import Member
+    from engine.sweeps.data_curve import DataCurve
+    from engine.sweeps.sweep import Member
 
 KEY = "data-curve"
 USUAL = "5, 10, 25, 50, 100"
@@ -105,8 +105,8 @@ class DataCurveTool(Tool):
         self.start.setText(text.format(count=numbers.count(count)))
 
     def _show_words(self, curve: DataCurve) -> None:
-        from engine.data_curve import TWICE
-        from engine.sweep import State
+        from engine.sweeps.data_curve import TWICE
+        from engine.sweeps.sweep import State
 
         done, left = curve.count(State.DONE), curve.count(State.BEGUN)
         give(self.told, role="muted")
@@ -159,7 +159,7 @@ class DataCurveTool(Tool):
 
 def _begun(curve: DataCurve) -> Path | None:
     """The folder of a run that was left before its end."""
-    from engine.sweep import State
+    from engine.sweeps.sweep import State
 
     records = [each.record for each in curve.standings if each.state is State.BEGUN]
     return next((record.folder for record in records if record is not None), None)
@@ -169,8 +169,8 @@ def _look(
     index: RunIndex, config: RunConfig, shares: str, seeds: int, coming: Sequence[RunConfig]
 ) -> tuple[DataCurve, list[Member]]:
     """In the background: the curve, and the members that must still be asked for."""
-    from engine.data_curve import data_curve, parse_shares, plan
-    from engine.sweep import standings, to_train
+    from engine.sweeps.data_curve import data_curve, parse_shares, plan
+    from engine.sweeps.sweep import standings, to_train
 
     config.check()
     planned = plan(config, parse_shares(shares), seeds)

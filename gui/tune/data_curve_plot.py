@@ -14,7 +14,7 @@ from gui.graph.plot import FigureAxis, Plot
 from gui.widgets.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
-    from engine.data_curve import DataCurve
+    from engine.sweeps.data_curve import DataCurve
 
 PARTS = ("validation", "test")
 ROOM = 0.25
@@ -70,7 +70,7 @@ class DataCurvePlot(Plot):
             self.twice.setData([], [])
             self.reach.setData(x=np.zeros(0), y=np.zeros(0), top=np.zeros(0), bottom=np.zeros(0))
         else:
-            from engine.data_curve import TWICE
+            from engine.sweeps.data_curve import TWICE
 
             x, pen = np.array([math.log10(TWICE)]), pg.mkPen(theme.accent, width=2)
             y = 100 * np.array([estimate.accuracy])

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.picture_folder import PARTS
+from engine.pictures.folder import PARTS
 from engine.strategy import Code
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import torch
 
 from engine.data import DataBundle, Part, Source
 from engine.message import InputError, Message, message
-from engine.picture_folder import PictureFile, list_pictures
-from engine.picture_groups import groups_of
-from engine.picture_names import compiled
-from engine.picture_reader import Decoded, Form, Progress, decode
+from engine.pictures.folder import PictureFile, list_pictures
+from engine.pictures.groups import groups_of
+from engine.pictures.names import compiled
+from engine.pictures.reader import Decoded, Form, Progress, decode
 from engine.strategy import Advice, Code, Dataset, DataSpec, Field, hookimpl
 from plugins.dataset._folder_code import folder_code
 

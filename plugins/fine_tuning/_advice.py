@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.features import ends_caching
+from engine.frozen.features import ends_caching
 from engine.message import message
 from engine.strategy import Advice
 from plugins.initializer._layers import brings_weights

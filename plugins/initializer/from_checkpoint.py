@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from engine.checkpoint import Snapshot
-from engine.checkpoint_choice import read_chosen
-from engine.checkpoint_header import read_meta
+from engine.checkpoints.checkpoint import Snapshot
+from engine.checkpoints.choice import read_chosen
+from engine.checkpoints.header import read_meta
 from engine.message import InputError, message
 from engine.strategy import Advice, DataSpec, Initializer, hookimpl, overrides
 from engine.strategy_text import strategy_to_dict

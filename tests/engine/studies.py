@@ -8,9 +8,9 @@ from pathlib import Path
 
 from engine.catalogue import Catalogue
 from engine.config import RunConfig, recipe
-from engine.search import open_study
-from engine.search_space import parse_space
-from engine.search_study import Plan, Study
+from engine.searches.search import open_study
+from engine.searches.space import parse_space
+from engine.searches.study import Plan, Study
 
 SPACE = ("lr=1e-3..1e-1:log", "optimizer=adam+sgd", "dropout=on+off", "dropout.p=0.1..0.6")
 

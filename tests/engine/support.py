@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, epochs_tensor
+from engine.checkpoints.checkpoint import Snapshot, epochs_tensor
 from engine.cli import main
 from engine.config import RunConfig, recipe
 from engine.data import DataBundle, Part, Source, batch_bounds

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from engine.averaging import measure_norms, start_average, update_average
-from engine.checkpoint import decode, encode
+from engine.checkpoints.checkpoint import decode, encode
 from engine.message import InputError
 from engine.network import restore_model
 from engine.store import MemoryStore

@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.events import Finished
 from engine.history import read_history
 from engine.message import message
 from engine.store import RunFolder
-from engine.terminal_run import report
+from engine.terminal.run import report
 from engine.workspace import workspace_folder
 from tests.engine.support import ROOT, differing, tunedeck
 

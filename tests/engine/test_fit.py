@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine import trainer as trainer_module
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.data import DataBundle, Part, Source, split
 from engine.events import EpochEnded, Failed, Finished, Fitted, Saved
 from engine.fit import MOST_POINTS, fitted, fitted_of, training_points

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from engine.catalogue import Catalogue, Entry
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.events import EpochEnded, Finished, Started
 from engine.fork import fork_run, settings_of
 from engine.history import read_history
@@ -19,7 +19,7 @@ from engine.message import InputError
 from engine.runs import new_run, resume_run
 from engine.strategy import Model
 from engine.strategy_text import parse_strategy
-from engine.trained import Predictor
+from engine.trained.network import Predictor
 from engine.yaml_file import read_yaml
 from tests.engine.support import Blobs, differing, of_type, run, same_bits, tensors, tunedeck
 

@@ -14,7 +14,7 @@ from PIL import Image
 from engine import language
 from engine.language import say, template_of, tr
 from engine.message import InputError, message
-from engine.standard_streams import print_json
+from engine.terminal.standard_streams import print_json
 
 WORDS = {
     "Start": "시작", "Actions|Start": "훈련 시작", "{name} is gone": "{name:이} 없습니다",

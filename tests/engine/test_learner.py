@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.checkpoint import decode, encode
+from engine.checkpoints.checkpoint import decode, encode
 from engine.events import Finished
 from engine.strategy import Field, Initializer, Loss, Message, Regularizer, Stopping, message
 from engine.trainer import Trainer

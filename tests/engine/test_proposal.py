@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image
 
-import engine.estimate
+import engine.preview.estimate
 from engine.config import recipe
-from engine.folder_look import SAMPLED, Seen, look, spread
 from engine.message import InputError
+from engine.pictures.folder_look import SAMPLED, Seen, look, spread
 from engine.proposal import BATCHES, RECIPE, decoded, propose, with_folder
 from tests.engine.support import tiny_config
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(engine.estimate, "MEASURED_SECONDS", 0.001)
-    monkeypatch.setattr(engine.estimate, "EVALUATED_SECONDS", 0.001)
-    monkeypatch.setattr(engine.estimate, "processors", lambda: 1)
+    monkeypatch.setattr(engine.preview.estimate, "MEASURED_SECONDS", 0.001)
+    monkeypatch.setattr(engine.preview.estimate, "EVALUATED_SECONDS", 0.001)
+    monkeypatch.setattr(engine.preview.estimate, "processors", lambda: 1)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from engine.network import build_network
+from engine.preview.summary import layer_table
 from engine.randomness import generator, seed_global_generators, seeded_generators, stream
 from engine.strategy import DataSpec
 from engine.strategy_text import parse_strategy
-from engine.summary import layer_table
 
 
 def test_a_stream_depends_on_seed_purpose_and_position_alone():

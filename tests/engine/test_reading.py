@@ -11,17 +11,17 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.hardware import remembered_threads
 from engine.history import EPOCH_HEADER, MAX_BYTES, MAX_EPOCHS, STEP_HEADER, epoch_line, read_epochs, read_history
 from engine.history import EpochRow as Row
 from engine.idx import read_idx
 from engine.message import InputError
 from engine.reading import opened, parse_json, read_json, read_limited
-from engine.result import FILE as RESULT
-from engine.result import read_result
-from engine.run_notes import FILE as NOTES
-from engine.run_notes import Notes, read_notes
+from engine.run_records.notes import FILE as NOTES
+from engine.run_records.notes import Notes, read_notes
+from engine.run_records.result import FILE as RESULT
+from engine.run_records.result import read_result
 from engine.yaml_file import read_yaml
 
 unix = pytest.mark.skipif(os.name == "nt", reason="there are no pipes and devices in folders")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.checkpoint import decode, encode
+from engine.checkpoints.checkpoint import decode, encode
 from engine.events import EpochEnded, Finished, Steps
 from engine.store import MemoryStore
 from engine.trainer import Stop, Trainer

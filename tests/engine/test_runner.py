@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.events import Changed, EpochEnded, Failed, Finished, Fitted, Held, Loading, Saved, SaveFailed, Started
 from engine.message import InputError
 from engine.runner import Runner

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from engine.checkpoint import Snapshot, encode, history_of, read_checkpoint, write_checkpoint
+from engine.checkpoints.checkpoint import Snapshot, encode, history_of, read_checkpoint, write_checkpoint
 from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished, Saved, SaveFailed
 from engine.files import write_bytes
@@ -413,7 +413,7 @@ def test_a_run_goes_on_where_its_best_is_damaged(sample, catalogue, workspace):
 def test_a_best_that_a_newer_version_wrote_is_neither_used_nor_put_aside(sample, catalogue, workspace, monkeypatch):
     first = new_run(sample, catalogue, workspace)
     run(first)
-    monkeypatch.setattr("engine.checkpoint.FORMAT", 2)
+    monkeypatch.setattr("engine.checkpoints.checkpoint.FORMAT", 2)
     newer = encode(read_checkpoint(Path(first.store.best_path)))
     monkeypatch.undo()
     monkeypatch.setenv("TUNEDECK_WORKSPACE", str(workspace))

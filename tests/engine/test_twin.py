@@ -8,7 +8,7 @@ import pytest
 
 from engine import position
 from engine.catalogue import Catalogue, Entry
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.events import EpochEnded, Failed, Finished, OfTwin, Parted, Refused, SaveFailed, Steps
 from engine.message import InputError, message
 from engine.runner import Runner

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.runs import new_run
 from tests.engine.support import differing
 from tests.gui.driving import Driver, pump

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QToolButton, QWidget
 
 from engine.message import InputError
-from engine.run_files import is_run, runs_in
+from engine.run_records.files import is_run, runs_in
 from engine.yaml_file import read_yaml
 from gui.settings.plugin_row import PluginRow
 from gui.training.session import State
@@ -331,7 +331,7 @@ def _clickable(button: QAbstractButton) -> bool:
 
 def cannot_go_on(workspace: Path, catalogue: object) -> list[str]:
     """The runs in a workspace that have a checkpoint and are neither finished nor can be resumed, with the reason."""
-    from engine.checkpoint import read_checkpoint
+    from engine.checkpoints.checkpoint import read_checkpoint
     from engine.events import Failed, Finished, Steps
     from engine.runs import resume_run
     from engine.trainer import Stop

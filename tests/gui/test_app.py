@@ -11,9 +11,9 @@ import threading
 
 import pytest
 
-from engine.checkpoint_header import read_meta
+from engine.checkpoints.header import read_meta
 from engine.message import InputError
-from engine.run_index import Status, read_run
+from engine.run_records.index import Status, read_run
 from gui.runs.queue import FILE
 from gui.training.session import State
 from tests.gui.driving import pump

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-import engine.estimate
+import engine.preview.estimate
 from gui.predictions.panel import PredictionsPanel
 from gui.training.session import State
 from tests.gui.driving import drop, pump
@@ -31,9 +31,9 @@ def flowers(tmp_path):
 
 @pytest.fixture
 def driver(open_window, workspace, monkeypatch):
-    monkeypatch.setattr(engine.estimate, "MEASURED_SECONDS", 0.001)
-    monkeypatch.setattr(engine.estimate, "EVALUATED_SECONDS", 0.001)
-    monkeypatch.setattr(engine.estimate, "processors", lambda: 1)
+    monkeypatch.setattr(engine.preview.estimate, "MEASURED_SECONDS", 0.001)
+    monkeypatch.setattr(engine.preview.estimate, "EVALUATED_SECONDS", 0.001)
+    monkeypatch.setattr(engine.preview.estimate, "processors", lambda: 1)
     driver = open_window(workspace)
     driver.set(threads="1", device="cpu", train_samples="300", validation_samples="100", epochs=1)
     return driver

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
-import engine.machine
-from engine.machine_facts import Facts, Gpu, Torch
+import engine.machine.look
+from engine.machine.facts import Facts, Gpu, Torch
 from gui.hardware import HardwareSheet
 from gui.training.session import State
 from tests.gui.driving import pump, type_into
@@ -25,8 +25,8 @@ LACKING = Facts(
 
 @pytest.fixture
 def driver(open_window, workspace, monkeypatch):
-    monkeypatch.setattr(engine.machine, "gather", lambda: LACKING)
-    monkeypatch.setattr("engine.estimate.MEASURED_SECONDS", 0.01)
+    monkeypatch.setattr(engine.machine.look, "gather", lambda: LACKING)
+    monkeypatch.setattr("engine.preview.estimate.MEASURED_SECONDS", 0.01)
     driver = open_window(workspace)
     driver.set(threads="1", train_samples="300", validation_samples="100", epochs=200)
     return driver
@@ -116,7 +116,7 @@ def test_a_machine_that_can_not_be_looked_at_says_so(open_window, workspace, mon
     def failing():
         raise RuntimeError("no such machine")
 
-    monkeypatch.setattr(engine.machine, "gather", failing)
+    monkeypatch.setattr(engine.machine.look, "gather", failing)
     driver = open_window(workspace)
     driver.press("hardware")
     sheet = driver.window.findChild(HardwareSheet)

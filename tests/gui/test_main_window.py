@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMenu
 from safetensors.torch import load_file
 
 import engine.store
-from engine.checkpoint import read_checkpoint
-from engine.checkpoint_header import read_meta
+from engine.checkpoints.checkpoint import read_checkpoint
+from engine.checkpoints.header import read_meta
 from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished
 from engine.runs import new_run

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import Snapshot, decode, encode
+from engine.checkpoints.checkpoint import Snapshot, decode, encode
 from engine.config import RunConfig, recipe
 from engine.data import DataBundle, Source
 from engine.history import EpochRow, History

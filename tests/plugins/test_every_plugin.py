@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 
 from engine.catalogue import discover
-from engine.checkpoint import Snapshot, write_checkpoint
+from engine.checkpoints.checkpoint import Snapshot, write_checkpoint
 from engine.data import Source
 from engine.learner import Learner
 from engine.message import InputError, Message

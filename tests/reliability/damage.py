@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import decode
-from engine.checkpoint_choice import read_chosen
-from engine.checkpoint_header import read_meta
+from engine.checkpoints.checkpoint import decode
+from engine.checkpoints.choice import read_chosen
+from engine.checkpoints.header import read_meta
 from engine.config import RunConfig, recipe
 from engine.message import InputError
 from engine.runs import new_run

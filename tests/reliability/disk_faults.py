@@ -16,13 +16,13 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import Snapshot, read_checkpoint
+from engine.checkpoints.checkpoint import Snapshot, read_checkpoint
 from engine.config import RunConfig, recipe
 from engine.events import Event, Finished, Saved, SaveFailed
 from engine.history import read_history
 from engine.message import InputError
-from engine.result import read_result
-from engine.run_notes import Notes, read_notes, write_notes
+from engine.run_records.notes import Notes, read_notes, write_notes
+from engine.run_records.result import read_result
 from engine.runs import new_run, resume_run
 from engine.trainer import Trainer
 from engine.yaml_file import read_yaml

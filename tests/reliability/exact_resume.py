@@ -29,7 +29,7 @@ import torch
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue
-from engine.checkpoint import Snapshot, read_checkpoint
+from engine.checkpoints.checkpoint import Snapshot, read_checkpoint
 from engine.config import RunConfig
 from engine.events import Failed, Finished
 from engine.runs import config_of, new_run

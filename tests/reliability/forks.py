@@ -18,8 +18,8 @@ from typing import Any
 
 from tests.engine.support import ROOT
 
-IMPORTED = ("engine.cli", "engine.commands", "engine.train_commands", "engine.evaluate_command", "torch._dynamo",
-            "torch._refs", "torch._decomp.decompositions")  # fmt: skip
+IMPORTED = ("engine.cli", "engine.terminal.carry_out", "engine.commands.train", "engine.commands.evaluate",
+            "torch._dynamo", "torch._refs", "torch._decomp.decompositions")  # fmt: skip
 """What a run imports by and by, besides plugins."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

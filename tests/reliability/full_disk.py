@@ -21,7 +21,7 @@ from unittest import mock
 
 from benchmarks.rows import Row
 from engine.catalogue import discover
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.config import RunConfig
 from engine.events import Failed, Finished, SaveFailed
 from engine.history import read_history
@@ -144,8 +144,8 @@ def _look(event: SaveFailed, training: Runner, last: Path, before: bytes) -> Non
 
 def command(workspace: str, seed: int) -> int:
     """`tunedeck train`, which finds no room `TIMES` times in a row once it was saved."""
-    from engine import terminal_run
     from engine.cli import main
+    from engine.terminal import run as terminal_run
 
     draw, said = random.Random(seed), []
 

@@ -24,14 +24,14 @@ from hypothesis import strategies as st
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import decode, history_of
-from engine.checkpoint_header import header_of
-from engine.checkpoint_meta import checked_meta
+from engine.checkpoints.checkpoint import decode, history_of
+from engine.checkpoints.header import header_of
+from engine.checkpoints.meta import checked_meta
 from engine.message import InputError
 from engine.network import spec_of
 from engine.position import Position
 from engine.runs import config_of
-from engine.trained import Predictor
+from engine.trained.network import Predictor
 from engine.trainer import Trainer
 from tests.engine.support import run_stored
 from tests.reliability.damage import small_config

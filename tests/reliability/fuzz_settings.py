@@ -22,14 +22,14 @@ from hypothesis.strategies import SearchStrategy
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue, discover
+from engine.commands.runs import _plugins, run_to_dict
 from engine.config import RunConfig, recipe, run_parameters
 from engine.hardware import remembered_threads
 from engine.history import EPOCH_HEADER, STEP_HEADER, read_history
 from engine.message import InputError, one_line
-from engine.result import Result, read_result
-from engine.run_commands import _plugins, run_to_dict
-from engine.run_notes import notes_of, read_notes, write_notes
-from engine.run_record import read_run
+from engine.run_records.notes import notes_of, read_notes, write_notes
+from engine.run_records.record import read_run
+from engine.run_records.result import Result, read_result
 from engine.strategy import KINDS
 from engine.strategy_text import format_strategy, parse_strategy
 from engine.yaml_file import parse_yaml, read_yaml, write_yaml

@@ -25,8 +25,8 @@ from tests.reliability.forks import Forks
 
 BYTES, SECONDS = 200_000_000, 2.0
 """What a reader may take of memory and of a processor."""
-MODULES = ("engine.cli", "engine.commands", "engine.train_commands", "engine.evaluate_command",
-           "engine.predict_command", "engine.summary_command", "engine.run_commands", "gui.memory", "gui.runs.queue",
+MODULES = ("engine.cli", "engine.terminal.carry_out", "engine.commands.train", "engine.commands.evaluate",
+           "engine.commands.predict", "engine.commands.summary", "engine.commands.runs", "gui.memory", "gui.runs.queue",
            "gui.runs.watch", "gui.training.checkpoint_file", "tests.reliability.hostile_files")  # fmt: skip
 SMALL = (
     "--dataset", "noisy-line:points=4", "--loss", "mse", "--model", "mlp:hidden=2", "--epochs", "1",

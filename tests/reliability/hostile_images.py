@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.rows import Row
 from engine.data import DataBundle, Source
-from engine.pictures import shown
+from engine.pictures.files import shown
 from plugins.dataset.image_folder import ImageFolder
 from tests.reliability.hostile_pictures import BAD, ODD, VAST, encoded, holding, noise
 

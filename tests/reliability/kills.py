@@ -22,7 +22,7 @@ from unittest import mock
 import torch
 
 from benchmarks.rows import Row
-from engine.checkpoint import Snapshot, read_checkpoint
+from engine.checkpoints.checkpoint import Snapshot, read_checkpoint
 from engine.history import read_history
 from engine.store import RunFolder
 from tests.engine.support import differing

@@ -16,7 +16,7 @@ from torch import nn
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import decode
+from engine.checkpoints.checkpoint import decode
 from engine.config import RunConfig
 from engine.events import Event, Failed, Finished
 from engine.fork import forked

@@ -149,7 +149,7 @@ import resource, sys
 import torch
 from engine.cli import main
 from engine.data import batch_bounds
-import engine.commands
+import engine.terminal.carry_out
 torch.set_num_threads(1)
 main(sys.argv[2:] + ["--epochs", "1", "--batch-size", "16", "--name", "warm"])  # what is needed at first is taken
 pages = int(open("/proc/self/statm").read().split()[0])

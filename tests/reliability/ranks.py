@@ -23,8 +23,9 @@ def be_one(rank: int, size: int, file: str, *words: str) -> int:
     """The command line as one of so many processes, in a fork."""
     from torch.distributed import FileStore
 
-    from engine import several, train_commands
     from engine.cli import main
+    from engine.commands import train as train_commands
+    from engine.processes import several
 
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(size)}
     store = FileStore(file, size)
@@ -94,8 +95,8 @@ def be_without_room(rank: int, size: int, file: str, *words: str) -> int:
     """The same; at the third save there is no room, once."""
     import errno
 
-    from engine import terminal_run
     from engine.store import RunFolder
+    from engine.terminal import run as terminal_run
 
     saved, saves = RunFolder.save, []
 

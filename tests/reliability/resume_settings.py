@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import write_checkpoint
+from engine.checkpoints.checkpoint import write_checkpoint
 from engine.config import RunConfig, recipe
 from engine.data import DataBundle, Source
 from engine.strategy import Dataset, Regularizer, Strategy

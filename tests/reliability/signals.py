@@ -19,8 +19,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.rows import Row
-from engine.checkpoint import read_checkpoint
-from engine.run_record import Status, read_run
+from engine.checkpoints.checkpoint import read_checkpoint
+from engine.run_records.record import Status, read_run
 from tests.reliability.forks import Ended, Forks, tunedeck
 from tests.reliability.kills import SETTINGS, differences, last_step
 
@@ -38,7 +38,7 @@ MOMENTS = {
     "in an evaluation": ("engine.learner:Learner.evaluate", 2 * EPOCHS + 1),
     "amid a save": ("os:fsync", 6 * EPOCHS),
     "as a file takes its place": ("os:replace", 4 * EPOCHS),
-    "as the end is told": ("engine.terminal_run:report", 1),
+    "as the end is told": ("engine.terminal.run:report", 1),
 }
 """The calls in which a signal comes, and how many of them there are at least in a run."""
 
@@ -107,8 +107,8 @@ def send_in(call: str, count: int, send: Callable[[], object]) -> None:
     module_name, _, name = call.partition(":")
     if module_name == "import":
         # The process has it already: what counts is that it comes while the command line's own modules are imported.
-        del sys.modules["engine.commands"]
-        sys.meta_path.insert(0, _Sending("engine.commands", send))
+        del sys.modules["engine.terminal.carry_out"]
+        sys.meta_path.insert(0, _Sending("engine.terminal.carry_out", send))
         return
     owner: Any = importlib.import_module(module_name)
     *path, last = name.split(".")
@@ -196,7 +196,7 @@ def in_a_long_step(marker: str, *arguments: str) -> int:
 
 def pressed_three_times(*arguments: str) -> int:
     """The command line, with Ctrl-C pressed three times, a second apart, within one step that does not end."""
-    from engine import interrupts
+    from engine.terminal import interrupts
 
     interrupts.PRESS_SECONDS = 0.0
 
@@ -215,7 +215,8 @@ def without_room(pauses: int, asked: int, *arguments: str) -> int:
     so many times."""
     import errno
 
-    from engine import store, terminal_run
+    from engine import store
+    from engine.terminal import run as terminal_run
 
     write, saves, sent = store.write_checkpoint, [0], [0]
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from engine.catalogue import discover
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.events import Failed, Finished
 from engine.failure import StartFailed
 from engine.strategy import (

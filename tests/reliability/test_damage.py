@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from engine.checkpoint import read_checkpoint
-from engine.checkpoint_choice import read_chosen
+from engine.checkpoints.checkpoint import read_checkpoint
+from engine.checkpoints.choice import read_chosen
 from engine.message import InputError
 from engine.runs import resume_run
 from gui.training.checkpoint_file import load_checkpoint

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.catalogue import MAX_PLUGIN_BYTES, discover
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.files import append_text
 from engine.lock import FileLock, changing
 from engine.message import InputError

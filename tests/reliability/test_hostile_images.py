@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from engine.data_check import check_folder
+from engine.data_checks.check import check_folder
 from engine.message import InputError
-from engine.pictures import fit, read_picture, shown
+from engine.pictures.files import fit, read_picture, shown
 from tests.reliability.hostile_images import MEGABYTES, fill, state_of, try_folder
 from tests.reliability.hostile_pictures import BAD, ODD
 

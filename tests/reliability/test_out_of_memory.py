@@ -46,7 +46,7 @@ def test_a_batch_larger_than_the_training_part_is_halved_from_what_a_step_had(co
 
 
 def test_what_can_be_told_before_the_first_step_is_halved_too(command, workspace, monkeypatch):
-    monkeypatch.setattr("engine.memory.free_memory", lambda device: 1_200_000)
+    monkeypatch.setattr("engine.preview.memory.free_memory", lambda device: 1_200_000)
     code, _, err = command("train", *SMALL, "--batch-size", "96")
     assert code == 2 and "are free" in err
     code, out, err = command("train", *SMALL, "--batch-size", "96", "--halve-batch")

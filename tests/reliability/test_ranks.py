@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.history import read_history
 from tests.engine.support import differing
 from tests.reliability.ranks import Started

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import interrupts
-from engine.checkpoint import read_checkpoint
-from engine.interrupts import Interrupts
-from engine.standard_streams import Unfailing
+from engine.checkpoints.checkpoint import read_checkpoint
+from engine.terminal import interrupts
+from engine.terminal.interrupts import Interrupts
+from engine.terminal.standard_streams import Unfailing
 from tests.engine.support import ROOT, until
 from tests.reliability.kills import differences, last_step
 from tests.reliability.signals import INTERRUPTED, LONG_STEP, MOMENTS, interrupted, train, whole_run

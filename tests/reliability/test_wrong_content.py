@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.checkpoint import Snapshot, decode
-from engine.checkpoint_meta import batch_count, check_settings
+from engine.checkpoints.checkpoint import Snapshot, decode
+from engine.checkpoints.meta import batch_count, check_settings
 from engine.data import batch_bounds
 from engine.message import InputError
 from engine.network import restore_optimizer

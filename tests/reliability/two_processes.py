@@ -16,13 +16,13 @@ from typing import Any
 from benchmarks.rows import Row
 from engine import hardware
 from engine.catalogue import discover
-from engine.checkpoint import read_checkpoint, write_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint, write_checkpoint
 from engine.config import RunConfig, recipe
 from engine.hardware import remembered_threads
 from engine.message import InputError
-from engine.run_bin import move_to_bin, restore_from_bin
-from engine.run_index import list_runs
-from engine.run_notes import change_notes, read_notes
+from engine.run_records.bin import move_to_bin, restore_from_bin
+from engine.run_records.index import list_runs
+from engine.run_records.notes import change_notes, read_notes
 from engine.store import RunFolder
 from engine.yaml_file import read_yaml
 from gui.memory import Memory

@@ -19,8 +19,8 @@ from typing import Any
 from PySide6.QtCore import QTimer
 
 from benchmarks.rows import Row
-from engine.checkpoint import read_checkpoint
-from engine.run_index import Status, list_runs
+from engine.checkpoints.checkpoint import read_checkpoint
+from engine.run_records.index import Status, list_runs
 from tests.engine.support import ROOT
 
 SECONDS = 60.0

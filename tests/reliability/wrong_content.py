@@ -18,15 +18,15 @@ import torch
 
 from benchmarks.rows import Row
 from engine.catalogue import Catalogue, discover
-from engine.checkpoint import read_checkpoint
-from engine.checkpoint_header import read_meta
+from engine.checkpoints.checkpoint import read_checkpoint
+from engine.checkpoints.header import read_meta
 from engine.ended import ended_run
 from engine.fork import fork_run, settings_of
 from engine.message import InputError
-from engine.predictions import open_network
-from engine.run_index import list_runs
+from engine.run_records.index import list_runs
 from engine.runs import resume_run, unfinished_run
-from engine.trained import evaluate_checkpoint
+from engine.trained.network import evaluate_checkpoint
+from engine.trained.predictions import open_network
 from gui.training.checkpoint_file import load_checkpoint
 from tests.reliability.damage import small_run
 from tests.reliability.sealed import Opened, joined, parts

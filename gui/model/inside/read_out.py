@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from engine.inside_record import LayerLook
+from engine.inside.record import LayerLook
 from gui.compare.words import escaped
 from gui.graph.plot import Plot, tabular
 from gui.model.inside.words import figure, quantities, short

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from engine.inside_record import FILE, LayerLook, read_looks
-from engine.run_index import RunIndex
+from engine.inside.record import FILE, LayerLook, read_looks
+from engine.run_records.index import RunIndex
 from gui.background import Background, Trouble
 from gui.runs.run import Run
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.inside_finding import findings
-from engine.inside_record import BINS, LayerLook, by_step, edges
+from engine.inside.finding import findings
+from engine.inside.record import BINS, LayerLook, by_step, edges
 from engine.message import Message
 
 LEAST_SHARE = 0.005

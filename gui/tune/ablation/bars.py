@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from engine.ablation import Effect, Verdict
+from engine.sweeps.ablation import Effect, Verdict
 from gui.graph.plot import tabular
 from gui.tune.ablation import words
 from gui.widgets.theme import LIGHT, Theme

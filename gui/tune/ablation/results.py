@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from engine.ablation import Ablation, Effect, TechniqueEffects
+from engine.sweeps.ablation import Ablation, Effect, TechniqueEffects
 from gui.tune.ablation import words
 from gui.tune.ablation.bars import EffectBar, EffectScale, reach
 from gui.widgets.segments import Segments

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from engine.ablation import MOST_SEEDS, SEEDS, Ablation, Plan, ablation, plan
 from engine.config import RunConfig
 from engine.message import InputError
-from engine.run_index import RunIndex, RunRecord
-from engine.sweep import Member, State, put_away_stumps, standings, to_train
+from engine.run_records.index import RunIndex, RunRecord
+from engine.sweeps.ablation import MOST_SEEDS, SEEDS, Ablation, Plan, ablation, plan
+from engine.sweeps.sweep import Member, State, put_away_stumps, standings, to_train
 from gui import numbers
 from gui.background import Trouble
 from gui.compare.words import called

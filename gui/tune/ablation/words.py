@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.ablation import Ablation, Effect, Plan, Verdict
-from engine.sweep import State
+from engine.sweeps.ablation import Ablation, Effect, Plan, Verdict
+from engine.sweeps.sweep import State
 from gui import numbers
 from gui.training.report import signed_loss
 from gui.words import say

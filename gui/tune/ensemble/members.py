@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from engine.ensemble_candidates import Candidate, refused_beside
+from engine.ensembles.candidates import Candidate, refused_beside
 from gui import numbers
 from gui.runs.run import label_of, unique_label
 from gui.widgets.looks import as_tip

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton
 from engine.comparison import repetitions
 from engine.config import RunConfig
 from engine.differing import but_for_the_seed
-from engine.ensemble_candidates import makes_scores
+from engine.ensembles.candidates import makes_scores
 from engine.message import InputError
 from gui.runs.run import label_of
 from gui.widgets.looks import as_tip

@@ -20,8 +20,8 @@ from gui.widgets.sortable_table import Column, SortableTable, Value
 from gui.words import NEVER, say
 
 if TYPE_CHECKING:
-    from engine.ensemble import Figures
-    from engine.ensemble_members import Ensemble
+    from engine.ensembles.ensemble import Figures
+    from engine.ensembles.members import Ensemble
 
 MOST_PAIRS = 15
 """Pairs of members that a tool tip lists, those that differ most."""

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QProgressBar, QVBoxLayout, QW
 
 from engine.config import RunConfig
 from engine.differing import but_for_the_seed
-from engine.ensemble_candidates import CandidateIndex, Listed
+from engine.ensembles.candidates import CandidateIndex, Listed
 from engine.message import Message
-from engine.run_index import RunIndex
+from engine.run_records.index import RunIndex
 from gui.background import Trouble
 from gui.data.check_words import show_with_names
 from gui.told_work import STOPPED, ToldWork
@@ -28,7 +28,7 @@ from gui.words import say
 from gui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.export import Exported
+    from engine.exports.export import Exported
 
 
 class EnsembleTool(WatchingTool):

@@ -12,16 +12,16 @@ from gui.workbench import Workbench
 
 if TYPE_CHECKING:
     from engine.data import Parts, Report
-    from engine.export import Exported
+    from engine.exports.export import Exported
 
 
 def measure(
     paths: tuple[Path, ...], weights: Literal["equal", "validation"], bench: Workbench, report: Report
 ) -> Measured:
     """Measure these checkpoints together. Raises `InputError` where they can't be combined, or it was given up."""
-    from engine.deployed import digest_of
-    from engine.ensemble_command import verdict
-    from engine.ensemble_members import measure_ensemble
+    from engine.commands.ensemble import verdict
+    from engine.ensembles.members import measure_ensemble
+    from engine.exports.deployed import digest_of
     from engine.failure import StartFailed
 
     def parts_of(config: RunConfig) -> Parts:
@@ -38,8 +38,8 @@ def measure(
 
 def make_file(measured: Measured, out: Path, bench: Workbench) -> Exported:
     """Write what was measured. Raises `InputError` where that can't be, or a checkpoint is another one by now."""
-    from engine.deployed import digest_of
-    from engine.ensemble_export import export_ensemble
+    from engine.ensembles.export import export_ensemble
+    from engine.exports.deployed import digest_of
 
     for path, digest in zip(measured.paths, measured.digests, strict=True):
         if digest_of(path) != digest:

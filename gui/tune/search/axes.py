@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.catalogue import Catalogue
-from engine.search_space import Free, Value
+from engine.searches.space import Free, Value
 from gui.graph.plot import tick_step
 from gui.tune.search import words
 
 if TYPE_CHECKING:
-    from engine.search_watch import StudySeen, TrialSeen
+    from engine.searches.watch import StudySeen, TrialSeen
 
 WORST_SHARE = 0.9
 """The worst in this share of the trials is the bottom: one that diverged would leave no room for the others."""

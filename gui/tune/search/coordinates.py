@@ -28,7 +28,7 @@ from gui.widgets.looks import as_tip
 from gui.widgets.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
-    from engine.search_watch import StudySeen, TrialSeen
+    from engine.searches.watch import StudySeen, TrialSeen
 
 APART = 92
 """Pixels from one axis to the next, at least: beyond that it is as wide as it must be, and is scrolled."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from engine.search_files import StudyFile
+from engine.searches.files import StudyFile
 from gui.widgets.flow import FlowLayout
 from gui.widgets.labels import text_label
 

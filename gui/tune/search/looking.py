@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.message import InputError, Message
-from engine.search_files import StudyFile, studies
+from engine.searches.files import StudyFile, studies
 
 if TYPE_CHECKING:
-    from engine.search_watch import StudySeen, StudyWatch, TrialSeen
+    from engine.searches.watch import StudySeen, StudyWatch, TrialSeen
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Looker:
             return Looked(files, study, problem=error.message)
 
     def _seen(self, study: str, catalogue: Catalogue) -> tuple[StudySeen | None, bool]:
-        from engine.search_watch import StudyWatch
+        from engine.searches.watch import StudyWatch
 
         if self._watch is None or self._watch.name != study or catalogue is not self._catalogue:
             self._watch, self._catalogue = StudyWatch(self._workspace, study, catalogue), catalogue

@@ -16,7 +16,7 @@ from gui.widgets.labels import text_label
 from gui.widgets.scroll_area import UprightScrollArea
 
 if TYPE_CHECKING:
-    from engine.search_study import Plan
+    from engine.searches.study import Plan
 
 
 class PlanPage(UprightScrollArea):

@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.interrupts import INTERRUPTED
-from engine.search_begin import program
-from engine.search_files import log_of
+from engine.searches.begin import program
+from engine.searches.files import log_of
+from engine.terminal.interrupts import INTERRUPTED
 from gui import child
 
 END_SECONDS = 5.0

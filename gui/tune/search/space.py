@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.message import InputError
-from engine.search_begin import Offer, offers
-from engine.search_space import Free, parse_space
+from engine.searches.begin import Offer, offers
+from engine.searches.space import Free, parse_space
 from gui.tune.search import words
 from gui.tune.search.space_row import Left, SpaceRow
 from gui.words import parameter_help, say, summary

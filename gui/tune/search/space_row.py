@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from engine.search_space import Free
+from engine.searches.space import Free
 from gui.tune.search import words
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.flow import FlowLayout

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 from engine.config import RunConfig
 from engine.files import make_folder
 from engine.message import InputError
-from engine.search_begin import Begin, Options, begin, beginning, joining
-from engine.search_files import next_settings
+from engine.searches.begin import Begin, Options, begin, beginning, joining
+from engine.searches.files import next_settings
 from engine.yaml_file import write_yaml
 from gui import numbers
 from gui.background import Trouble

@@ -11,13 +11,13 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.catalogue import Catalogue
-from engine.search_space import Free
+from engine.searches.space import Free
 from gui import numbers
 from gui.tune.search import words
 from gui.widgets.sortable_table import Column, SortableTable, Value
 
 if TYPE_CHECKING:
-    from engine.search_watch import StudySeen, TrialSeen
+    from engine.searches.watch import StudySeen, TrialSeen
 
 
 class TrialTable(QWidget):

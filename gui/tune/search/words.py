@@ -9,12 +9,12 @@ from PySide6.QtCore import QCoreApplication
 from engine.catalogue import Catalogue
 from engine.config import ONE_CHOICE, RunConfig
 from engine.message import InputError
-from engine.search_space import Free, Value
+from engine.searches.space import Free, Value
 from gui import numbers
 from gui.words import kind_title, run_title, title
 
 if TYPE_CHECKING:
-    from engine.search_watch import StudySeen, TrialSeen
+    from engine.searches.watch import StudySeen, TrialSeen
 
 MOST_TOLD = 4
 """Parameters that are told of in a line of text."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from engine.config import RunConfig
-from engine.run_index import RunIndex
+from engine.run_records.index import RunIndex
 from gui.background import Trouble
 from gui.runs.run import settings_of
 from gui.training.pace import LONGEST, Pace

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
 
-from engine.script import script
+from engine.scripts.script import script
 from engine.strategy import Regularizer
 from engine.strategy_text import parse_strategy
 from gui.code.changes import changes, spans

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
 
-from engine.data_view import facts_of
+from engine.preview.data_view import facts_of
 from engine.strategy import Augmentation
 from gui.data.augmentation_preview import AugmentationPreview
 from gui.data.panel import DataPanel

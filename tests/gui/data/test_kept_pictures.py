@@ -12,9 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from engine import picture_reader
-from engine.kept_pictures import list_kept
-from engine.picture_journal import ABOUT
+from engine.pictures import reader as picture_reader
+from engine.pictures.journal import ABOUT
+from engine.pictures.kept import list_kept
 from engine.strategy_text import parse_strategy
 from gui.data.panel import DataPanel
 from gui.told_work import ToldWork

@@ -15,8 +15,8 @@ from tests.gui.driving import pump
 
 @pytest.fixture
 def view(bench, show, monkeypatch):
-    monkeypatch.setattr("engine.label_judge.STEPS", 120)
-    monkeypatch.setattr("engine.label_safety.MOST", 900)
+    monkeypatch.setattr("engine.data_checks.label_judge.STEPS", 120)
+    monkeypatch.setattr("engine.data_checks.label_safety.MOST", 900)
     return show(LabelCheckView(bench), 480, 600)
 
 
@@ -40,7 +40,7 @@ def test_it_tells_what_it_found_and_forgets_it_with_other_settings(view, catalog
 
 
 def test_a_finding_is_shown_with_pictures_and_mended_with_one_click(view, catalogue):
-    from engine.label_safety import Example, LabelFinding, LabelSafety
+    from engine.data_checks.label_safety import Example, LabelFinding, LabelSafety
     from engine.message import message
 
     asked = []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from engine.config import recipe
-from engine.lesson import read_lesson
-from engine.lesson_band import bands_of, write_bands
+from engine.lessons.band import bands_of, write_bands
+from engine.lessons.lesson import read_lesson
 from engine.yaml_file import write_yaml
 from gui.lessons.words import Stand
 from gui.training.session import State
-from tests.engine.test_lesson import lesson_data, rows
+from tests.engine.lessons.test_lesson import lesson_data, rows
 from tests.gui.driving import pump
 
 FAST = {"run": "fast", "figure": "last_train_loss", "is": "below", "than": "base"}

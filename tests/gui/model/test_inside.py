@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.inside_record import BINS, FILE, HEADER, LayerLook, edges, look_line
+from engine.inside.record import BINS, FILE, HEADER, LayerLook, edges, look_line
 from engine.runs import new_run
 from gui.model.inside.panel import USUAL, InsidePanel
 from gui.model.inside.seen import Seen, medians

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from engine.proof import Finding, LayerProof, Proof
+from engine.frozen.proof import Finding, LayerProof, Proof
+from engine.preview.summary import network_table
 from engine.strategy import DataSpec, Model, Scheduler
-from engine.summary import network_table
 from gui.model.layer_tree import (
     LAYER,
     LINE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.checkpoint import write_checkpoint
+from engine.checkpoints.checkpoint import write_checkpoint
 from engine.config import RunConfig
 from engine.history import EPOCH_HEADER, EpochRow, epoch_line
 from engine.message import Message, message

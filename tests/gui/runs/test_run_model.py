@@ -12,8 +12,8 @@ from engine.config import recipe
 from engine.events import Failed, Finished
 from engine.history import EpochRow
 from engine.message import message
-from engine.run_index import Status, list_runs
-from engine.run_notes import Notes, write_notes
+from engine.run_records.index import Status, list_runs
+from engine.run_records.notes import Notes, write_notes
 from gui.runs.model import RUN, RunFilter, RunModel
 from gui.runs.run import Run, settings_of
 from gui.runs.watch import Sighting

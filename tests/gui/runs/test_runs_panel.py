@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from engine.config import recipe
-from engine.run_notes import Notes, read_notes, write_notes
+from engine.run_records.notes import Notes, read_notes, write_notes
 from engine.store import RunFolder
 from gui.runs.delegate import RowRooms
 from gui.runs.panel import RunsPanel
@@ -90,7 +90,7 @@ def test_a_workspace_that_can_not_be_looked_at_is_told(panel, bench, monkeypatch
     def fail(self):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("engine.run_index.RunIndex.records", fail)
+    monkeypatch.setattr("engine.run_records.index.RunIndex.records", fail)
     look(panel, bench)
     assert "Input/output error" in panel.notices.texts()["failed"]
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine import estimate as estimates
 from engine.catalogue import Catalogue, Entry
-from engine.estimate import Cost, Estimate
 from engine.history import EpochRow
-from engine.memory import MemoryNeed
 from engine.message import message
+from engine.preview import estimate as estimates
+from engine.preview.estimate import Cost, Estimate
+from engine.preview.memory import MemoryNeed
 from gui.background import Background
 from gui.settings import estimate as module
 from gui.settings.estimate import Estimator, essence, rounded

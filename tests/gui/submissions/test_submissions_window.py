@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
-from engine.submission import read_submission
+from engine.submissions.submission import read_submission
 from gui.submissions.window import SubmissionsWindow
 from tests.gui.driving import drop, pump
 from tests.gui.lessons.test_lesson_guide import guess, opened, train  # noqa: F401

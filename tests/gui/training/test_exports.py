@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QDesktopServices
 
-from engine import export as exporting
+from engine.exports import export as exporting
 from engine.message import InputError
 from gui.training.session import State
 from tests.gui.driving import pump

@@ -7,8 +7,8 @@ import sys
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from engine.process_plan import sense
-from engine.run_index import RunIndex
+from engine.processes.plan import sense
+from engine.run_records.index import RunIndex
 from engine.yaml_file import read_yaml
 from gui.training import processes
 from gui.training.processes import SETTINGS, ProcessesSheet

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.events import Failed, Finished
 from engine.strategy_text import parse_strategy
 from engine.yaml_file import read_yaml

@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from engine.ablation import Effect, Verdict
 from engine.config import recipe
-from engine.run_index import list_runs
+from engine.run_records.index import list_runs
 from engine.strategy_text import parse_strategy
-from engine.sweep import State
+from engine.sweeps.ablation import Effect, Verdict
+from engine.sweeps.sweep import State
 from gui.tune.ablation import words
 from gui.tune.ablation.bars import EffectBar, EffectScale, reach
 from gui.tune.ablation.tool import AblationTool
@@ -60,8 +60,8 @@ def test_it_says_what_is_planned_and_queues_all_of_it_once(tool, bench, config):
 
 
 def test_the_time_is_that_which_was_measured_on_the_settings(tool, bench, config):
-    from engine.estimate import Cost, Estimate
-    from engine.memory import MemoryNeed
+    from engine.preview.estimate import Cost, Estimate
+    from engine.preview.memory import MemoryNeed
     from gui.settings.estimate import essence
 
     cost = Cost(training=10.0, evaluation=0.0, saving=0.0, test=0.0, samples=130, steps=3)

@@ -7,11 +7,11 @@ import math
 import pytest
 
 from engine.config import recipe
-from engine.data_curve import DataCurve, plan
-from engine.power_law import Extrapolation
-from engine.run_index import list_runs
+from engine.run_records.index import list_runs
 from engine.strategy_text import parse_strategy
-from engine.sweep import State
+from engine.sweeps.data_curve import DataCurve, plan
+from engine.sweeps.power_law import Extrapolation
+from engine.sweeps.sweep import State
 from gui.tune.data_curve import DataCurveTool
 from gui.widgets.theme import DARK, LIGHT
 from tests.gui.driving import pump
@@ -84,7 +84,7 @@ def test_without_classes_it_says_why_there_is_no_curve(tool, catalogue):
 
 
 def test_in_the_window_it_fills_in_and_what_was_stopped_goes_on(open_window, workspace, config, monkeypatch):
-    monkeypatch.setattr("engine.estimate.MEASURED_SECONDS", 0.01)
+    monkeypatch.setattr("engine.preview.estimate.MEASURED_SECONDS", 0.01)
     driver = open_window(workspace)
     driver.panel.set_config(config)
     driver.window.centre.bring_forward("tune")

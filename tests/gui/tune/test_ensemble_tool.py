@@ -12,11 +12,11 @@ import torch
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
-from engine import ensemble_members
 from engine.catalogue import Catalogue, Entry
 from engine.comparison import repetitions
 from engine.data import DataBundle, Part, Source, split
-from engine.ensemble_members import measure_ensemble
+from engine.ensembles import members as ensemble_members
+from engine.ensembles.members import measure_ensemble
 from engine.message import InputError
 from engine.runs import new_run
 from engine.store import RunFolder

@@ -136,7 +136,7 @@ def test_where_no_rate_can_be_suggested_the_reason_is_said_and_none_is_offered(t
 
 @pytest.fixture
 def driver(open_window, workspace, monkeypatch):
-    monkeypatch.setattr("engine.estimate.MEASURED_SECONDS", 0.01)
+    monkeypatch.setattr("engine.preview.estimate.MEASURED_SECONDS", 0.01)
     driver = open_window(workspace)
     driver.set(threads="1", train_samples="300", validation_samples="100", epochs=1, lr=0.5)
     return driver

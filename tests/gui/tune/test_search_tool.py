@@ -13,10 +13,10 @@ from PySide6.QtTest import QTest
 
 from engine.cli import build_parser
 from engine.config import recipe
-from engine.given_settings import settings
-from engine.search_files import journal_of
-from engine.search_space import parse_space
+from engine.searches.files import journal_of
+from engine.searches.space import parse_space
 from engine.strategy_text import parse_strategy
+from engine.terminal.given_settings import settings
 from gui.tune.search import process, words
 from gui.tune.search.axes import axes_of, places
 from gui.tune.search.tool import COORDINATES, IMPORTANCE, PLAN, TRIALS, SearchTool

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine import language
-from engine.checkpoint import read_checkpoint
+from engine.checkpoints.checkpoint import read_checkpoint
 from engine.config import recipe
 from engine.events import Failed, Finished
-from engine.run_index import list_runs
+from engine.run_records.index import list_runs
 from engine.runs import new_run
 from gui.training.session import State
 from gui.tune.twin.choice import RUN

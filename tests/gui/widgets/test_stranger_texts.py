@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel
 
-from engine.run_index import RunRecord, Status
-from engine.run_notes import Notes
+from engine.run_records.index import RunRecord, Status
+from engine.run_records.notes import Notes
 from gui.runs.model import RunModel
 from gui.runs.run import Run
 from gui.widgets.elided_label import ElidedLabel

@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import picture_reader
 from engine.data import Source, split
 from engine.events import Failed, Loading, Started
 from engine.message import InputError
+from engine.pictures import reader as picture_reader
 from engine.runner import Runner
 from engine.runs import new_run
 from tests.engine.support import run, tunedeck

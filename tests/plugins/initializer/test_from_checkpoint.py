@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.checkpoint import Snapshot, decode, encode, write_checkpoint
+from engine.checkpoints.checkpoint import Snapshot, decode, encode, write_checkpoint
 from engine.message import InputError
 from engine.network import build_network
 from engine.strategy import DataSpec

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.checkpoint import write_checkpoint
+from engine.checkpoints.checkpoint import write_checkpoint
 from engine.message import InputError
 from engine.network import build_network
 from engine.strategy import DataSpec

@@ -14,8 +14,8 @@ import torch
 
 from engine.data import Source
 from engine.message import InputError
+from engine.preview.summary import network_table
 from engine.strategy import DataSpec, Slots, needs
-from engine.summary import network_table
 from engine.trainer import Trainer
 from plugins.activation.relu import ReLU
 from plugins.model.timm import Timm

@@ -18,8 +18,8 @@ from torchvision.transforms.v2 import functional as transforms
 import plugins
 from engine.data import Source
 from engine.message import InputError
+from engine.preview.summary import layer_table
 from engine.strategy import DataSpec, Slots
-from engine.summary import layer_table
 from engine.trainer import Trainer
 from plugins.activation.relu import ReLU
 from plugins.activation.tanh import Tanh

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from torchvision import models
 
-from engine.checkpoint import write_checkpoint
+from engine.checkpoints.checkpoint import write_checkpoint
 from engine.data import Source
 from engine.message import InputError
 from engine.strategy import DataSpec, Slots

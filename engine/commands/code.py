@@ -1,0 +1,33 @@
+"""`tunedeck code`: a run as a script of plain PyTorch, and as the command that trains it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from engine.catalogue import Catalogue
+from engine.command_line import command
+from engine.language import tr
+from engine.scripts.script import script, write_script
+from engine.terminal.given_settings import settings
+from engine.terminal.run import DONE
+
+
+def code(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -> tuple[int, dict[str, Any]]:
+    """Carry it out; returns the exit code and what `--json` prints."""
+    config = settings(arguments, catalogue)
+    made, line = script(config, catalogue, workspace / "data"), command(config, catalogue)
+    text = f"{line}\n" if arguments.command else made.text
+    file = Path(arguments.output).absolute() if arguments.output is not None else None
+    if file is not None:
+        write_script(file, text)
+    elif not arguments.json:
+        sys.stdout.write(text)
+    if made.missing and not arguments.command:
+        told = tr("the script is not whole: no code from {techniques}").format(techniques=", ".join(made.missing))
+        print(f"tunedeck: {told}", file=sys.stderr)
+    return DONE, {
+        "script": made.text, "command": line, "missing": list(made.missing), "file": str(file) if file else None,
+    }  # fmt: skip

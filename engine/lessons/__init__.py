@@ -1,0 +1,8 @@
+"""Lessons: runs that answer a question.
+
+lesson    a lesson as its file has it
+claims    what may be claimed of its runs
+verdict   what they say to its question
+together  several of its runs as an ensemble, of which claims may speak too
+band      between which curves they are expected
+"""
