@@ -1,4 +1,4 @@
-"""A page of the documentation taken apart: its headings, and what stands under each."""
+"""A page of the documentation taken apart: its headings, and what stands under each. `rich` brings the parser."""
 
 from __future__ import annotations
 
