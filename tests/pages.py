@@ -120,6 +120,11 @@ def _fill(section: Section, tokens: list[Token]) -> None:
             words.append(_words(token))
 
 
+def without_comments(block: str) -> list[str]:
+    """The lines of a block of code without what `# ` begins."""
+    return [re.sub(r"(^|\s+)# .*", "", line) for line in block.splitlines()]
+
+
 @functools.cache
 def window_words() -> re.Pattern[str]:
     """What the Korean window shows, with a value wherever it puts one in."""

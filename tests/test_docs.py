@@ -16,7 +16,7 @@ from engine.config import recipe_names
 from engine.language import words_of
 from engine.terminal.verbs import VERBS
 from gui.actions import ACTIONS
-from tests.pages import ROOT, Page, Section, window_words
+from tests.pages import ROOT, Page, Section, window_words, without_comments
 
 README = Page("README.md")
 GUIDES = {"en": Page("docs/user-guide.md"), "ko": Page("docs/user-guide.ko.md")}
@@ -171,10 +171,6 @@ ABOUT_TWINS = pytest.mark.parametrize(("english", "korean"), TWINS, ids=[name fo
 def sections(english: str, korean: str) -> list[tuple[Section, Section]]:
     """The sections of both pages, side by side."""
     return list(zip(Page(english).sections, Page(korean).sections, strict=True))
-
-
-def without_comments(block: str) -> list[str]:
-    return [re.sub(r"(^|\s+)# .*", "", line) for line in block.splitlines()]
 
 
 @ABOUT_TWINS
