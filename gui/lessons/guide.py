@@ -100,10 +100,16 @@ class LessonGuide(QObject):
         kept = read_kept(bench.workspace, bench.catalogue)
         opens = kept.lesson if kept else FIRST if self._is_first_start() else ""
         self.kept = kept or Kept()
+        settings = self.window.panel.config
+
+        def on_lessons(found: tuple[list[Lesson], list[InputError]]) -> None:
+            # Who has begun with something else while they were read is not interrupted.
+            begun = self.session.run is not None or self.window.panel.config != settings
+            self._on_lessons(*found, "" if begun else opens)
+
         bench.background.ask(
-            "lessons", lambda: read_lessons(bench.workspace, bench.catalogue),
-            lambda found: self._on_lessons(*found, opens), self._on_trouble,
-        )  # fmt: skip
+            "lessons", lambda: read_lessons(bench.workspace, bench.catalogue), on_lessons, self._on_trouble
+        )
 
     def _is_first_start(self) -> bool:
         workspace = self.window.workspace

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from engine.config import recipe
 from engine.lessons.band import bands_of, write_bands
-from engine.lessons.lesson import read_lesson
+from engine.lessons.lesson import read_lesson, read_lessons
 from engine.yaml_file import write_yaml
 from gui.lessons.words import Stand
 from gui.training.session import State
 from tests.engine.lessons.test_lesson import lesson_data, rows
-from tests.gui.driving import pump
+from tests.gui.driving import SECONDS, pump
 
 FAST = {"run": "fast", "figure": "last_train_loss", "is": "below", "than": "base"}
 
@@ -150,6 +152,21 @@ def test_the_first_lesson_opens_by_itself_once(open_window, workspace, catalogue
     again = open_window(workspace, first=True)
     pump(lambda: again.conductor.lessons.lessons)
     assert again.conductor.lessons.lesson is None and not again.window.lesson.isVisible()
+
+
+def test_who_has_begun_meanwhile_is_not_interrupted_by_the_first_lesson(open_window, workspace, monkeypatch):
+    may_read = threading.Event()
+
+    def read_late(*given):
+        assert may_read.wait(SECONDS)
+        return read_lessons(*given)
+
+    monkeypatch.setattr("gui.lessons.guide.read_lessons", read_late)
+    driver = open_window(workspace, first=True)
+    mine = driver.set(epochs=2, lr=0.003)
+    may_read.set()
+    pump(lambda: driver.conductor.lessons.lessons)
+    assert driver.conductor.lessons.lesson is None and driver.panel.config == mine
 
 
 def test_a_lesson_that_cannot_be_read_is_named_and_the_others_are_there(open_window, workspace):
