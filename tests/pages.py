@@ -41,6 +41,11 @@ class Section:
     rows: list[list[str]] = field(default_factory=list)
     """The rows of its tables, the heads too, each cell as it is read."""
 
+    @property
+    def figures(self) -> set[str]:
+        """The numbers in its prose, as they are written."""
+        return set(re.findall(r"\d[\d,.]*\d|\d", " ".join(self.prose)))
+
 
 class Page:
     """A Markdown file of the project, named by its path from the project's folder."""
