@@ -193,7 +193,7 @@ def test_both_have_the_same_blocks_of_code_but_for_comments(english, korean):
 
 @ABOUT_TWINS
 def test_both_name_the_same_code_and_figures_in_each_section(english, korean, catalogue):
-    """Flags, keys of JSON, files, ids; Korean may add the id to a name of the window, and digits where English says it."""
+    """Flags, keys of JSON, files, ids; Korean may add the id to a name of the window, and digits."""
     ids = {*(entry.id for entry in catalogue.entries), *recipe_names()}
     for one, other in sections(english, korean):
         named = {*one.code, *(words for words in one.slanted if words in ids)}
