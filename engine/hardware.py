@@ -91,19 +91,23 @@ def is_busy() -> bool:
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > processors() / 2
 
 
+_WHILE_BUSY: dict[tuple[Path, str], int] = {}
+"""What was measured on a busy machine, by file and case: it holds for this process, whose runs are compared."""
+
+
 def remembered_threads(memory: Path, case: list[Any], measure: Callable[[], int]) -> int:
     """The number of threads that a file remembers for a case (plain JSON values), else as measured now.
 
-    What is measured while other programs keep the machine busy holds for this once and is not remembered.
+    What is measured while other programs keep the machine busy is remembered until this process ends, not in the file.
     """
     key = json.dumps(case)
-    threads = _remembered(memory).get(key)
+    threads = _remembered(memory).get(key, _WHILE_BUSY.get((memory, key)))
     if _usable(threads):
         return threads
     busy = is_busy()
     measured = measure()
     if busy:
-        return measured
+        return _WHILE_BUSY.setdefault((memory, key), measured)
     # A file that can't be written costs no more than another measurement next time.
     with contextlib.suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)

@@ -307,7 +307,7 @@ def _settings(data: Mapping[str, Any], catalogue: Catalogue, base: RunConfig | N
     given = dict(data)
     name = given.pop("recipe", None)
     if base is None or name is not None:
-        base = recipe(str(name or "default"), catalogue)
+        base = recipe(str(name or "default"), catalogue).changed({"threads": "1"})  # to the last bit as the band's
     config = RunConfig.from_dict(given, catalogue, base)
     config.check()
     if config.epochs > MAX_EPOCHS:

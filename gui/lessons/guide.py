@@ -142,7 +142,8 @@ class LessonGuide(QObject):
         if lesson is None or lesson is self.lesson:
             return
         settings = self.window.panel
-        if self.lesson is None and self.kept.lesson != id:
+        goes_on = self.kept.lesson == id  # from when the window was closed
+        if self.lesson is None and not goes_on:
             self.kept = replace(self.kept, former=settings.config)
         elif self.lesson is not None:
             self._let_none_wait()
@@ -151,7 +152,7 @@ class LessonGuide(QObject):
         self._standings, self._drawn = {}, set()
         self._bands = read_bands(band_file(lesson))
         self._draw_none()
-        if not self._is_of_lesson(settings.config):
+        if not (goes_on and self._is_of_lesson(settings.config)):
             settings.set_config(lesson.base.config)
         self.window.actions_by_name["slow"].setChecked(True)
         self.panel.show_lesson(lesson, self.guess)

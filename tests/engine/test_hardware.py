@@ -34,6 +34,20 @@ def test_what_another_process_measured_meanwhile_is_kept_and_what_it_measured_fo
     assert json.loads(memory.read_text()) == {'["other"]': 3, '["same"]': 2}
 
 
+def test_what_was_measured_on_a_busy_machine_holds_for_this_process_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(hardware, "_WHILE_BUSY", {})
+    monkeypatch.setattr(hardware, "processors", lambda: 8)
+    memory = tmp_path / "threads.json"
+    monkeypatch.setattr(hardware, "is_busy", lambda: True)
+    assert remembered_threads(memory, ["case"], lambda: 3) == 3
+    monkeypatch.setattr(hardware, "is_busy", lambda: False)
+    assert remembered_threads(memory, ["case"], lambda: 5) == 3 and not memory.exists()
+    assert remembered_threads(memory, ["other"], lambda: 5) == 5
+    hardware._WHILE_BUSY.clear()  # as another process has it
+    assert remembered_threads(memory, ["case"], lambda: 4) == 4
+    assert json.loads(memory.read_text()) == {'["other"]': 5, '["case"]': 4}
+
+
 # --- devices --------------------------------------------------------------------------------------
 
 
