@@ -8,8 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
 
 from engine.catalogue import nearest
 from engine.language import say, speak_in_terminal
@@ -18,7 +17,7 @@ from engine.processes import launch
 from engine.terminal.common_arguments import WRONG_INPUT, Parser, add_workspace, speaks
 from engine.terminal.interrupts import INTERRUPTED
 from engine.terminal.parser_words import AsItStands, translate
-from engine.terminal.verbs import VERBS, WITHOUT_PLUGINS
+from engine.terminal.verbs import VERBS, WITHOUT_PLUGINS, work_of
 
 EXAMPLES = """examples:
   tunedeck                                            open the window
@@ -75,12 +74,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_INPUT
     except KeyboardInterrupt:  # before the run began, or after it ended: nothing is lost
         return INTERRUPTED
-
-
-def work_of(arguments: argparse.Namespace) -> Callable[..., Any]:
-    """The function that does the work of a parsed command line's verb."""
-    module, name = arguments.work.split(":")
-    return cast(Callable[..., Any], getattr(importlib.import_module(module), name))
 
 
 def _options_of(parser: argparse.ArgumentParser, verb: str | None) -> list[argparse.Action]:

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from engine.config import RunConfig
+from engine.free_memory import bytes_in_words, free_memory
 from engine.grouping import joined
 from engine.mapped import Mapped
 from engine.message import InputError, Message, message
 from engine.part import Part as Part
-from engine.preview.memory import bytes_in_words, free_memory
 from engine.randomness import generator, stream
 from engine.strategy import DataSpec
 

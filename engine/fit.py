@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.catalogue import Catalogue
-from engine.checkpoints.choice import read_chosen
 from engine.data import Part, Parts
 from engine.evaluation import evaluating
 from engine.events import Fitted
-from engine.message import InputError
 from engine.network import outputs_of
 from engine.strategy import Dataset, DataSpec
 
@@ -65,8 +61,8 @@ def training_points(parts: Parts, dataset: Dataset | None = None) -> Points | No
         return None
     truth = None
     if isinstance(dataset, KnowsTruth):
-        inputs = _inputs(parts.training)
-        truth = _flat(inputs), _flat(dataset.without_noise(inputs))
+        inputs = inputs_over(parts.training)
+        truth = flat(inputs), flat(dataset.without_noise(inputs))
     return Points(_scatter(parts.training), _scatter(parts.validation) if parts.validation else None, truth)
 
 
@@ -78,29 +74,13 @@ def fitted(learner: Learner, epoch: int) -> Fitted | None:
     if not can_be_drawn(learner.parts.spec):
         return None
     network = learner.average or learner.model
-    inputs = _inputs(learner.parts.training).to(learner.device)
+    inputs = inputs_over(learner.parts.training).to(learner.device)
     with evaluating(network):
         outputs = outputs_of(network, learner.scale, inputs, learner.config)
     return Fitted(epoch, tuple(inputs.flatten().tolist()), tuple(outputs.flatten().tolist()))
 
 
-def fitted_of(checkpoint: Path, catalogue: Catalogue, parts: Parts) -> Line:
-    """The curve of a checkpoint's network, over the range of the training inputs in `parts`.
-
-    Raises `InputError` where the checkpoint can't be used, or its network is of other data.
-    """
-    from engine.runs import config_of  # these two rooms are built on the trainer, which uses this one
-    from engine.trained.network import Predictor
-
-    snapshot = read_chosen(checkpoint)
-    predictor = Predictor(snapshot, config_of(snapshot, catalogue, checkpoint), str(checkpoint))
-    if not (can_be_drawn(predictor.spec) and can_be_drawn(parts.spec)):
-        raise InputError("no-curve", "only the fit of a regression with one input and one output is a curve")
-    inputs = _inputs(parts.training)
-    return _flat(inputs), _flat(predictor.outputs(inputs))
-
-
-def _inputs(training: Part) -> Tensor:
+def inputs_over(training: Part) -> Tensor:
     """Evenly spaced inputs `[CURVE_POINTS, 1]` over the range of the training inputs and a little beyond."""
     inputs = training.inputs
     low, high = inputs.aminmax()
@@ -111,9 +91,9 @@ def _inputs(training: Part) -> Tensor:
 
 def _scatter(part: Part) -> Line:
     every = -(-len(part) // MOST_POINTS)
-    return _flat(part.inputs[::every]), _flat(part.targets[::every])
+    return flat(part.inputs[::every]), flat(part.targets[::every])
 
 
-def _flat(column: Tensor) -> np.ndarray:
+def flat(column: Tensor) -> np.ndarray:
     """A column `[N, 1]` as float64 `[N]`."""
     return column.flatten().double().cpu().numpy()

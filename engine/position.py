@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.checkpoints.meta import MAX_EPOCHS, Meta
 from engine.message import InputError, Message
-
-if TYPE_CHECKING:
-    from engine.checkpoints.meta import Meta
 
 FLUSH_SECONDS = 0.05
 """How long losses stay on the device before they come over together."""
-
-
-MAX_EPOCHS = 1_000_000
 
 
 def check_total(epochs: int, done: int) -> None:

@@ -32,9 +32,9 @@ from engine.checkpoints.header import (
 from engine.checkpoints.meta import Meta, checked_meta
 from engine.checkpoints.tensors import check_entries, check_values, first_not_finite
 from engine.files import write_bytes
+from engine.free_memory import bytes_in_words, free_memory
 from engine.history import EpochRow, History, epoch_row
 from engine.message import InputError
-from engine.preview.memory import bytes_in_words, free_memory
 
 _ZEROS = b"0" * 64
 _MARK = b'\\"sha256\\":\\"'

@@ -30,7 +30,6 @@ from engine.catalogue import ID
 from engine.config import ONE_CHOICE, RunConfig
 from engine.frozen.proof import MAX_LAYERS, Kind
 from engine.message import InputError
-from engine.position import MAX_EPOCHS
 
 LARGEST = 2**53
 """Whole numbers are exact up to here in the record, which is float64."""
@@ -62,6 +61,8 @@ def _plain(value: Any) -> Any:
 
 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
+MAX_EPOCHS = 1_000_000
+"""Of a run, at most."""
 Epochs = Annotated[int, Field(ge=0, le=MAX_EPOCHS)]
 Real = Annotated[float, Field(ge=-LARGEST_REAL, le=LARGEST_REAL)]
 Rate = Annotated[float, Field(ge=0, le=LARGEST_REAL)]

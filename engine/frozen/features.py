@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import RunConfig
+from engine.free_memory import bytes_in_words, free_memory
 from engine.frozen.tuning import BODY
 from engine.message import Message, message
 from engine.part import Part
-from engine.preview.memory import bytes_in_words, free_memory
 
 MOST_BYTES = 2**31
 """Of the features that are kept, at most; and no more than half of the memory that is free."""

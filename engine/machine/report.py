@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.free_memory import bytes_in_words
 from engine.machine.facts import Facts, Gpu
 from engine.machine.problems import Problem, all_gpus, problems_of, runs_on, too_old
 from engine.message import Message, message
-from engine.preview.memory import bytes_in_words
 
 State = Literal["done", "not-needed", "missing"]
 

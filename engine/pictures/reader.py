@@ -20,6 +20,7 @@ from typing import Literal, TypeVar
 from torch import Tensor
 
 from engine.data import Source
+from engine.free_memory import bytes_in_words
 from engine.hardware import processors
 from engine.mapped import Mapped
 from engine.message import InputError, Message, message
@@ -27,7 +28,6 @@ from engine.pictures.cache import PictureCache, remove_caches
 from engine.pictures.files import Pixels, Resize, fit, is_grey, read_picture
 from engine.pictures.folder import PictureFile
 from engine.pictures.journal import FOLDER, About, Shape
-from engine.preview.memory import bytes_in_words
 from engine.store import cannot_write
 
 PATIENCE = 0.5

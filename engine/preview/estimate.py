@@ -15,11 +15,12 @@ from torch import Tensor
 
 from engine.config import RunConfig
 from engine.data import Part, Parts, Report, Source, batch_bounds
+from engine.free_memory import free_memory
 from engine.frozen.features import ends_caching, halves
 from engine.hardware import bfloat16_advice, processors, resolve_device
 from engine.learner import CLEAN_SAMPLES, Learner
 from engine.message import InputError, Message
-from engine.preview.memory import MemoryNeed, free_memory, memory_need
+from engine.preview.memory import MemoryNeed, memory_need
 from engine.randomness import global_generators
 from engine.schedule import Schedule
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from itertools import takewhile
 from math import prod
-from pathlib import Path
 
 import torch
 from torch import nn
 
 from engine.config import RunConfig
+from engine.free_memory import bytes_in_words, free_memory
 from engine.message import InputError, Message, message
 from engine.preview.summary import LayerRow, layer_table
 from engine.strategy import DataSpec
@@ -102,23 +101,3 @@ def check_memory(config: RunConfig, data: DataSpec, device: torch.device, proces
             need=bytes_in_words(need.total - need.data), weights=bytes_in_words(need.weights),
             activations=bytes_in_words(need.activations), free=bytes_in_words(free),
         )  # fmt: skip
-
-
-def free_memory(device: torch.device) -> int | None:
-    """Bytes that a run may take on a device; None where the system does not say."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError, IndexError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None
-
-
-def bytes_in_words(count: int) -> str:
-    """Bytes in words: `640 MB`, `2.3 GB`."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from engine.catalogue import Catalogue, discover, nearest
-from engine.cli import work_of
 from engine.config import ONE_CHOICE, run_parameters
 from engine.failure import failure, is_fault
 from engine.language import tr
@@ -21,6 +20,7 @@ from engine.message import InputError
 from engine.processes import launch
 from engine.terminal.run import DONE, FAILED, tell
 from engine.terminal.standard_streams import Unfailing, print_json
+from engine.terminal.verbs import work_of
 from engine.workspace import workspace_folder
 
 Outcome = tuple[int, dict[str, Any] | list[Any]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 from engine.terminal import verb_arguments as given
 from engine.terminal.common_arguments import add_settings
@@ -127,3 +129,9 @@ VERBS = {
 }
 WITHOUT_PLUGINS = ("runs", "caches")
 """The verbs that need neither them nor PyTorch."""
+
+
+def work_of(arguments: argparse.Namespace) -> Callable[..., Any]:
+    """The function that does the work of a parsed command line's verb."""
+    module, name = arguments.work.split(":")
+    return cast(Callable[..., Any], getattr(importlib.import_module(module), name))

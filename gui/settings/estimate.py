@@ -122,7 +122,7 @@ class Estimator(QObject):
         self._panel.show_estimate("" if trouble.traceback else say(trouble.text))
 
     def _show(self, found: Estimate) -> None:
-        from engine.preview.memory import bytes_in_words
+        from engine.free_memory import bytes_in_words
 
         config = self._panel.config
         memory = self.tr("About {memory} of memory").format(memory=bytes_in_words(found.memory.total))

@@ -56,7 +56,8 @@ class FitView(QObject):
 
 def _look(bench: Workbench, config: RunConfig, checkpoint: Path | None) -> tuple[Points, Line | None] | None:
     """In the background: the points, and the curve of a checkpoint."""
-    from engine.fit import fitted_of, training_points
+    from engine.fit import training_points
+    from engine.trained.fitted import fitted_of
 
     parts = bench.parts(config)
     points = training_points(parts, config.dataset)

@@ -13,11 +13,12 @@ from engine import trainer as trainer_module
 from engine.checkpoints.checkpoint import read_checkpoint
 from engine.data import DataBundle, Part, Source, split
 from engine.events import EpochEnded, Failed, Finished, Fitted, Saved
-from engine.fit import MOST_POINTS, fitted, fitted_of, training_points
+from engine.fit import MOST_POINTS, fitted, training_points
 from engine.message import InputError
 from engine.runs import last_checkpoint, new_run, resume_run
 from engine.strategy import Dataset
 from engine.strategy_text import parse_strategy
+from engine.trained.fitted import fitted_of
 from engine.trainer import Trainer
 from tests.engine.support import differing, of_type, run, run_stored
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from engine.free_memory import bytes_in_words, free_memory
 from engine.message import InputError
-from engine.preview.memory import bytes_in_words, check_memory, free_memory, memory_need
+from engine.preview.memory import check_memory, memory_need
 from engine.strategy import DataSpec, Model, Regularizer
 from engine.trainer import Trainer
 from tests.engine.support import CLASSES
