@@ -44,8 +44,8 @@ def child(launched: float, folder: Path) -> None:
     application = Application(folder / "first")  # where the first lesson opens by itself
     window = application.window
     window.painted.connect(lambda: seconds.setdefault("launch to painted", time.time() - launched))
-    application.loader.loaded.connect(lambda _: seconds.setdefault("launch to ready", time.time() - launched))
-    application.loader.found.connect(loop.quit)
+    application.ready.connect(lambda: seconds.setdefault("launch to ready", time.time() - launched))
+    application.complete.connect(loop.quit)
     application.open()
     loop.exec()
     window.close()

@@ -52,7 +52,7 @@ def child(workspace: Path, launched: float, compared: int) -> None:
     application = Application(workspace)
     window, act, runs = application.window, application.window.actions_by_name, application.window.runs.list
     loop = QEventLoop()
-    application.loader.loaded.connect(lambda _: print("ready", time.time() - launched))
+    application.ready.connect(lambda: print("ready", time.time() - launched))
     runs.runs_changed.connect(lambda: loop.quit() if runs.all_runs else None)
     application.open()
     loop.exec()  # a loop that sleeps: one that looks again and again would keep the loading thread waiting

@@ -43,7 +43,7 @@ def begin():
     control.start()
     QTimer.singleShot(delay, window.close)
 
-application.loader.found.connect(begin)
+application.complete.connect(begin)
 application.open()
 code = app.exec()
 application.finish()

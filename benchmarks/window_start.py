@@ -27,7 +27,7 @@ from gui.app import Application
 app = QApplication(sys.argv[:1])
 application = Application(Path(sys.argv[1]))
 application.window.painted.connect(lambda: print("painted", time.time(), flush=True))
-application.loader.loaded.connect(lambda _: (print("ready", time.time(), flush=True), application.window.close()))
+application.ready.connect(lambda: (print("ready", time.time(), flush=True), application.window.close()))
 application.open()
 app.exec()
 application.finish()

@@ -5,21 +5,24 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from engine.workspace import workspace_folder
 from gui.collector import Collector
-from gui.conductor import Conductor
 from gui.crash import CrashReporter
 from gui.engine_loader import EngineLoader
 from gui.main_window import MainWindow
 from gui.printed import PrintedToLog
 from gui.terminal import TerminalSignals
-from gui.training.session import State
+
+if TYPE_CHECKING:
+    from gui.conductor import Conductor
 
 LOG_OUT_SECONDS = 10.0
 """How long a log-out waits for a run to be saved, at most: systems end who takes much longer."""
@@ -29,19 +32,38 @@ PUMP_MILLISECONDS = 20
 class Application(QObject):
     """The window with all that belongs to it, from the first paint to the last thread."""
 
+    ready = Signal()
+    """The forms are there, and Start can be pressed."""
+    complete = Signal()
+    """All techniques are known, and what was kept is there again."""
+
     def __init__(self, workspace: Path) -> None:
         super().__init__()
         self.window = MainWindow(workspace)
-        self.conductor = Conductor(self.window)
         self.reporter = CrashReporter(workspace / "window.log", self.window)
-        self.reporter.crashed.connect(self.conductor.on_crash)
         self.printed = PrintedToLog(workspace / "window.log")
         self.loader = EngineLoader(workspace, self.window.memory, self.window)
-        self.loader.loaded.connect(self.conductor.on_loaded)
-        self.loader.found.connect(self.conductor.on_found)
-        self.loader.failed.connect(self.conductor.on_load_failed)
-        self.window.painted.connect(self.loader.start)
+        self.window.painted.connect(self._begin)
         self.collector = Collector(self.window)
+
+    @cached_property
+    def conductor(self) -> Conductor:
+        """What makes the window act. It and all that it needs come after the first paint: a third of a second."""
+        from gui.conductor import Conductor
+
+        return Conductor(self.window)
+
+    @Slot()
+    def _begin(self) -> None:
+        """The window has been painted."""
+        conductor, loader = self.conductor, self.loader
+        self.reporter.crashed.connect(conductor.on_crash)
+        loader.loaded.connect(conductor.on_loaded)
+        loader.loaded.connect(self.ready)
+        loader.found.connect(conductor.on_found)
+        loader.found.connect(self.complete)
+        loader.failed.connect(conductor.on_load_failed)
+        loader.start()
 
     def open(self) -> None:
         """Show the window; the engine is loaded once it has been painted."""
@@ -67,6 +89,8 @@ class Application(QObject):
         self.window.runs.keep()
         self.window.memory.keep_window(self.window)
         self.conductor.keep_settings()
+        from gui.training.session import State
+
         session, control = self.conductor.session, self.conductor.control
         control.hold()
         loop, clock = QEventLoop(), QTimer(interval=PUMP_MILLISECONDS)

@@ -54,12 +54,12 @@ class Driver:
         self.application = Application(workspace)
         self.crashes: list[str] = []
         self.application.reporter.crashed.connect(self.crashes.append)
-        found: list[object] = []
-        self.application.loader.found.connect(found.append)
+        complete: list[bool] = []
+        self.application.complete.connect(lambda: complete.append(True))
         self.application.open()
         self.closed = False
         pump(lambda: self.panel.ready and self.session.state is State.READY)
-        pump(lambda: found)
+        pump(lambda: complete)
 
     @property
     def window(self) -> MainWindow:

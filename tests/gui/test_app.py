@@ -26,13 +26,16 @@ class Pressing(app.Application):
     def __init__(self, workspace):
         super().__init__(workspace)
         # Before the loader hears of it: its thread may have begun to import PyTorch a moment later.
-        self.window.painted.disconnect(self.loader.start)
-        self.window.painted.connect(lambda: print("painted", "torch" in sys.modules, flush=True))
-        self.window.painted.connect(self.loader.start)
-        self.loader.loaded.connect(self.press_start)
-        self.conductor.session.epoch_ended.connect(lambda ended: {act})
+        self.window.painted.disconnect(self._begin)
+        self.window.painted.connect(self.tell_modules)
+        self.window.painted.connect(self._begin)
+        self.ready.connect(self.press_start)
+
+    def tell_modules(self):
+        print("painted", "torch" in sys.modules, "gui.conductor" in sys.modules, flush=True)
 
     def press_start(self):
+        self.conductor.session.epoch_ended.connect(lambda ended: {act})
         print("ready", "torch" in sys.modules, flush=True)
         self.conductor.control.start()
 
@@ -52,7 +55,7 @@ def test_painted_before_torch_is_imported_and_a_signal_saves_the_run(workspace):
     asking = random.choice(("SIGINT", "SIGTERM", "SIGHUP"))
     done = run_child(workspace, f"os.kill(os.getpid(), signal.{asking})")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["painted False", "ready True"]
+    assert done.stdout.splitlines() == ["painted False False", "ready True"]
     (last,) = (workspace / "runs").glob("*/checkpoints/last.safetensors")
     assert read_meta(last)["progress"]["reason"] is None
     assert (workspace / "settings.yaml").is_file() and (workspace / "window.ini").is_file()
