@@ -272,7 +272,10 @@ class LessonGuide(QObject):
         }  # fmt: skip
         self.panel.show_runs(stands, findings, self.guess, words.held(read_count(band_file(lesson))))
         answer = verdict(lesson, runs) if self.guess is not None else None
-        self.panel.show_verdict(words.verdict(lesson, answer, self.guess) if answer is not None else "")
+        if answer is None:
+            self.panel.show_verdict("")
+        else:
+            self.panel.show_verdict(words.verdict(lesson, answer, self.guess), answer.answer)
 
     def _rows(self) -> dict[str, Sequence[EpochRow]]:
         runs: dict[str, Sequence[EpochRow]] = {

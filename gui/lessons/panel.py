@@ -12,8 +12,10 @@ from engine.lessons.verdict import Guess
 from gui.lessons import words
 from gui.lessons.question_view import QuestionView
 from gui.lessons.run_row import RunRow
+from gui.lessons.steady_label import SteadyLabel
 from gui.lessons.words import Stand
 from gui.settings.choice_row import QuietComboBox
+from gui.widgets.flow import FlowLayout
 from gui.widgets.icons import icon
 from gui.widgets.looks import as_tip
 from gui.widgets.scroll_area import UprightScrollArea
@@ -55,12 +57,16 @@ class LessonPanel(QWidget):
         self.question.guessed.connect(self.guessed)
         self.watch = _label("heading")
         self.watch.setText(self.tr("Train and watch"))
-        self.hint = _label("muted")
+        self.hint = SteadyLabel(
+            self.tr("Guess first: then the runs can be trained."),
+            self.tr("Press one and watch the curves. The next one may be pressed meanwhile: it waits its turn."),
+        )
         self._runs = QVBoxLayout()
         self._runs.setSpacing(8)
         self.verdict_heading = _label("heading")
         self.verdict_heading.setText(self.tr("What the runs say"))
         self.verdict = _label()
+        self.found = _label()
         self.look_heading = _label("heading")
         self.look_heading.setText(self.tr("Look at"))
         self.look = _label()
@@ -68,12 +74,18 @@ class LessonPanel(QWidget):
         self.correction_heading.setText(self.tr("Put right"))
         self.correction = _label()
         self.held = _label("muted")
+        self.result = QPushButton(self.tr("Result"))
+        self.result.setToolTip(self.tr("What the runs say to the question, once those that it takes are done"))
+        self.result.clicked.connect(self.show_result)
         self.hand_in = QPushButton(self.tr("Hand in…"))
         self.hand_in.setToolTip(self.tr("Saves your guess, your runs and your conclusion as one file for your teacher"))
         self.hand_in.clicked.connect(self.hand_in_asked)
-        self.leave = QPushButton(self.tr("Leave the lesson"))
+        self.leave = QPushButton(self.tr("Leave"))
         self.leave.setToolTip(self.tr("Your own settings come back"))
+        self.leave.setAccessibleName(self.tr("Leave the lesson"))
         self.leave.clicked.connect(self.left)
+        self.onward = QPushButton(self.tr("Next lesson"))
+        self.onward.clicked.connect(lambda: self.go(1))
         self._lay_out()
         self.set_theme(LIGHT)
         self.show_lessons([])
@@ -106,12 +118,10 @@ class LessonPanel(QWidget):
             self._body.addWidget(widget)
         self._body.addLayout(self._runs)
         for widget in (
-            self.verdict_heading, self.verdict, self.look_heading, self.look, self.correction_heading, self.correction,
-            self.held,
+            self.verdict_heading, self.verdict, self.found, self.look_heading, self.look, self.correction_heading,
+            self.correction, self.held,
         ):  # fmt: skip
             self._body.addWidget(widget)
-        self._body.addWidget(self.hand_in, 0, Qt.AlignmentFlag.AlignLeft)
-        self._body.addWidget(self.leave, 0, Qt.AlignmentFlag.AlignLeft)
         self._body.addStretch(1)
         self.area = UprightScrollArea()
         self.area.setAccessibleName(self.tr("Lesson"))
@@ -121,6 +131,18 @@ class LessonPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self.area, 1)
+        column.addWidget(self._make_foot())
+
+    def _make_foot(self) -> QWidget:
+        """What ends a lesson stands below what is told: it is always seen, and never moves."""
+        self.foot = QWidget()
+        line = FlowLayout(8)
+        for button in (self.result, self.hand_in, self.onward, self.leave):
+            line.addWidget(button)
+        column = QVBoxLayout(self.foot)
+        column.setContentsMargins(16, 8, 16, 8)
+        column.addLayout(line)
+        return self.foot
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
@@ -147,8 +169,9 @@ class LessonPanel(QWidget):
             item.widget().hide()
             item.widget().deleteLater()
         self.rows = {}
-        parts = (self.question, self.watch, self.leave, self.look, self.look_heading)
-        for part in parts:
+        self.onward.setEnabled(self.next.isEnabled())
+        self.onward.setToolTip(as_tip(self.box.itemText(place + 1)))
+        for part in (self.question, self.watch, self.hint, self.foot, self.look, self.look_heading):
             part.setVisible(lesson is not None)
         if lesson is None:
             self.text.setText(
@@ -169,28 +192,48 @@ class LessonPanel(QWidget):
     def show_runs(
         self, stands: Mapping[str, Stand], findings: Mapping[str, str], guess: Guess | None, held: str = ""
     ) -> None:
-        """Show how each run stands, and what is to be seen in it. Before there is a guess none can be trained."""
+        """Show how each run stands, and what is to be seen in it. Before there is a guess none can be trained.
+
+        What is seen in the runs stands below all of their buttons: none of these moves when a run ends.
+        """
         asked = guess is None
         for id, row in self.rows.items():
-            stand = stands.get(id, Stand.MISSING)
-            row.show_standing(stand, may_train=not asked, found="" if asked else findings.get(id, ""))
-        self.hint.setText(self.tr("Guess first: then the runs can be trained."))
-        self.hint.setVisible(asked and self._lesson is not None)
+            row.show_standing(stands.get(id, Stand.MISSING), may_train=not asked)
+        self.hint.show_text(0 if asked else 1)
+        told = "" if asked else "\n".join(findings[id] for id in self.rows if findings.get(id))
+        self.found.setText(told)
+        self.found.setVisible(bool(told))
+        self._show_heading()
         for part in (self.look, self.look_heading):
             part.setVisible(not asked and self._lesson is not None)
         self.held.setText(held)
         self.held.setVisible(bool(held) and not asked)
 
-    def show_verdict(self, text: str) -> None:
-        """Say what the runs say to the question, and with it what is often told otherwise; nothing: not known yet."""
+    def show_verdict(self, text: str, answer: str | None = None) -> None:
+        """Say what the runs say to the question, and with it what is often told otherwise; nothing: not known yet.
+
+        `answer` is the choice that they prove right: it is marked where it was chosen from.
+        """
         lesson = self._lesson
+        self.question.show_answer(answer if text else None, known=bool(text))
         self.verdict.setText(text)
-        for part in (self.verdict, self.verdict_heading, self.hand_in):
-            part.setVisible(bool(text))
+        self.verdict.setVisible(bool(text))
+        self.hand_in.setEnabled(bool(text))
+        self.result.setEnabled(bool(text))
+        self._show_heading()
         right = words.of(lesson.correction) if lesson is not None and lesson.correction is not None else ""
         self.correction.setText(right)
         for part in (self.correction, self.correction_heading):
             part.setVisible(bool(text) and bool(right))
+
+    @Slot()
+    def show_result(self) -> None:
+        """Bring what the runs say into view, from its heading on."""
+        top = self.verdict_heading.mapTo(self.area.widget(), self.verdict_heading.rect().topLeft()).y()
+        self.area.verticalScrollBar().setValue(top)
+
+    def _show_heading(self) -> None:
+        self.verdict_heading.setVisible(bool(self.verdict.text() or self.found.text()))
 
     def go(self, by: int) -> None:
         """Open the lesson so many places further on, if there is one."""

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.lessons.lesson import Lesson
 from engine.lessons.verdict import Guess
 from gui.lessons import words
 from gui.widgets.flow import FlowLayout
+
+MARK = 20
+"""Pixels for a mark beside an answer, kept free until there is one."""
 
 
 class QuestionView(QWidget):
@@ -24,6 +36,9 @@ class QuestionView(QWidget):
         self.question.setProperty("role", "heading")
         self.question.setWordWrap(True)
         self.buttons: dict[str, QRadioButton] = {}
+        self.marks: dict[str, QLabel] = {}
+        """Beside each answer: whether the runs prove it right, once they do."""
+        self._guess_shown: str | None = None
         self._group: QButtonGroup | None = None
         self._choices = QVBoxLayout()
         self._choices.setSpacing(4)
@@ -32,15 +47,23 @@ class QuestionView(QWidget):
         self.skip = QPushButton(self.tr("Skip the guess"))
         self.skip.setFlat(True)
         self.skip.clicked.connect(self._on_skip)
+        asks, self.after = QWidget(), QLabel()
+        self.after.setProperty("role", "muted")
+        self.after.setWordWrap(True)
         line = FlowLayout(8)
         line.addWidget(self.give)
         line.addWidget(self.skip)
+        asks.setLayout(line)
+        self._turn = QStackedLayout()
+        """The buttons before the guess, a word after it: in one place, so that what is below stays where it is."""
+        self._turn.addWidget(asks)
+        self._turn.addWidget(self.after)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.question)
         column.addLayout(self._choices)
-        column.addLayout(line)
+        column.addLayout(self._turn)
 
     def show_question(self, lesson: Lesson, guess: Guess | None) -> None:
         """Ask the question of a lesson, or show how it was answered."""
@@ -53,19 +76,32 @@ class QuestionView(QWidget):
             self._add(choice.id, words.of(choice.text))
         self._show_guess(guess)
 
+    def show_answer(self, answer: str | None, *, known: bool) -> None:
+        """Mark which choice the runs prove right, and a guess that came out otherwise; nothing while it isn't known."""
+        for id, mark in self.marks.items():
+            wrong = known and id != answer and self._guess_shown == id
+            mark.setText("\N{CHECK MARK}" if known and id == answer else "\N{BALLOT X}" if wrong else "")
+            said = self.tr("the runs say this") if mark.text() == "\N{CHECK MARK}" else self.tr("it came out otherwise")
+            self.buttons[id].setAccessibleDescription(said if mark.text() else "")
+            mark.setToolTip(said if mark.text() else "")
+
     def _add(self, id: str, text: str) -> None:
         """An answer: its words stand in a label beside the button, as they may take several lines."""
-        button, label = QRadioButton(), _Answer(text)
+        button, label, mark = QRadioButton(), _Answer(text), QLabel()
+        mark.setProperty("role", "heading")
+        mark.setFixedWidth(MARK)
+        mark.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         button.setAccessibleName(text)
         label.pressed.connect(button.click)
         line = QHBoxLayout()
         line.setSpacing(4)
         line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(label, 1)
+        line.addWidget(mark)
         self._choices.addLayout(line)
         assert self._group is not None
         self._group.addButton(button)
-        self.buttons[id] = button
+        self.buttons[id], self.marks[id] = button, mark
 
     def _clear(self) -> None:
         while (item := self._choices.takeAt(0)) is not None:
@@ -76,7 +112,7 @@ class QuestionView(QWidget):
             line.deleteLater()
         if self._group is not None:
             self._group.deleteLater()
-        self.buttons = {}
+        self.buttons, self.marks = {}, {}
 
     def _show_guess(self, guess: Guess | None) -> None:
         for id, button in self.buttons.items():
@@ -84,8 +120,14 @@ class QuestionView(QWidget):
             if guess is not None and guess.choice == id:
                 button.setChecked(True)
         self.give.setEnabled(False)
-        self.give.setVisible(guess is None)
-        self.skip.setVisible(guess is None)
+        self._guess_shown = guess.choice if guess is not None else None
+        skipped = guess is not None and guess.choice is None
+        self.after.setText(
+            self.tr("The guess was skipped. Now train, below.")
+            if skipped
+            else self.tr("That is your guess. Now train, below, and see.")
+        )
+        self._turn.setCurrentIndex(0 if guess is None else 1)
 
     @Slot()
     def _on_chosen(self) -> None:

@@ -1,16 +1,19 @@
-"""One run of a lesson: the button that trains it, how it stands, and what is to be seen in it."""
+"""One run of a lesson: the button that trains it, and how it stands."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStyleOptionButton, QWidget
 
 from gui.lessons.words import Stand, standing
 from gui.widgets.elided_label import ElidedLabel
 
+BESIDE_TEXT = 16
+"""Pixels of a button beside its text."""
+
 
 class RunRow(QWidget):
-    """A run that is done may be watched again."""
+    """A run that is done may be watched again. The column that says how it stands is as wide as its longest word."""
 
     pressed = Signal(str)
     """The id of the variant: it is to be trained."""
@@ -18,26 +21,18 @@ class RunRow(QWidget):
     def __init__(self, id: str, label: str) -> None:
         super().__init__()
         self.id = id
-        self.button = QPushButton(label)
-        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.button = _ElidedButton(label)
         self.button.clicked.connect(self._on_pressed)
         self.stand = ElidedLabel()
         self.stand.setProperty("role", "muted")
-        self.found = QLabel()
-        self.found.setTextFormat(Qt.TextFormat.PlainText)
-        self.found.setWordWrap(True)
-        self.found.hide()
-        line = QHBoxLayout()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
-        line.addWidget(self.button, 3)
-        line.addWidget(self.stand, 2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(line)
-        column.addWidget(self.found)
+        line.addWidget(self.button, 1)
+        line.addWidget(self.stand)
+        self._make_room()
 
-    def show_standing(self, stand: Stand, *, may_train: bool, found: str) -> None:
+    def show_standing(self, stand: Stand, *, may_train: bool) -> None:
         """Show how the run stands."""
         self.stand.setText(standing(stand))
         coming = stand in (Stand.WAITS, Stand.TRAINS)
@@ -50,9 +45,31 @@ class RunRow(QWidget):
         }
         tip = tips.get(stand, self.tr("Train it, over the curves that are there"))
         self.button.setToolTip(tip if may_train else self.tr("Guess first"))
-        self.found.setText(found)
-        self.found.setVisible(bool(found))
+
+    def _make_room(self) -> None:
+        metrics = self.stand.fontMetrics()
+        self.stand.setFixedWidth(max(metrics.horizontalAdvance(standing(each)) for each in Stand) + 2)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """In another language or type, the words are of another width."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.LanguageChange, QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._make_room()
 
     @Slot()
     def _on_pressed(self) -> None:
         self.pressed.emit(self.id)
+
+
+class _ElidedButton(QPushButton):
+    """As wide as its place allows; where its text has no room, the end is left out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def initStyleOption(self, option: QStyleOptionButton) -> None:  # noqa: N802
+        """Draw as much of the text as there is room for."""
+        super().initStyleOption(option)
+        room = self.width() - BESIDE_TEXT
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)

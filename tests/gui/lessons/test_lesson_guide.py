@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
 
 from engine.config import recipe
 from engine.lessons.band import bands_of, write_bands
 from engine.lessons.lesson import read_lesson, read_lessons
 from engine.yaml_file import write_yaml
+from gui.lessons.run_row import BESIDE_TEXT
 from gui.lessons.words import Stand
 from gui.training.session import State
 from tests.engine.lessons.test_lesson import lesson_data, rows
@@ -64,8 +66,76 @@ def test_a_guess_comes_first_then_the_runs_then_the_verdict_with_the_guess_besid
     pump(panel.verdict.text)
     said = panel.verdict.text()
     assert "The runs say: fast." in said and "Your guess: slow. It came out otherwise." in said
-    assert "✓" in panel.rows["fast"].found.text() and "4 of 5" in panel.held.text()
+    assert "✓" in panel.found.text() and "4 of 5" in panel.held.text()
+    assert [panel.question.marks[id].text() for id in ("slow", "fast")] == ["✗", "✓"]
     assert opened.overlay_labels() == ["As it is"] and opened.session.run.label == "Fast"
+
+
+def foot_of(panel):
+    return [panel.result, panel.hand_in, panel.onward, panel.leave]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("width", [260, 330])
+def test_no_button_moves_from_the_question_to_the_verdict(opened, language, width):
+    """Who presses twice, or presses as a run ends, does not hit another one."""
+    opened.press(f"language_{language}")
+    panel = opened.window.lesson
+    opened.window.resizeDocks([opened.window.lesson_dock], [width], Qt.Orientation.Horizontal)
+    buttons = [*(row.button for row in panel.rows.values()), *foot_of(panel)]
+
+    def places():
+        for _ in range(5):  # what was said anew is laid out anew
+            opened.app.processEvents()
+        return [(button.mapTo(panel, QPoint()), button.width()) for button in buttons]
+
+    before = places()
+    guess(opened, "slow")
+    assert places() == before
+    train(opened, "base", "fast")
+    pump(panel.verdict.text)
+    assert places() == before
+    assert panel.hand_in.isEnabled() and panel.found.isVisible()
+
+
+def test_the_result_is_a_press_away_once_it_is_there(opened):
+    panel = opened.window.lesson
+    panel.text.setText("\n".join(["A lesson of many words."] * 60))
+    assert not panel.result.isEnabled()
+    guess(opened, "slow")
+    train(opened, "base", "fast")
+    pump(panel.result.isEnabled)
+    opened.app.processEvents()
+
+    def is_seen():
+        viewport = panel.area.viewport()
+        return viewport.rect().contains(panel.verdict.mapTo(viewport, QPoint()))
+
+    assert not is_seen()
+    panel.result.click()
+    assert is_seen()
+
+
+def test_the_last_step_of_a_lesson_is_the_next_one(opened):
+    panel = opened.window.lesson
+    assert panel.onward.isEnabled() and "Other" in panel.onward.toolTip()
+    panel.onward.click()
+    assert opened.conductor.lessons.lesson.id == "other" and not panel.onward.isEnabled()
+    assert not panel.hand_in.isEnabled()
+
+
+def test_the_buttons_of_all_lessons_say_the_whole_of_what_they_train(opened, catalogue):
+    """In the narrowest window, where the dock has 300 pixels of its 1,024."""
+    opened.press("language_ko")
+    lessons, panel = opened.conductor.lessons, opened.window.lesson
+    opened.window.resize(1024, 640)
+    for lesson in lessons.lessons:
+        if lesson.id not in ("mine", "other"):
+            lessons.open(lesson.id)
+            opened.app.processEvents()
+            for row in panel.rows.values():
+                room = row.button.width() - BESIDE_TEXT
+                assert row.button.fontMetrics().horizontalAdvance(row.button.text()) <= room, row.button.text()
 
 
 def test_a_question_may_be_skipped(opened):

@@ -24,7 +24,7 @@ def handed_in(opened, tmp_path, monkeypatch):  # noqa: F811
     guess(driver, "fast")
     train(driver, "base", "fast")
     lesson = driver.window.lesson
-    pump(lambda: lesson.hand_in.isVisibleTo(lesson))
+    pump(lesson.hand_in.isEnabled)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given: (str(path), ""))
     lesson.hand_in.click()
     sheet = driver.conductor.lessons.handing_in.sheet
