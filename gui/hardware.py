@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -26,6 +26,7 @@ from gui import numbers
 from gui.background import Trouble
 from gui.settings.panel import SettingsPanel
 from gui.widgets.scroll_area import UprightScrollArea
+from gui.widgets.type_size import fixed_type
 from gui.words import say, title
 from gui.workbench import Workbench
 
@@ -225,7 +226,7 @@ class _ProblemView(QWidget):
         command = QLineEdit(words)
         command.setReadOnly(True)
         command.setCursorPosition(0)
-        command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        command.setFont(fixed_type())
         command.setAccessibleName(_tr("Command"))
         copy = QPushButton(_tr("Copy"))
         copy.setToolTip(_tr("Copies the command"))

@@ -246,18 +246,17 @@ class MainWindow(QMainWindow):
 
     @Slot(bool)
     def _larger_chosen(self, larger: bool) -> None:
-        """Curves are wider at once; type, by which all is measured, is larger when the window is opened again."""
+        """Make all type larger, and curves wider; or as usual again."""
         if larger == self._is_larger():
             return
         self.memory.keep_word("type", "larger" if larger else "usual")
-        self.theme = self._wanted_theme()
+        set_type_size(_application(), larger)
+        self._dress(self._wanted_theme())
+        self._make_room()
         self._draw()
-        if larger != has_larger_type(_application()):
-            text = self.tr("The curves are wider now. Close the window and open it again for the larger type, too.")
-            usual = self.tr("The curves are as usual now. Close the window and open it again for the usual type, too.")
-            self.banners.say("type", "info", text if larger else usual)
-        else:
-            self.banners.clear("type")
+        grown = LARGER if larger else 1 / LARGER
+        docks = [dock for dock in (*self.docks, self.lesson_dock) if dock.isVisible() and not dock.isFloating()]
+        self.resizeDocks(docks, [round(dock.width() * grown) for dock in docks], Qt.Orientation.Horizontal)
 
     def _is_larger(self) -> bool:
         return self.memory.word("type") == "larger"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QSize, Qt, Slot
 from PySide6.QtGui import (
     QColor,
-    QFontDatabase,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -18,6 +17,7 @@ from gui.code.changes import Changes
 from gui.code.highlighter import Highlighter
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import fixed_type
 
 NEW, GONE = "+", "−"
 
@@ -34,7 +34,7 @@ class CodeView(QPlainTextEdit):
         let_drops_pass(self)
         self.setTabChangesFocus(True)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setFont(fixed_type())
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )

@@ -17,11 +17,23 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QGuiApplication,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableView
 
 from gui.graph.drawings import Style
 from gui.graph.plot import tabular
+from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -89,11 +101,14 @@ class CompareTable(QTableView):
         self._prepare_headers(sortable)
         self.selectionModel().selectionChanged.connect(self.current_changed)
 
+    def _measure(self, metrics: QFontMetrics) -> None:
+        self.verticalHeader().setDefaultSectionSize(metrics.height() + 10)
+        self.verticalHeader().setMaximumWidth(metrics.averageCharWidth() * NAME_CHARACTERS)
+
     def _prepare_headers(self, sortable: bool) -> None:
         names, titles = self.verticalHeader(), self.horizontalHeader()
-        names.setDefaultSectionSize(self.fontMetrics().height() + 10)
         names.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        names.setMaximumWidth(self.fontMetrics().averageCharWidth() * NAME_CHARACTERS)
+        by_type(self, self._measure)
         names.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # what tells runs apart stands at the end
         names.setHighlightSections(False)
         titles.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -17,6 +17,7 @@ from gui.graph.fit_curve import FitCurve, Line, span_of
 from gui.graph.fit_read_out import FitReadOut
 from gui.graph.legend import Legend
 from gui.graph.plot import Plot
+from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme, system_theme
 
 ROOM = 0.06
@@ -272,7 +273,7 @@ class FitPlot(QWidget):
         over.addLayout(corner, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
         title = QLabel(self.tr("Fit"), self)
         title.setProperty("role", "heading")
-        title.setFixedHeight(self.fontMetrics().height() + 8)  # on one line with the first line of the legend
+        by_type(title, lambda metrics: title.setFixedHeight(metrics.height() + 8))  # in line with the legend's first
         header = QHBoxLayout()
         header.setSpacing(8)
         header.addWidget(title, 0, Qt.AlignmentFlag.AlignTop)

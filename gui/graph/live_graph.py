@@ -354,8 +354,8 @@ class LiveGraph(QWidget):
     def _lay_out(self) -> None:
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         for plot in self.findChildren(Plot):
-            plot.setMinimumHeight(MINIMUM_HEIGHT + plot.axis_height())
-        self.plots.loss.setMinimumHeight(2 * MINIMUM_HEIGHT + self.plots.loss.axis_height())
+            plot.let_curves_have(MINIMUM_HEIGHT)
+        self.plots.loss.let_curves_have(2 * MINIMUM_HEIGHT)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 4, 8)
         column.setSpacing(4)

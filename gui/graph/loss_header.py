@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlid
 from gui.graph.drawings import styles
 from gui.graph.legend import Legend
 from gui.graph.plot import tabular
+from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme
 
 DEFAULT_SMOOTHING = 90
@@ -31,7 +32,7 @@ class LossHeader(QWidget):
         self.slider = self._make_slider()
         self._value = QLabel(self)
         self._value.setFont(tabular(self.font()))
-        self._value.setFixedWidth(self._value.fontMetrics().horizontalAdvance("0.00") + 2)
+        by_type(self._value, lambda metrics: self._value.setFixedWidth(metrics.horizontalAdvance("0.00") + 2))
         self._show_value(self.slider.value())
         self._lay_out()
 
@@ -84,9 +85,9 @@ class LossHeader(QWidget):
         smoothing.setBuddy(self.slider)
         controls = QHBoxLayout()
         controls.setSpacing(8)
-        line = self.fontMetrics().height() + 8
         for widget in (title, smoothing, self.slider, self._value, self.log):
-            widget.setFixedHeight(line)  # on one line with the first line of the legend, however many lines it takes
+            # on one line with the first line of the legend, however many lines it takes
+            by_type(widget, lambda metrics, widget=widget: widget.setFixedHeight(metrics.height() + 8))
         controls.addWidget(self.log)
         controls.addSpacing(8)
         for widget in (smoothing, self.slider, self._value):

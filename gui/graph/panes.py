@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSt
 from gui.graph.fit_plot import FitPlot
 from gui.graph.plot import Plot
 from gui.widgets.icons import icon
+from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme
 
 BESIDE_AXIS = 72
@@ -57,7 +58,7 @@ class Pane(QWidget):
         super().__init__(parent)
         heading = QLabel(title, self)
         heading.setProperty("role", "heading")
-        heading.setFixedHeight(heading.fontMetrics().height() + 8)  # on one line with the heading of a fit
+        by_type(heading, lambda metrics: heading.setFixedHeight(metrics.height() + 8))  # as the heading of a fit
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

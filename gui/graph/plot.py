@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QFont,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.graph.curves import Range, fitted, union
 from gui.widgets.drops import let_drops_pass
+from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme
 
 PAN = {
@@ -134,6 +136,7 @@ class Plot(pg.PlotWidget):
         self.view = self.plotItem.getViewBox()
         self._fitted: Range | None = None
         self._has_keys = False
+        self._least_of_curves = 0
         self._prepare(x_label)
         self.cursor_line = pg.InfiniteLine(angle=90, movable=False)
         self.cursor_line.hide()
@@ -151,18 +154,29 @@ class Plot(pg.PlotWidget):
         self.view.setDefaultPadding(0)
         self.view.setLimits(minXRange=1e-3)
         self.setRange(xRange=(0, 10), yRange=(0, 1), padding=0)
-        metrics = self.fontMetrics()
-        for axis in (self.figures, self.epochs):
-            axis.enableAutoSIPrefix(False)
-            axis.setStyle(tickFont=tabular(self.font()), tickLength=0, hideOverlappingLabels=False)
-        self.figures.setWidth(metrics.horizontalAdvance(AXIS_TEXT) + 8)
         self._x_label = x_label
         if x_label:
             self.epochs.setLabel(x_label)
-        self.epochs.setHeight((2 if x_label else 1) * metrics.height() + 4)
+        by_type(self, self._measure)
         self.plotItem.layout.setContentsMargins(0, 4, 12, 0)
         self.plotItem.showGrid(y=True, alpha=1.0)
         self.figures.setZValue(self.view.zValue() - 1)  # its grid lies under the curves
+
+    def _measure(self, metrics: QFontMetrics) -> None:
+        for axis in (self.figures, self.epochs):
+            axis.enableAutoSIPrefix(False)
+            axis.setStyle(tickFont=tabular(self.font()), tickLength=0, hideOverlappingLabels=False)
+        if self._x_label:
+            self.epochs.label.setFont(self.font())
+        self.figures.setWidth(metrics.horizontalAdvance(AXIS_TEXT) + 8)
+        self.epochs.setHeight((2 if self._x_label else 1) * metrics.height() + 4)
+        if self._least_of_curves:
+            self.setMinimumHeight(self._least_of_curves + self.axis_height())
+
+    def let_curves_have(self, pixels: int) -> None:
+        """So many pixels of height are left to the curves at least, whatever the axis takes."""
+        self._least_of_curves = pixels
+        self.setMinimumHeight(pixels + self.axis_height())
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
@@ -186,7 +200,7 @@ class Plot(pg.PlotWidget):
 
     def axis_height(self) -> int:
         """How many pixels lie below the curves."""
-        return int(self.epochs.height())
+        return int(self.epochs.minimumHeight())  # its height is the same as soon as it is laid out
 
     def width_px(self) -> int:
         """How many pixels wide the curves are."""

@@ -18,6 +18,7 @@ from gui.settings.choice_row import QuietComboBox
 from gui.widgets.flow import FlowLayout
 from gui.widgets.icons import icon
 from gui.widgets.looks import as_tip
+from gui.widgets.measured import by_type
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.theme import LIGHT, Theme
 
@@ -48,7 +49,7 @@ class LessonPanel(QWidget):
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(8)
         self.box.currentTextChanged.connect(lambda text: self.box.setToolTip(as_tip(text)))
-        self.box.setMinimumHeight(self.fontMetrics().height() + 14)  # Hangul is higher than Latin
+        by_type(self.box, lambda metrics: self.box.setMinimumHeight(metrics.height() + 14))  # Hangul is high
         self.box.activated.connect(self._on_chosen)
         self.previous = self._step(self.tr("The lesson before"), -1)
         self.next = self._step(self.tr("The next lesson"), 1)

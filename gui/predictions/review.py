@@ -12,6 +12,7 @@ from gui.numbers import count, percent
 from gui.predictions.confusion_matrix import ConfusionMatrix
 from gui.predictions.detail import PredictionDetail
 from gui.predictions.images import PredictionImages
+from gui.widgets.measured import by_type
 from gui.widgets.segments import Segments
 from gui.widgets.sortable_table import Column, SortableTable
 from gui.widgets.theme import Theme
@@ -46,7 +47,8 @@ class PredictionReview(QWidget):
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
-        self.sentence.setMinimumHeight(2 * self.sentence.fontMetrics().height())  # nothing moves as it changes
+        lines = self.sentence.setMinimumHeight
+        by_type(self.sentence, lambda metrics: lines(2 * metrics.height()))  # nothing moves as it changes
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.setMinimumSize(280, 240)  # not that of both sides: where there is no room, one is shown
         self._lay_out()

@@ -15,6 +15,7 @@ from gui.training.report import margin
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.flow import FlowLayout
+from gui.widgets.measured import by_type
 from gui.words import say
 
 KEEP_MILLISECONDS = 800
@@ -49,7 +50,8 @@ class RunDetails(QWidget):
             let_drops_pass(field)
         self.notes.setTabChangesFocus(True)
         self.notes.setToolTip(self.tr("What is worth remembering of the run"))
-        self.notes.setFixedHeight(NOTE_LINES * self.notes.fontMetrics().lineSpacing() + 16)
+        height = self.notes.setFixedHeight
+        by_type(self.notes, lambda metrics: height(NOTE_LINES * metrics.lineSpacing() + 16))
         self.load_button = self._button(self.tr("Load"), self.tr("Draw the run in front, with its settings"))
         self.continue_button = self._button(self.tr("Continue"), self.tr("Train the rest of its epochs"))
         self.show_button = self._button(self.tr("Show folder"), self.tr("Open the folder that the run is kept in"))

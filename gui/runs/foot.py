@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from gui.runs.words import size
 from gui.widgets.elided_label import ElidedLabel
+from gui.widgets.measured import by_type
 
 OFFERED = 12
 """So many of the newest runs in the bin are offered to be put back."""
@@ -41,7 +42,7 @@ class RunsFoot(QWidget):
         row.setSpacing(8)
         row.addWidget(self.label, 1)
         row.addWidget(self.bin_button, 0, Qt.AlignmentFlag.AlignRight)
-        self.setMinimumHeight(self.bin_button.sizeHint().height())
+        by_type(self, lambda metrics: self.setMinimumHeight(metrics.height() + 8))  # the button comes and goes
         self.show_use(0, 0, (), 0)
 
     def show_use(self, runs: int, used: int, binned: Sequence[Path], bin_bytes: int) -> None:

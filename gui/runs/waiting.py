@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gui import numbers
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.icon_button import IconButton
+from gui.widgets.measured import by_type
 from gui.widgets.scroll_area import UprightScrollArea
 
 LINES = 4
 """So many are seen at once; the rest is scrolled to."""
-LINE_HEIGHT = 24
 MOST_LINES = 40
 """So many have a line of their own; of the rest it is told how many they are."""
 
@@ -39,6 +40,7 @@ class WaitingList(QWidget):
         self.clear_button.setAutoRaise(True)
         self.clear_button.setToolTip(self.tr("Let none of the runs that wait come"))
         self.clear_button.clicked.connect(self.cleared)
+        self._labels: list[str] = []
         self._lines = QWidget()
         self._lines.setObjectName("runs")
         self._column = QVBoxLayout(self._lines)
@@ -55,13 +57,13 @@ class WaitingList(QWidget):
         line.addWidget(self.clear_button)
         column.addLayout(line)
         column.addWidget(self._area)
-        self._labels: list[str] = []
         self.lines: list[WaitingLine] = []
         self.rest = QLabel()
         self.rest.setProperty("role", "muted")
         self.rest.setContentsMargins(4, 0, 0, 0)
-        self.rest.setFixedHeight(LINE_HEIGHT)
+        by_type(self.rest, lambda metrics: self.rest.setFixedHeight(line_height(metrics)))
         self._column.addWidget(self.rest)
+        by_type(self._lines, lambda _: self._fit())
         self.hide()
 
     def show_waiting(self, labels: Sequence[str]) -> None:
@@ -85,10 +87,19 @@ class WaitingList(QWidget):
         several = self.tr("Waiting: {count}").format(count=numbers.count(len(labels)))
         self.heading.setText(several if len(labels) > LINES else self.tr("Waiting"))
         self.clear_button.setVisible(len(labels) > 1)
-        self._area.setFixedHeight(LINE_HEIGHT * min(LINES, max(1, len(labels))))
+        self._fit()
         self.setVisible(bool(labels))
         if focus is not None and self.lines:
             self.lines[min(focus, len(self.lines) - 1)].remove_button.setFocus()
+
+    def _fit(self) -> None:
+        lines = min(LINES, max(1, len(self._labels)))
+        self._area.setFixedHeight(lines * line_height(self._lines.fontMetrics()))
+
+
+def line_height(metrics: QFontMetrics) -> int:
+    """Pixels of a line: its buttons are as high at least."""
+    return max(24, metrics.height() + 6)
 
 
 class WaitingLine(QWidget):
@@ -100,7 +111,7 @@ class WaitingLine(QWidget):
     def __init__(self, place: int, label: str, count: int) -> None:
         super().__init__()
         self.place = place
-        self.setFixedHeight(LINE_HEIGHT)
+        by_type(self, lambda metrics: self.setFixedHeight(line_height(metrics)))
         name = ElidedLabel(f"{place + 1}. {label}")
         self.earlier_button = self._button("up", self.tr("Earlier"), label, lambda: self.moved.emit(place, place - 1))
         self.later_button = self._button("down", self.tr("Later"), label, lambda: self.moved.emit(place, place + 1))

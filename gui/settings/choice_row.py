@@ -23,6 +23,7 @@ from gui.settings.explanation import InfoButton, tooltip
 from gui.settings.fields import SPACING, FieldRow
 from gui.settings.strategy_form import StrategyForm
 from gui.widgets.fold_button import FoldButton
+from gui.widgets.measured import by_type
 from gui.widgets.name_label import NameLabel, ResetButton
 from gui.widgets.note import Note, total
 from gui.words import kind_title, summary, title
@@ -39,7 +40,7 @@ class QuietComboBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
-        self.setMinimumHeight(control_height(self))
+        by_type(self, lambda _: self.setMinimumHeight(control_height(self)))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Room for some letters, also where a text stands in for a choice: Qt would make room for all of that."""

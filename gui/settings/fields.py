@@ -12,6 +12,7 @@ from engine.parameter import Parameter
 from engine.strategy import Advice
 from gui.settings.controls import control_for, control_height
 from gui.widgets.looks import give
+from gui.widgets.measured import by_type
 from gui.widgets.name_label import NameLabel, ResetButton
 from gui.widgets.note import Note
 
@@ -35,7 +36,7 @@ class FieldRow(QWidget):
         self._label.setToolTip(help)
         self.control = control_for(parameter)
         self.control.setToolTip(help)
-        self.control.setMinimumHeight(control_height(self.control))
+        by_type(self.control, lambda _: self.control.setMinimumHeight(control_height(self.control)))
         self.control.setAccessibleName(label)
         self.control.setAccessibleDescription(help)
         self._label.setBuddy(self.control)

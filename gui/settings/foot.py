@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.widgets.measured import by_type
 from gui.widgets.note import Note
 
 
@@ -22,7 +23,8 @@ class SettingsFoot(QWidget):
         self.estimate.setWordWrap(True)
         self.estimate.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.estimate.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.estimate.setMinimumHeight(2 * self.estimate.fontMetrics().lineSpacing())  # nothing shifts as it changes
+        lines = self.estimate.setMinimumHeight
+        by_type(self.estimate, lambda metrics: lines(2 * metrics.lineSpacing()))  # nothing shifts as it changes
         self.estimate.setAccessibleName(self.tr("What the run will take"))
         self.estimate.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.warning = Note()

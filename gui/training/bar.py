@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QW
 from gui import numbers
 from gui.language import said_again
 from gui.training.progress import Progress
+from gui.widgets.measured import by_type
 
 SPACE = "\N{FIGURE SPACE}"
 STEPS = 1000
@@ -34,6 +35,7 @@ class RunBar(QWidget):
         column.setSpacing(4)
         column.addWidget(self.label)
         column.addWidget(self.bar)
+        by_type(self.label, lambda _: self._fit())
 
     def show_text(self, text: str, fraction: float | None = 0.0) -> None:
         """Show a text; a fraction of None is a bar that only says that something goes on."""

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer, Slot
-from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -28,6 +27,7 @@ from gui import child
 from gui.background import Trouble
 from gui.settings.panel import SettingsPanel
 from gui.widgets.command_line import CommandLine
+from gui.widgets.type_size import fixed_type
 from gui.words import say
 from gui.workbench import Workbench
 
@@ -74,7 +74,7 @@ class ProcessesSheet(QDialog):
         self.told = _label("")
         self.output = QPlainTextEdit()
         self.output.setReadOnly(True)
-        self.output.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.output.setFont(fixed_type())
         self.output.setAccessibleName(self.tr("What the processes say"))
         self.start_button, self.stop_button = QPushButton(self.tr("Start")), QPushButton(self.tr("Stop"))
         self.stop_button.setToolTip(self.tr("Ends it after this step, with everything saved"))

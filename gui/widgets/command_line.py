@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from gui.widgets.drops import let_drops_pass
+from gui.widgets.type_size import fixed_type
 
 
 class CommandLine(QWidget):
@@ -17,7 +18,7 @@ class CommandLine(QWidget):
         self.line = QLineEdit()
         self.line.setReadOnly(True)
         let_drops_pass(self.line)
-        self.line.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.line.setFont(fixed_type())
         self.line.setAccessibleName(name or self.tr("Command"))
         self.copied = QPushButton(copy or self.tr("Copy"))
         self.copied.setToolTip(self.tr("Copies the command"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from gui.widgets.measured import by_type
+
 
 class DockTitle(QWidget):
     """Qt leaves it to the dock to be dragged by what this widget does not use."""
@@ -18,7 +20,7 @@ class DockTitle(QWidget):
         close.setText("\N{MULTIPLICATION SIGN}")
         close.setAutoRaise(True)
         close.setProperty("role", "icon")
-        close.setFixedSize(20, 20)
+        by_type(close, lambda metrics: close.setFixedSize(2 * (size := max(10, metrics.height() // 2)), 2 * size))
         close.setToolTip(self.tr("Close; the View menu brings it back"))
         close.setAccessibleName(self.tr("Close {name}").format(name=dock.windowTitle()))
         close.clicked.connect(dock.close)

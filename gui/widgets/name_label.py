@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from gui.widgets.icon_button import IconButton
+from gui.widgets.measured import by_type
 
 LABEL_CHARACTERS = 15
 """Width of the column of names, in average characters: the same in every form, so that columns align."""
@@ -31,7 +32,7 @@ class NameLabel(QLabel):
             beside.setFixedWidth(18)
         room = 0 if beside is None else beside.width()
         self.setContentsMargins(0, 0, MARGIN + room, 0)
-        self.setFixedWidth(self.fontMetrics().averageCharWidth() * LABEL_CHARACTERS + MARGIN)
+        by_type(self, lambda metrics: self.setFixedWidth(metrics.averageCharWidth() * LABEL_CHARACTERS + MARGIN))
         if beside is not None:
             beside.setParent(self)
             self.setMinimumHeight(beside.height())

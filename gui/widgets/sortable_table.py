@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
+    QTimer,
     Signal,
     Slot,
 )  # fmt: skip
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import QTableView
 
 from engine.language import Said
 from gui.graph.plot import tabular
+from gui.widgets.measured import by_type
 
 HEADING = 17
 """Pixels of a heading beside its text."""
@@ -68,7 +70,9 @@ class SortableTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setFont(tabular(self.font()))
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 10)
+        lines = self.verticalHeader().setDefaultSectionSize
+        by_type(self, lambda metrics: lines(metrics.height() + 10))
+        by_type(self, lambda _: QTimer.singleShot(0, self, self._measure))  # then its heading has the other font, too
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(True)

@@ -7,8 +7,11 @@ from importlib import resources
 from string import Template
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication
+
+LEAST_ROW = 24
+"""Pixels of a row of a list, where type is not larger."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     if app.style().objectName().lower() != "fusion":  # setting it again would dress every widget twice
         app.setStyle("Fusion")
     app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
+    app.setStyleSheet(style_sheet(theme, QFontMetrics(app.font()).height()))
 
 
 def palette(theme: Theme) -> QPalette:
@@ -137,10 +140,14 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
-def style_sheet(theme: Theme) -> str:
-    """The style sheets in `resources/style`, in name order, with the palette's colours in their places."""
+def style_sheet(theme: Theme, line: int = 0) -> str:
+    """The style sheets in `resources/style`, in name order, with the palette's colours in their places.
+
+    Rows of lists hold a line of so many pixels.
+    """
     folder = resources.files("resources") / "style"
     sheets = sorted((file for file in folder.iterdir() if file.name.endswith(".qss")), key=lambda file: file.name)
     values = {name: value for name, value in asdict(theme).items() if isinstance(value, str)}
+    values["row"] = str(max(LEAST_ROW, line + 4))
     values["images"] = f"{folder}/{theme.name}".replace("\\", "/")  # a style sheet's url() takes / alone
     return "\n".join(Template(sheet.read_text(encoding="utf-8")).substitute(values) for sheet in sheets)

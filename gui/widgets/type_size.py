@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from gui.widgets.theme import Theme
@@ -16,7 +17,7 @@ USUAL_SIZE = "usualPointSize"
 
 
 def set_type_size(app: QApplication, larger: bool) -> None:
-    """Give the application the system's type at its size, or larger. Only widgets that are made later take it."""
+    """Give the application the system's type at its size, or larger. Widgets take it when they are dressed anew."""
     font = app.font()
     usual = app.property(USUAL_SIZE) or font.pointSizeF()
     app.setProperty(USUAL_SIZE, usual)
@@ -25,8 +26,17 @@ def set_type_size(app: QApplication, larger: bool) -> None:
 
 
 def has_larger_type(app: QApplication) -> bool:
-    """Whether widgets are made with larger type now."""
+    """Whether type is larger than usual now."""
     return app.font().pointSizeF() > (app.property(USUAL_SIZE) or app.font().pointSizeF())
+
+
+def fixed_type() -> QFont:
+    """Type with letters of one width, for code: of whatever size the type around it has."""
+    made = QFont()
+    made.setFamilies(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).families())
+    made.setStyleHint(QFont.StyleHint.Monospace)
+    made.setFixedPitch(True)
+    return made
 
 
 @cache

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from engine.ensembles.candidates import Candidate, refused_beside
 from gui import numbers
 from gui.runs.run import label_of, unique_label
 from gui.widgets.looks import as_tip
+from gui.widgets.measured import by_type
 from gui.words import say
 
 ROWS = 6
@@ -45,6 +46,7 @@ class MemberList(QTreeWidget):
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.itemChanged.connect(self._changed)
+        by_type(self, lambda _: QTimer.singleShot(0, self, self._fit))  # then its heading has the other font, too
 
     @property
     def fitting(self) -> list[Candidate]:
@@ -92,6 +94,9 @@ class MemberList(QTreeWidget):
             if str(folder) == current:
                 self.setCurrentItem(item)
         self.verticalScrollBar().setValue(offset)
+        self._fit()
+
+    def _fit(self) -> None:
         row = self.sizeHintForRow(0) if self._candidates else self.fontMetrics().height()
         rows = max(2, min(ROWS, len(self._candidates)))
         self.setFixedHeight(self.header().sizeHint().height() + rows * row + 2 * self.frameWidth() + 2)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.message import Message
 from gui import numbers
 from gui.widgets.labels import text_label
 from gui.widgets.looks import as_tip
+from gui.widgets.measured import by_type
 from gui.widgets.sortable_table import Column, SortableTable, Value
 from gui.words import NEVER, say
 
@@ -59,6 +60,7 @@ class EnsembleResults(QWidget):
         column.setSpacing(6)
         for widget in (self.verdict, self.heading, self.table, self.disagreement, self.notes):
             column.addWidget(widget)
+        by_type(self, lambda _: QTimer.singleShot(0, self, self._fit))  # then the table has the other font, too
 
     def _columns(self) -> list[Column]:
         return [
@@ -99,15 +101,15 @@ class EnsembleResults(QWidget):
             each.accuracy: each.interval for each in (found.figures, *(m.figures for m in found.members))
         }
         self.table.show_rows(rows)
-        self._fit(len(rows))
+        self._fit()
         self._show_disagreement(found, names)
         called = dict(zip(map(str, measured.paths), names, strict=True))
         notes = dict.fromkeys(say(named(note, called)) + "." for note in found.notes)
         self.notes.setText("\n".join(notes))
         self.notes.setVisible(bool(notes))
 
-    def _fit(self, rows: int) -> None:
-        table = self.table
+    def _fit(self) -> None:
+        table, rows = self.table, self.table.model().rowCount()
         height = table.verticalHeader().defaultSectionSize() * min(rows, MOST_ROWS)
         off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         table.setVerticalScrollBarPolicy(off if rows <= MOST_ROWS else needed)

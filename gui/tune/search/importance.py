@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gui import numbers
 from gui.graph.plot import tabular
 from gui.widgets.labels import text_label
+from gui.widgets.measured import by_type
 from gui.widgets.theme import LIGHT, Theme
 
-LINE, THICK = 28, 12
+THICK = 12
 TITLE_SHARE = 0.42
 """Of the width, for what they are called."""
 
@@ -65,15 +66,23 @@ class _Bars(QWidget):
         self.theme: Theme = LIGHT
         self.shares: list[tuple[str, float]] = []
         self.setFont(tabular(self.font()))
+        by_type(self, lambda _: self._fit())
 
     def show_shares(self, shares: list[tuple[str, float]]) -> None:
         self.shares = shares
-        self.setFixedHeight(LINE * len(shares))
+        self._fit()
         self.setAccessibleName(", ".join(f"{name} {numbers.percent(share)}" for name, share in shares))
         self.update()
 
+    @property
+    def _line(self) -> int:
+        return max(28, self.fontMetrics().height() + 8)
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self._line * len(self.shares))
+
     def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(320, LINE * len(self.shares))
+        return QSize(320, self._line * len(self.shares))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter, metrics = QPainter(self), self.fontMetrics()
@@ -83,16 +92,16 @@ class _Bars(QWidget):
             max((metrics.horizontalAdvance(name) for name, _ in self.shares), default=0) + 12.0,
         )
         room = self.width() - title - figure
-        middle = Qt.AlignmentFlag.AlignVCenter
+        middle, line = Qt.AlignmentFlag.AlignVCenter, self._line
         for row, (name, share) in enumerate(self.shares):
-            top = row * LINE
+            top = row * line
             painter.setPen(QColor(self.theme.text))
             text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, int(title - 8))
-            painter.drawText(QRectF(0, top, title, LINE), middle, text)
-            painter.fillRect(QRectF(title, top + (LINE - THICK) / 2, room, THICK), QColor(self.theme.raised))
-            painter.fillRect(QRectF(title, top + (LINE - THICK) / 2, room * share, THICK), QColor(self.theme.train))
+            painter.drawText(QRectF(0, top, title, line), middle, text)
+            painter.fillRect(QRectF(title, top + (line - THICK) / 2, room, THICK), QColor(self.theme.raised))
+            painter.fillRect(QRectF(title, top + (line - THICK) / 2, room * share, THICK), QColor(self.theme.train))
             painter.setPen(QColor(self.theme.muted))
             painter.drawText(
-                QRectF(self.width() - figure, top, figure, LINE), middle | Qt.AlignmentFlag.AlignRight,
+                QRectF(self.width() - figure, top, figure, line), middle | Qt.AlignmentFlag.AlignRight,
                 numbers.percent(share),
             )  # fmt: skip

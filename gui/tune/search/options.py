@@ -11,6 +11,7 @@ from engine.searches.begin import Options
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.flow import FlowLayout
 from gui.widgets.labels import with_word
+from gui.widgets.measured import by_type
 
 TRIALS, MORE = 50, 50
 """Trials of a new search, and so many more of one that has had its share."""
@@ -57,7 +58,8 @@ class OptionFields(QObject):
         self.study.setPlaceholderText(self.tr("made of the settings"))
         let_drops_pass(self.study)
         for box in (self.trials, self.minutes, self.processes):
-            box.setMaximumWidth(FIELD * box.fontMetrics().averageCharWidth() + 36)  # so that two stand on a line
+            width = box.setMaximumWidth  # so that two stand on a line
+            by_type(box, lambda metrics, width=width: width(FIELD * metrics.averageCharWidth() + 36))
         self._lay_out()
         for box in (self.trials, self.minutes, self.processes):
             box.valueChanged.connect(self.changed)

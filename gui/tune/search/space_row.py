@@ -14,6 +14,7 @@ from gui.tune.search import words
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
+from gui.widgets.measured import by_type
 from gui.widgets.note import Note
 
 INDENT = 24
@@ -127,7 +128,8 @@ class RangeEdit(QWidget):
         self.low, self.high = QLineEdit(), QLineEdit()
         for field, name in ((self.low, _tr("{title}: lowest")), (self.high, _tr("{title}: highest"))):
             field.setAccessibleName(name.format(title=title))
-            field.setFixedWidth(11 * self.fontMetrics().averageCharWidth() + 16)
+            width = field.setFixedWidth
+            by_type(field, lambda metrics, width=width: width(11 * metrics.averageCharWidth() + 16))
             field.textEdited.connect(self.edited)
         self.log = QCheckBox(_tr("by the logarithm"))
         self.log.setToolTip(_tr("Each factor of ten gets as many trials; evenly where it is not ticked"))
