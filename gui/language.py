@@ -41,6 +41,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QTreeWidget,
 )
+from shiboken6 import isValid
 
 from engine import language
 from engine.language import Said, Template, tr
@@ -146,7 +147,8 @@ class Speaker(QObject):
     def _say_again(self) -> None:
         for window in self._app.topLevelWidgets():
             for each in (window, *window.findChildren(QObject)):
-                self._say_of(each)
+                if isValid(each):  # what was said of another may have taken it away
+                    self._say_of(each)
 
     def _say_of(self, each: QObject) -> None:
         owners = _owners(each)

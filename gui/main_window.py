@@ -189,7 +189,7 @@ class MainWindow(QMainWindow):
         for name in THEMES:
             act[f"theme_{name}"].triggered.connect(self._theme_chosen)
         for name in SPOKEN:
-            act[f"language_{name}"].triggered.connect(self._language_chosen)
+            act[f"language_{name}"].triggered.connect(lambda _=False, name=name: self._choose_language(name))
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
 
     def show_undo(self) -> None:
@@ -291,9 +291,7 @@ class MainWindow(QMainWindow):
 
     # --- language --------------------------------------------------------------------------------
 
-    @Slot()
-    def _language_chosen(self) -> None:
-        name = self.sender().objectName().removeprefix("language_")
+    def _choose_language(self, name: str) -> None:
         self.memory.keep_word("language", name)
         self.speaker.use(name if name in LANGUAGES else of_system())
 

@@ -133,12 +133,16 @@ def _reaches(column: str, sign: int) -> Callable[[Rows, float | None], float | N
 
 
 def _crossing(rows: Rows, target: float | None) -> float | None:
-    """The epoch from which on the validation loss lies above the clean training loss; infinite: it does not."""
+    """The epoch from which on the validation loss lies above the training loss; infinite: it does not.
+
+    The training loss is that which a run shows while it trains, as in the mark of the graph and in the diagnosis: the
+    clean one lies below from the first epoch on, and crosses nothing.
+    """
     for place in range(len(rows) - 1, -1, -1):
-        gap = rows[place].gap
-        if gap is None:
+        shown, validation = rows[place].train_loss, rows[place].val_loss
+        if shown is None or validation is None:
             return None
-        if gap <= 0:
+        if validation <= shown:
             return float(rows[place + 1].epoch) if place + 1 < len(rows) else math.inf
     return float(rows[0].epoch)
 

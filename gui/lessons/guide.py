@@ -266,12 +266,13 @@ class LessonGuide(QObject):
             return
         runs = self._rows()
         stands = {variant.id: self._stand(variant) for variant in lesson.variants}
-        findings = {
-            id: words.findings(findings_of(lesson, id, runs), lesson)
-            for id, stand in stands.items() if stand is Stand.DONE
-        }  # fmt: skip
-        self.panel.show_runs(stands, findings, self.guess, words.held(read_count(band_file(lesson))))
         answer = verdict(lesson, runs) if self.guess is not None else None
+        told = [(each.claim.figure, each.value, each.other) for each in answer.findings] if answer is not None else []
+        findings = {}
+        for id in (id for id, stand in stands.items() if stand is Stand.DONE):
+            new = (e for e in findings_of(lesson, id, runs) if (e.claim.figure, e.value, e.other) not in told)
+            findings[id] = words.findings(tuple(new), lesson)  # what the verdict says is not said twice
+        self.panel.show_runs(stands, findings, self.guess, words.held(read_count(band_file(lesson))))
         if answer is None:
             self.panel.show_verdict("")
         else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+import shiboken6
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QComboBox, QGraphicsView, QLabel, QTabBar
+from PySide6.QtWidgets import QComboBox, QGraphicsView, QLabel, QTabBar, QWidget
 
 from engine import language
 from engine.config import recipe
@@ -126,3 +127,25 @@ def test_the_same_words_of_two_sources_are_told_apart(app, monkeypatch):
     assert [said_again(text) for text in texts] == ["Pause", "paused"]
     assert said_again(label.text()) == "paused · 12  Pause"
     label.deleteLater()
+
+
+def test_what_goes_away_while_the_words_change_does_not_keep_the_others_from_being_said_again(app, monkeypatch):
+    """As where a choice, said anew, has its form made anew."""
+
+    class Forming(QLabel):
+        def setText(self, text):  # noqa: N802
+            super().setText(text)
+            if text == "시작":
+                shiboken6.delete(gone)
+
+    monkeypatch.setattr(language, "words_of", lambda name: {"Begin": "시작", "End": "끝"} if name == "ko" else {})
+    language.distinct_words_of.cache_clear()
+    window = QWidget()
+    first, gone, last = (kind(str(language.tr(text)), window) for kind, text in (
+        (Forming, "Begin"), (QLabel, "Begin"), (QLabel, "End")
+    ))  # fmt: skip
+    speaker().use("ko")
+    assert (first.text(), last.text(), shiboken6.isValid(gone)) == ("시작", "끝", False)
+    speaker().use("en")
+    language.distinct_words_of.cache_clear()
+    window.deleteLater()

@@ -53,9 +53,21 @@ def write(workspace):
     return one
 
 
+SHOWN = 0.02
+"""The training loss that is shown lies so much above the clean one."""
+
+
 def rows(losses, clean=0.1, accuracy=0.5):
     return [
-        EpochRow(epoch, val_loss=loss, val_accuracy=accuracy, clean_train_loss=clean, lr=0.1, train_seconds=1.0)
+        EpochRow(
+            epoch,
+            val_loss=loss,
+            val_accuracy=accuracy,
+            clean_train_loss=clean,
+            train_loss=clean + SHOWN,
+            lr=0.1,
+            train_seconds=1.0,
+        )
         for epoch, loss in enumerate(losses, 1)
     ]
 
@@ -160,6 +172,7 @@ def test_a_target_is_reached_in_the_first_epoch_that_is_as_good_or_never(losses,
 def test_the_validation_crosses_training_where_it_last_comes_to_lie_above_it():
     crossing = FIGURES["crossing_epoch"].of
     assert crossing(rows([0.05, 0.2, 0.08, 0.3, 0.4]), None) == 4
+    assert crossing(rows([0.05, 0.1 + SHOWN / 2, 0.3]), None) == 3  # above the clean loss, which no graph's mark is of
     assert crossing(rows([0.3, 0.2]), None) == 1
     assert crossing(rows([0.3, 0.05]), None) == math.inf
 

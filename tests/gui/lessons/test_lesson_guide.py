@@ -67,6 +67,7 @@ def test_a_guess_comes_first_then_the_runs_then_the_verdict_with_the_guess_besid
     said = panel.verdict.text()
     assert "The runs say: fast." in said and "Your guess: slow. It came out otherwise." in said
     assert "✓" in panel.found.text() and "4 of 5" in panel.held.text()
+    assert not set(panel.found.text().splitlines()) & set(said.splitlines())  # nothing is told twice
     assert [panel.question.marks[id].text() for id in ("slow", "fast")] == ["✗", "✓"]
     assert opened.overlay_labels() == ["As it is"] and opened.session.run.label == "Fast"
 
