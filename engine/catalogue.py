@@ -29,7 +29,8 @@ import pluggy
 from pydantic import ValidationError
 
 from engine.guard import words_of
-from engine.message import InputError
+from engine.invalid import why_invalid
+from engine.message import InputError, phrase
 from engine.parameter import Parameter, UnsupportedParameter, parameters_of
 from engine.reading import read_limited
 from engine.strategy import KINDS, Hooks, Strategy
@@ -309,18 +310,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` with the known word most like this one, or nothing."""
     by_lower = {name.lower(): name for name in known}
     found = difflib.get_close_matches(word[:80].lower(), list(by_lower), 1, 0.6)
-    return f"; did you mean {by_lower[found[0]]}?" if found else ""
+    return phrase("nearest", "; did you mean {word}?", word=by_lower[found[0]]) if found else ""
 
 
 def invalid_value(where: str, error: ValidationError) -> InputError:
     """One line for what pydantic found first."""
     first = error.errors()[0]
-    text = first["msg"].removeprefix("Value error, ").partition(", unable to parse")[0]
-    text = text[:1].lower() + text[1:]
     return InputError(
         "invalid-value", "{where}{name} = {value}: {text}",
         where=where, name=".".join(str(part) for part in first["loc"])[:80], value=repr(first["input"])[:80],
-        text=text.replace("input should", "it should"),
+        text=why_invalid(first),
     )  # fmt: skip
 
 

@@ -47,17 +47,21 @@ Amount = Annotated[str, StringConstraints(pattern=r"^(all|[1-9]\d{0,9}|(100|[1-9
 """A number of samples (`2000`), a share of them (`10%`), or `all`."""
 
 
+NO_NAME = "it holds a line break or another character that is not shown: leave it out"
+NO_DEVICE = "give auto, cpu, cuda, mps, or cuda:1 for the second GPU"
+
+
 def _plain_name(name: str) -> str:
     """A name as it is. Raises `ValueError` where it would steer a terminal."""
     if one_line(f"“{name}”") != f"“{name}”":
-        raise ValueError("it holds a line break or another character that is not shown: leave it out")
+        raise ValueError(NO_NAME)
     return name
 
 
 def _device(name: str) -> str:
     """The name of a device, whether it is there or not. Raises `ValueError` where it is none."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,2})?", name):
-        raise ValueError("give auto, cpu, cuda, mps, or cuda:1 for the second GPU")
+        raise ValueError(NO_DEVICE)
     return name
 
 

@@ -13,7 +13,7 @@ from engine.checkpoints.checkpoint import NotFinite
 from engine.events import Failed
 from engine.guard import WrongResult, from_user, passed, words_of
 from engine.layers import maker_of
-from engine.message import InputError, message
+from engine.message import InputError, message, phrase
 from engine.strategy import Optimizer, Strategy
 
 OUT_OF_MEMORY = (
@@ -85,7 +85,7 @@ def failure(
     if plugin is None:
         text = message("run-failed", "the run failed at step {step}: {error}", step=step, error=words_of(error))
     else:
-        where = "" if method == "__call__" else f" in {method}"
+        where = "" if method == "__call__" else phrase("in-method", " in {method}", method=method)
         text = message(
             "plugin-failed", "{plugin} failed{where} at step {step}: {error}", plugin=plugin, where=where, step=step,
             error=words_of(_raised(error)),

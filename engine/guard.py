@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from engine.message import Message, message
+from engine.message import Message, message, phrase
 
 if TYPE_CHECKING:
     from engine.strategy import Strategy
@@ -32,7 +32,8 @@ class WrongResult(Exception):
         self.plugin, self.method = strategy.id, method
         self.message = message(
             "wrong-result", "the {kind} {id} {given}{where}; it must {expected}", kind=strategy.kind, id=strategy.id,
-            given=given, where="" if method == "__call__" else f" in {method}", expected=expected,
+            given=given, expected=expected,
+            where="" if method == "__call__" else phrase("in-method", " in {method}", method=method),
         )  # fmt: skip
         super().__init__(str(self.message))
 

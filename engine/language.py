@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from engine.message import Message
+from engine.message import Message, Phrase
 from engine.particles import fill
 
 VARIABLE = "TUNEDECK_LANGUAGE"
@@ -57,8 +57,8 @@ class Template(Said):
         """With the values in their places; in Korean with the particles that they ask for."""
         source, contexts = self.source, self.contexts
         return _keep(
-            fill(str(self), args, values), source, contexts,
-            lambda: fill(look_up(source, contexts), _again(args), _again(values)),
+            fill(str(self), _said(args), _said(values)), source, contexts,
+            lambda: fill(look_up(source, contexts), _said(_again(args)), _said(_again(values))),
         )  # fmt: skip
 
 
@@ -123,7 +123,37 @@ def look_up(text: str, contexts: Sequence[str] = ()) -> str:
 
 def say(message: Message) -> str:
     """A message of the engine in the present language."""
-    return message.fill(template_of(message))
+    return filled(message, template_of(message))
+
+
+def filled(message: Message, template: str) -> str:
+    """A template of a message with its values in their places, those that are words in the present language."""
+    return Message(message.code, message.template, _said(message.values)).fill(template)
+
+
+def say_phrase(text: str) -> str:
+    """A text that may be a `Phrase`, in the present language."""
+    return say(text.told) if isinstance(text, Phrase) else text
+
+
+def _said(values: Any) -> Any:
+    """Values with what of them is words in the present language.
+
+    That is a `Phrase`, and a text that a value of this name may be, such as a part of the data: it stands in the files
+    of translations behind `value.` and the name.
+    """
+    if isinstance(values, Mapping):
+        return {name: _value(f"value.{name}", value) for name, value in values.items()}
+    return tuple(_value("", value) for value in values)
+
+
+def _value(context: str, value: Any) -> Any:
+    if isinstance(value, Said) or not isinstance(value, str) or _present == ENGLISH:
+        return value
+    if isinstance(value, Phrase):
+        return say(value.told)
+    known = words_of(_present) if keeper is None else distinct_words_of(_present)
+    return known.get(f"{context}{DIVIDER}{value}", value)
 
 
 def template_of(message: Message) -> str:
@@ -229,6 +259,8 @@ def _again(values: Any) -> Any:
         return {name: _again(value) for name, value in values.items()}
     if isinstance(values, tuple):
         return tuple(map(_again, values))
+    if isinstance(values, Phrase):
+        return values
     if isinstance(values, Said):
         return values.again()
     return reminder(values) if isinstance(values, str) and reminder is not None else values

@@ -7,6 +7,7 @@ into words, in the reader's language, by their code.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class Message:
     """One thing to say.
 
     `code` names it for programs, `template` is the English words with `{name}` for each of `values`
-    (numbers, strings and tuples only), and the key of their translations (`engine.language`).
+    (numbers, strings, `Phrase`s and tuples only), and the key of their translations (`engine.language`).
     """
 
     code: str
@@ -71,6 +72,41 @@ class Message:
 def message(code: str, template: str, **values: Any) -> Message:
     """A `Message` with its values as keywords; a path becomes its text."""
     return Message(code, template, {name: str(v) if isinstance(v, Path) else v for name, v in values.items()})
+
+
+class Phrase(str):
+    """Words among the values of a message, or a label: English text to programs, said to a person in their language.
+
+    In JSON they are their English, and stay that when they are read again.
+    """
+
+    told: Message
+
+    def __new__(cls, told: Message, english: str | None = None) -> Phrase:
+        """The words of a message; `english` where they stand otherwise in an English sentence."""
+        phrase = super().__new__(cls, told if english is None else english)
+        phrase.told = told
+        return phrase
+
+    def __reduce__(self) -> tuple[type[Phrase], tuple[Message, str]]:
+        return Phrase, (self.told, str(self))
+
+
+def phrase(code: str, template: str, **values: Any) -> Phrase:
+    """A `Phrase`, with values of its own."""
+    return Phrase(message(code, template, **values))
+
+
+def listed(names: Sequence[str], name: str = "name") -> str:
+    """Several as one text, with an "and" before the last; empty where there is none. `name` is what each value is."""
+    if not names:
+        return ""
+    *some, last = (Phrase(message("listed", f"{{{name}}}", **{name: each})) for each in names)
+    if not some:
+        return last
+    places = ", ".join(f"{{some{place}}}" for place in range(len(some)))
+    first = Phrase(message("listed", places, **{f"some{place}": each for place, each in enumerate(some)}))
+    return phrase("listed", "{some} and {last}", some=first, last=last)
 
 
 class InputError(Exception):

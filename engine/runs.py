@@ -15,7 +15,7 @@ from engine.checkpoints.meta import check_settings
 from engine.config import RunConfig
 from engine.data import Report
 from engine.files import write_bytes
-from engine.message import InputError
+from engine.message import InputError, Phrase
 from engine.position import check_total
 from engine.processes.ranks import Alone
 from engine.run_records.files import trained_by
@@ -163,7 +163,7 @@ def config_of(snapshot: Snapshot, catalogue: Catalogue, where: Path | str = "the
         except InputError as error:
             raise InputError(
                 "plugin-missing", "the checkpoint needs the plugin {id} ({kind}), which is missing: {reason}",
-                id=plugin["id"], kind=plugin["kind"], reason=str(error),
+                id=plugin["id"], kind=plugin["kind"], reason=Phrase(error.message),
             ) from None  # fmt: skip
     config = RunConfig.from_dict(snapshot.meta["config"], catalogue)
     check_settings(snapshot.meta, config, str(where))

@@ -77,6 +77,21 @@ def strategy_from(value: Any, kind: str | None, catalogue: Catalogue) -> Strateg
     if isinstance(value, str):
         return parse_strategy(value, catalogue, kind)
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
-        raise InputError("no-id", "a plugin in the settings has no id: write {{id: name, parameter: value}}")
+        raise InputError(
+            "no-id", "a plugin in the settings has no id: write {form}", form="{id: name, parameter: value}"
+        )
     values = {name: item for name, item in value.items() if name != "id"}
     return catalogue.make(kind, value["id"], values)
+
+
+def id_in_words(id: str, name: str) -> str:
+    """An id in words; acronyms are written as in the class's name where that is the id without its hyphens."""
+    if id.replace("-", "") != name.lower():
+        return id.replace("-", " ").capitalize()
+    words: list[str] = []
+    position = 0
+    for part in id.split("-"):
+        word = name[position : position + len(part)]
+        position += len(part)
+        words.append(word.lower() if words and word[1:] == word[1:].lower() else word)
+    return " ".join(words)

@@ -14,10 +14,10 @@ from itertools import accumulate
 from engine.catalogue import Catalogue
 from engine.config import ONE_CHOICE, RunConfig
 from engine.history import EpochRow, History
-from engine.message import InputError, Message, message
+from engine.message import InputError, Message, Phrase, message
 from engine.parameter import parameters_of
 from engine.strategy import Effect, Place, Progress, Regularizer, Stopping, Strategy, Verdict
-from engine.strategy_text import format_strategy
+from engine.strategy_text import format_strategy, id_in_words
 
 MOST = 3
 """Remedies that are offered."""
@@ -114,15 +114,17 @@ def _techniques(
 
 
 def _ticking(strategy: Strategy, config: RunConfig, effect: Effect) -> _Change:
-    text = message("treatment-try", "try {technique}{value}", technique=_words(strategy), value=_value(strategy))
+    technique = technique_in_words(strategy)
+    text = message("treatment-try", "try {technique}{value}", technique=technique, value=_value(strategy))
     flag = f"--{strategy.kind}" if strategy.kind in ONE_CHOICE else "--with"
     flags = (flag, format_strategy(strategy))
     return _Change(strategy.kind, text, config.ticked(strategy), flags, effect, _adds_no_weights(strategy))
 
 
-def _words(strategy: Strategy) -> str:
+def technique_in_words(strategy: Strategy) -> str:
     """Its id in words."""
-    return strategy.id.replace("-", " ")
+    title = message("title", id_in_words(strategy.id, type(strategy).__name__))
+    return Phrase(title, strategy.id.replace("-", " "))
 
 
 def _value(strategy: Strategy) -> str:
@@ -150,7 +152,7 @@ def _unticked(config: RunConfig) -> Iterator[_Change]:
     """Without what holds the network back."""
     for strategy in config.with_:
         if strategy.kind in HOLD_BACK and "overfitting" in strategy.remedies:
-            text = message("treatment-without", "without {technique}", technique=_words(strategy))
+            text = message("treatment-without", "without {technique}", technique=technique_in_words(strategy))
             yield _Change(
                 strategy.kind, text, config.unticked(strategy.id), ("--without", strategy.id), BETTER,
                 _adds_no_weights(strategy),

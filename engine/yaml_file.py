@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from engine.files import write_text
-from engine.message import InputError
+from engine.message import InputError, phrase
 from engine.reading import read_limited
 
 MAX_BYTES = 100_000
@@ -92,8 +92,8 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         raise InputError(
             "not-yaml", "{where} is not a settings file in YAML: {problem}{line}",
-            where=where, problem=getattr(error, "problem", None) or "it can't be parsed",
-            line=f" (line {mark.line + 1})" if mark else "",
+            where=where, problem=getattr(error, "problem", None) or phrase("unparsed", "it can't be parsed"),
+            line=phrase("line", " (line {line})", line=mark.line + 1) if mark else "",
         ) from None  # fmt: skip
     except (RecursionError, ValueError):
         raise InputError(

@@ -11,10 +11,11 @@ import sys
 from PySide6.QtCore import QCoreApplication
 
 from engine.catalogue import first_sentence
-from engine.language import ENGLISH, flowed, language, look_up, spoken, template_of, tr
+from engine.language import ENGLISH, filled, flowed, language, look_up, say_phrase, spoken, template_of, tr
 from engine.message import InputError, Message
 from engine.parameter import Parameter
 from engine.strategy import Strategy
+from engine.strategy_text import id_in_words
 
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What an id looks like: one word, in kebab-case."""
@@ -51,11 +52,6 @@ RUN_TITLES = {
     "look_inside": "Look inside every",
     "name": "Name of the run",
 }
-PATTERNS = {
-    "train_samples": "Give a number such as 2000, a share such as 10%, or all",
-    "validation_samples": "Give a number such as 2000, or a share such as 10%",
-    "threads": "Give auto or a number",
-}
 
 
 @spoken
@@ -64,7 +60,7 @@ def say(message: Message) -> str:
     template = template_of(message)
     first = re.match(r"\{(\w+)\}", template)
     begins_with_id = first is not None and ID.fullmatch(str(message.values.get(first[1], "")))
-    text = message.fill(template)
+    text = filled(message, template)
     return text if begins_with_id else sentence(text)
 
 
@@ -74,14 +70,11 @@ def say_error(error: InputError) -> str:
 
 
 @spoken
-def say_invalid(error: InputError, field: str = "") -> str:
+def say_invalid(error: InputError) -> str:
     """What is wrong with a value, for the place beside its field, where name and value are seen already."""
     if error.message.code != "invalid-value":
         return say_error(error)
-    text = str(error.message.values.get("text", ""))
-    if "match pattern" in text and field in PATTERNS:
-        return QCoreApplication.translate("Settings", PATTERNS[field])
-    return sentence(look_up(text))
+    return sentence(say_phrase(error.message.values.get("text", "")))
 
 
 def sentence(text: str) -> str:
@@ -110,18 +103,6 @@ def recipe_title(name: str) -> str:
 def title(strategy: type[Strategy]) -> str:
     """What a technique is called: its id in words, with the capitals of its class (`Reduce LR on plateau`)."""
     return tr(id_in_words(strategy.id, strategy.__name__), "title", strategy.id)
-
-
-def id_in_words(id: str, name: str) -> str:
-    """An id in words; acronyms are written as in the class's name where that is the id without its hyphens."""
-    if id.replace("-", "") != name.lower():
-        return id.replace("-", " ").capitalize()
-    words, position = [], 0
-    for part in id.split("-"):
-        word = name[position : position + len(part)]
-        position += len(part)
-        words.append(word.lower() if words and word[1:] == word[1:].lower() else word)
-    return " ".join(words)
 
 
 @spoken

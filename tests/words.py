@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalogue import discover
-from engine.config import recipe_names, run_parameters
-from engine.language import AFTER, BEFORE, english_of, flowed
+from engine.config import NO_DEVICE, NO_NAME, recipe_names, run_parameters
+from engine.data_checks.picture_findings import NAMES_OF_KINDS
+from engine.language import AFTER, BEFORE, DIVIDER, english_of, flowed
 from engine.strategy import KINDS
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +43,7 @@ AREAS: dict[str, tuple[str, ...]] = {
 """The files of translations, and of which code each holds the texts; code is of the first that names it."""
 TRANSLATING = {"tr": 0, "_tr": 0, "look_up": 0, "translate": 1}
 """The functions that translate, and which argument the text is."""
-MESSAGES = {"message": 1, "InputError": 1, "Message": 1, "Download": 4}
+MESSAGES = {"message": 1, "InputError": 1, "Message": 1, "Download": 4, "phrase": 1}
 """What makes a message, and which argument its template is."""
 HELP = ("help", "description", "epilog", "title", "usage")
 """Keywords of `argparse` that hold texts."""
@@ -86,10 +87,10 @@ TABLES: dict[str, Callable[[Any], Iterable[str]]] = {
     "gui.actions:MENUS": list,
     "gui.words:KIND_TITLES": _values,
     "gui.words:RUN_TITLES": _values,
-    "gui.words:PATTERNS": _values,
+    "engine.invalid:WRITTEN": _values,
     "gui.model.layer_words:WORDS": _values,
     "gui.data.check_words:SEVERITIES": _values,
-    "gui.data.check_words:KINDS": _values,
+    "engine.data_checks.finding:KINDS": _values,
     "gui.data.check_words:MENDS": _values,
 }
 """Module and name of a table, and its texts: what a translating function may be given other than a literal."""
@@ -97,16 +98,51 @@ MECHANISM = (
     "gui/words.py",
     "gui/language.py",
     "engine/language.py",
+    "engine/message.py",
     "engine/terminal/parser_words.py",
     "engine/terminal/common_arguments.py",
     "engine/commands/plugins.py",
 )
 """What translates what it is given: the names and explanations of `in_docs`, and the templates of messages."""
+VALUES: dict[str, tuple[str, ...]] = {
+    "part": ("training", "validation", "test", "random"),
+    "task": ("classification", "regression", "reconstruction"),
+    "other": ("classification", "regression", "reconstruction"),
+    "read": ("read from the disk", "moved"),
+    "place": ("memory",),
+    "kind": tuple(NAMES_OF_KINDS.values()),
+    "what": (
+        "value", "score", "probability", "task", "shape", "number of outputs", "classes",
+        "number of samples of each class", "a lesson", "a variant", "the question", "a choice",
+    ),
+    "where": ("the lesson", "a variant", "a choice"),
+    "problem": (
+        "expected the node content, but found '<stream end>'",
+        'mapping values are not allowed here',
+        "found character '\\t' that cannot start any token",
+        "could not find expected ':'",
+        "expected ',' or ']', but got '<stream end>'",
+        'found unexpected end of stream',
+        "expected <block end>, but found '<block mapping start>'",
+    ),
+    "reason": (
+        "it lacks strips",
+        "No such file or directory", "Permission denied", "Operation not permitted", "Is a directory",
+        "Not a directory", "File exists", "No space left on device", "Disk quota exceeded", "Read-only file system",
+        "Input/output error", "Too many open files", "Cannot allocate memory", "Device or resource busy",
+        "Too many levels of symbolic links", "File name too long", "File too large", "Directory not empty",
+        "Connection timed out", "Connection refused",
+    ),
+}  # fmt: skip
+"""Of values of messages that bear these names, what they may be in words: entries are `value.NAME|TEXT`."""
 CLEAR = {
     "gui/actions.py: name": "a key of MENUS",
     "gui/data/check_words.py: table.get(key, key)": "of a table of this module",
     "engine/settings_advice.py: template": "an advice again, which was found where it is given",
+    "engine/commands/check_data.py: KINDS[kind]": "in TABLES",
     "engine/guard.py: template": "in MORE",
+    "engine/treatment.py: id_in_words(strategy.id, type(strategy).__name__)": "a technique's name",
+    "engine/invalid.py: text.replace('input should', 'it should')": "of a validator: in MORE where it is ours",
     "engine/checkpoints/choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
     "engine/submissions/submission.py: '{path} is no submission: ' + told.template": "BEFORE, found where it is given",
     "engine/lessons/lesson.py: '{path} is no lesson: ' + told.template": "BEFORE, found where it is given",
@@ -115,6 +151,7 @@ CLEAR = {
 """What is not literal and yet known, and from where."""
 MORE = {
     "the {kind} {id} {given}{where} at step {step}; it must {expected}": "engine",
+    **dict.fromkeys((NO_NAME, NO_DEVICE), "engine"),
     **dict.fromkeys((*BEFORE, *AFTER), "engine"),
 }
 """Templates that are put together in the code, as they are then, and their areas."""
@@ -370,6 +407,9 @@ def in_docs() -> Iterator[Text]:
             yield Text(flowed(inspect.getdoc(entry.strategy) or ""), "techniques", entry.id)
             for parameter in entry.parameters:
                 yield Text(flowed(parameter.help), "techniques", f"{entry.id}.{parameter.name}")
+    for name, texts in VALUES.items():
+        for text in texts:
+            yield Text(text, "engine", f"value.{name}")
     for text in ARGPARSE:
         yield Text(text, "commands", "argparse")
 
@@ -416,8 +456,11 @@ def missing() -> dict[str, dict[str, str]]:
     known = {english_of(key) for entries in translated().values() for key, said in entries.items() if said}
     found: dict[str, dict[str, str]] = {area: {} for area in AREAS}
     for text, each in all_texts().items():
-        if text not in known:
+        if text not in known and not each.where.startswith("value."):
             found[each.area][text] = ""
+    keys = {key for entries in translated().values() for key, said in entries.items() if said}
+    wanted = (f"value.{name}{DIVIDER}{text}" for name, texts in VALUES.items() for text in texts)
+    found["engine"] |= {key: "" for key in wanted if key not in keys}
     return found
 
 

@@ -15,7 +15,7 @@ from engine.checkpoints.header import Entry
 from engine.checkpoints.meta import LARGEST, LARGEST_REAL, Meta, wrong_content
 from engine.finite import all_finite
 from engine.history import MAX_KEPT_STEPS, EpochRow, StepRow
-from engine.message import InputError
+from engine.message import InputError, phrase
 
 GROUPS = ("model", "average", "optimizer", "history")
 Kind = tuple[str, tuple[int, ...]]
@@ -63,12 +63,15 @@ def check_alike(theirs: Mapping[str, Kind], ours: Mapping[str, Kind], prefix: st
 def difference(theirs: Mapping[str, Kind], ours: Mapping[str, Kind], prefix: str) -> str | None:
     """In words, what is first missing, too many, or of another type or shape than it should be; None where nothing."""
     for name in sorted(ours.keys() - theirs.keys()):
-        return f"it lacks {prefix}{shown(name)}"
+        return phrase("lacks", "it lacks {name}", name=f"{prefix}{shown(name)}")
     for name in sorted(theirs.keys() - ours.keys()):
-        return f"{prefix}{shown(name)} has no place in it"
+        return phrase("no-place", "{name} has no place in it", name=f"{prefix}{shown(name)}")
     for name, kind in ours.items():
         if theirs[name] != kind:
-            return f"{prefix}{shown(name)} is {_words(theirs[name])} where {_words(kind)} belongs"
+            return phrase(
+                "other-kind", "{name} is {theirs} where {ours} belongs", name=f"{prefix}{shown(name)}",
+                theirs=_words(theirs[name]), ours=_words(kind),
+            )  # fmt: skip
     return None
 
 

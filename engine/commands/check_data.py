@@ -16,7 +16,7 @@ from rich.markup import escape
 from engine.catalogue import Catalogue
 from engine.config import recipe
 from engine.data_checks.check import check_folder
-from engine.data_checks.finding import SEVERITIES, DataCheck, Finding
+from engine.data_checks.finding import KINDS, SEVERITIES, DataCheck, Finding
 from engine.language import say, tr
 from engine.message import InputError, one_line
 from engine.strategy import Augmentation
@@ -79,7 +79,7 @@ def print_labels(labels: LabelSafety) -> None:
     told = tr("{images:,} images, of which the judges know {known:.1%} as they are")
     console.print(told.format(images=labels.images, known=labels.known), highlight=False)
     for finding in labels.findings:
-        console.print(escape(one_line(f"{finding.kind}: {say(finding.what)}: {say(finding.remedy)}")), highlight=False)
+        console.print(escape(one_line(f"{say(finding.what)}: {say(finding.remedy)}")), highlight=False)
     if labels.safe and not any(finding.kind == "weak-judge" for finding in labels.findings):
         console.print(tr("no augmentation was seen to change what an image is"), highlight=False)
 
@@ -110,12 +110,17 @@ def _table(findings: Sequence[Finding]) -> rich.table.Table:
     for finding in findings:
         printed[finding.kind] += 1
         if printed[finding.kind] <= SHOWN:
-            table.add_row(finding.kind, escape(one_line(say(finding.what))), escape(one_line(say(finding.remedy))))
+            what, remedy = (escape(one_line(say(text))) for text in (finding.what, finding.remedy))
+            table.add_row(_kind(finding.kind), what, remedy)
     return table
+
+
+def _kind(kind: str) -> str:
+    return tr(KINDS[kind], "DataCheck")
 
 
 def _tell_left_out(console: rich.console.Console, findings: Sequence[Finding]) -> None:
     for kind, count in Counter(finding.kind for finding in findings).items():
         if count > SHOWN:
-            told = tr("and {count:,} more of the kind {kind}: --json names all").format(count=count - SHOWN, kind=kind)
-            console.print(told, highlight=False)
+            told = tr("and {count:,} more of the kind {kind}: --json names all")
+            console.print(told.format(count=count - SHOWN, kind=_kind(kind)), highlight=False)

@@ -67,7 +67,7 @@ class _Told:
 def _train(lesson: Lesson, seeds: int, catalogue: Catalogue, workspace: Path) -> tuple[int, list[Runs], list[Standing]]:
     """Train what is not done yet, seed by seed; of each seed the epochs of the runs that are done."""
     first = lesson.base.config.seed
-    members = [member for seed in range(first, first + seeds) for member in lesson.members(seed)]
+    members = [member for seed in range(first, first + seeds) for member in lesson.members(seed, language())]
     told = tr("{count} runs{already}").format(count=len(members), already=done_already(members, workspace))
     print(told, file=sys.stderr)
     code, found = train_sweep(members, catalogue, workspace)
@@ -213,17 +213,18 @@ def _to_dict(lesson: Lesson, told: list[_Told], guess: Choice | None, found: lis
             "findings": [_finding(one) for one in (verdict.findings if verdict else ())],
             "shows": {id: [_finding(one) for one in findings] for id, findings in each.shown.items() if findings},
         })  # fmt: skip
+    names = [member.label for member in lesson.members()] * len(told)
     return {
         "lesson": lesson.id, "guess": guess.id if guess else None, "expected": lesson.question.answer,
         "held": sum(each.holds for each in told), "seeds": seeds,
-        "runs": [_run(each) for each in found],
+        "runs": [_run(each, name) for each, name in zip(found, names, strict=True)],
     }  # fmt: skip
 
 
-def _run(standing: Standing) -> dict[str, Any]:
+def _run(standing: Standing, name: str) -> dict[str, Any]:
     record = standing.record
     return {
-        "run": standing.member.label, "state": str(standing.state),
+        "run": name, "state": str(standing.state),
         "folder": str(record.folder) if record else None, "seconds": record.seconds if record else None,
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ from engine.commands.export import chosen_checkpoint
 from engine.config import RunConfig
 from engine.data import Parts, Source, split
 from engine.language import say, tr
-from engine.message import HALVES, InputError, Message, one_line
+from engine.message import HALVES, InputError, Message, Phrase, one_line
 from engine.terminal.csv_file import table_file, write_table
 from engine.terminal.run import DONE
 from engine.terminal.run_tables import ljust
@@ -39,7 +39,7 @@ def predict(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
     for each in refused:
         print(f"tunedeck: {one_line(say(each.reason))}", file=sys.stderr)
     width = min(WIDEST, max(map(cell_len, network.class_names)))
-    rows, inverted = [], 0
+    rows, inverted, reasons = [], 0, []
     for found in tell_apart(network, form, files):
         rows.append(_row(found))
         if isinstance(found, Called):
@@ -48,12 +48,14 @@ def predict(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
                 sure = f"{found.probability:7.2%}" if network.gives_probabilities else f"{found.probability:7.3f}"
                 print(f"{sure}  {ljust(one_line(found.name), width)}  {one_line(str(found.path))}")
         else:
+            reasons.append(found.reason)
             print(f"tunedeck: {one_line(f'{found.name}: {say(found.reason)}')}", file=sys.stderr)
+    reasons += [each.reason for each in refused]
     rows += [_row(each) for each in refused]
     unread = [row for row in rows if row["error"] is not None]
     if len(unread) == len(rows):
         if unread:
-            raise InputError("no-pictures", "no picture could be read, such as: {first}", first=unread[0]["error"])
+            raise InputError("no-pictures", "no picture could be read, such as: {first}", first=Phrase(reasons[0]))
         raise InputError("no-pictures", "no picture could be read")
     if table is not None:
         _write_table(table, rows)

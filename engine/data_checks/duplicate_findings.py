@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.data_checks.finding import Finding, remedy
 from engine.grouping import Ints, join
-from engine.message import Message, message
+from engine.message import Message, listed, message, phrase
 from engine.pictures.folder import ORDER
 from engine.pictures.look import Looked
 from engine.pictures.names import series_pairs
@@ -65,7 +65,7 @@ def _exact(looked: Looked, rows: list[int]) -> Finding:
     classes = _classes(looked, rows)
     if len(classes) > 1:
         what = message(
-            "one-picture-two-classes", "one picture is filed under {classes}: {names}", classes=_listed(classes),
+            "one-picture-two-classes", "one picture is filed under {classes}: {names}", classes=listed(classes),
             names=_names(looked, rows),
         )  # fmt: skip
         return Finding("exact-duplicate", "error", _files(looked, rows), what, remedy("one-class"))
@@ -78,7 +78,7 @@ def _near(looked: Looked, rows: list[int], *, cut: bool) -> Finding:
     if len(classes) > 1:
         what = message(
             "near-picture-two-classes", "nearly the same picture is filed under {classes}: {names}",
-            classes=_listed(classes), names=_names(looked, rows),
+            classes=listed(classes), names=_names(looked, rows),
         )  # fmt: skip
         return Finding("near-duplicate", "warning", _files(looked, rows), what, remedy("one-class"))
     what = message("near-duplicate", "nearly the same picture, {count} times: {names}", **_values(looked, rows))
@@ -100,7 +100,7 @@ def _leak(looked: Looked, rows: list[int], parts: list[str], *, burst: bool) -> 
     )
     text: Message = message(
         code, what + " in the parts for {parts}, so that accuracy is measured on what was learnt by heart: {names}",
-        parts=_listed(sorted(parts, key=ORDER.index)), names=_names(looked, rows),
+        parts=listed(sorted(parts, key=ORDER.index), "part"), names=_names(looked, rows),
     )  # fmt: skip
     return Finding("leak", "error", _files(looked, rows), text, remedy("move"))
 
@@ -123,8 +123,6 @@ def _in_order(values: Iterable[str]) -> list[str]:
 
 def _names(looked: Looked, rows: list[int], most: int = 3) -> str:
     names = [looked.files[row].name for row in rows[:most]]
-    return ", ".join(names) + (f" and {len(rows) - most} more" if len(rows) > most else "")
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
+    if len(rows) <= most:
+        return ", ".join(names)
+    return phrase("and-more", "{names} and {more} more", names=", ".join(names), more=len(rows) - most)

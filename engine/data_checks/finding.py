@@ -17,6 +17,12 @@ Mend = Literal["keep-together", "balance", "validate-more"]
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """The gravest first: what makes a figure of the run wrong, what makes a network worse, what is good to know."""
+KINDS: dict[str, str] = {
+    "unreadable": "Unreadable or odd", "class-mismatch": "Classes that differ", "exact-duplicate": "The same picture",
+    "near-duplicate": "Nearly the same picture", "leak": "Leak between parts", "imbalance": "Uneven classes",
+    "tiny-validation": "Few to validate on", "mixed-modes": "Stored in several ways",
+}  # fmt: skip
+"""What is called by its kind, in words."""
 
 REMEDIES = {
     "keep-together": "the setting keep_together=similar of image-folder keeps them in one part",

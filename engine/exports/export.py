@@ -25,7 +25,7 @@ from engine.data import Part, Parts
 from engine.exports.deployed import Deployed, facts, output_name, weights_of
 from engine.exports.onnx_file import Run, check_libraries, onnx_bytes, opened_onnx
 from engine.files import write_proven, write_text
-from engine.message import InputError, Message, message
+from engine.message import InputError, Message, Phrase, message, phrase
 from engine.network import spec_of, statistics_of
 from engine.pictures.form import picture_form
 from engine.runs import config_of
@@ -167,7 +167,7 @@ def samples_to_compare(
     except InputError as error:
         told = message(
             "data-not-here", "the run's own data can't be loaded ({reason}): the file was compared on random samples, "
-            "which prove less", reason=str(error),
+            "which prove less", reason=Phrase(error.message),
         )  # fmt: skip
         return "random", random_samples(spec, *statistics_of(snapshot)), told
 
@@ -195,7 +195,10 @@ def prove(network: Network, run: Run, samples: Part, part: str, output: str) -> 
             expected = network(inputs).numpy()
         given = run(inputs.numpy())
         if given.shape != expected.shape or not np.isfinite(given).all():
-            raise _not_equal(f"{given.dtype} {list(given.shape)} came out, of which not all are finite numbers")
+            raise _not_equal(phrase(
+                "export-not-finite", "{kind} {shape} came out, of which not all are finite numbers",
+                kind=str(given.dtype), shape=list(given.shape),
+            ))  # fmt: skip
         difference = max(difference, float(np.abs(given - expected).max()))
         largest = max(largest, float(np.abs(expected).max()))
         if output != "values":
@@ -203,10 +206,11 @@ def prove(network: Network, run: Run, samples: Part, part: str, output: str) -> 
             tied += int(((apart > 0) & (apart <= TIED * largest)).sum())
             differing += int((apart > TIED * largest).sum())
     if differing or not difference <= MOST_DIFFERENCE * largest:
-        raise _not_equal(
-            f"of {len(samples):,} samples {differing:,} are called another class, and the largest difference is "
-            f"{_short(difference)}"
-        )
+        raise _not_equal(phrase(
+            "export-other-classes", "of {samples} samples {differing} are called another class, and the largest "
+            "difference is {difference}", samples=f"{len(samples):,}", differing=f"{differing:,}",
+            difference=_short(difference),
+        ))  # fmt: skip
     return Proof(part, len(samples), difference, tied, told(part, len(samples), difference, tied, output))
 
 

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from engine.message import InputError
+from engine.message import InputError, listed
 from engine.randomness import global_generators
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
@@ -36,7 +36,7 @@ def check_libraries() -> None:
     if missing:
         raise InputError(
             "no-onnx", "ONNX files need {missing}, which is not installed: pip install {needed}, or export a "
-            ".safetensors file", missing=" and ".join(missing), needed=" ".join(NEEDED),
+            ".safetensors file", missing=listed(missing), needed=" ".join(NEEDED),
         )  # fmt: skip
 
 

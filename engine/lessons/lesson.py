@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from engine.catalogue import Catalogue, nearest
 from engine.config import RunConfig, recipe
 from engine.lessons.claims import Claim, claim_from
-from engine.message import InputError, one_line
+from engine.message import InputError, one_line, phrase
 from engine.sweeps.sweep import Member
 from engine.yaml_file import read_yaml
 
@@ -141,11 +141,13 @@ class Lesson:
             return self.together.label
         return self.variant(run).label
 
-    def members(self, seed: int | None = None) -> list[Member]:
-        """Its runs as those of a sweep; with another `seed` for the first, those of all are as far from their own."""
+    def members(self, seed: int | None = None, language: str = "en") -> list[Member]:
+        """Its runs as those of a sweep, called as in this language; with another `seed` for the first, those of all are
+        as far from their own."""
         by = 0 if seed is None else seed - self.base.config.seed
         return [
-            Member(text(each.label), each.config.changed({"seed": each.config.seed + by})) for each in self.variants
+            Member(text(each.label, language), each.config.changed({"seed": each.config.seed + by}))
+            for each in self.variants
         ]
 
 
@@ -279,11 +281,11 @@ def _variants(data: Mapping[str, Any], catalogue: Catalogue) -> tuple[Variant, .
         given = _mapping(value, "variants")
         _known(given, ("id", "label", "changes", "shows"), "a variant")
         id = _id(given, "a variant")
-        config = _settings(_mapping(given.get("changes"), f"changes of {id}"), catalogue, base)
-        found.append(Variant(id, words_from(given.get("label"), f"label of {id}", MAX_LABEL), config))
+        config = _settings(_mapping(given.get("changes"), _of("changes", id)), catalogue, base)
+        found.append(Variant(id, words_from(given.get("label"), _of("label", id), MAX_LABEL), config))
     ids = [variant.id for variant in found]
     _different(ids, "variants")
-    shown = {given["id"]: _claims(given.get("shows", []), ids, f"shows of {given['id']}") for given in data["variants"]}
+    shown = {given["id"]: _claims(given.get("shows", []), ids, _of("shows", given["id"])) for given in data["variants"]}
     return tuple(replace(variant, claims=shown.get(variant.id, ())) for variant in found)
 
 
@@ -299,7 +301,7 @@ def _together(value: Any, ids: Sequence[str]) -> Together | None:
             "lesson-together", "members of {id} are two or more of {known}, each once", id=id, known=", ".join(ids)
         )
     _different(members, "members")
-    return Together(id, words_from(given.get("label"), f"label of {id}", MAX_LABEL), tuple(members))
+    return Together(id, words_from(given.get("label"), _of("label", id), MAX_LABEL), tuple(members))
 
 
 def _settings(data: Mapping[str, Any], catalogue: Catalogue, base: RunConfig | None) -> RunConfig:
@@ -322,15 +324,19 @@ def _question(data: Mapping[str, Any], ids: Sequence[str]) -> Question:
         given = _mapping(value, "choices")
         _known(given, ("id", "text", "when"), "a choice")
         id = _id(given, "a choice")
-        claims = _claims(given.get("when", []), ids, f"when of {id}")
-        choices.append(Choice(id, words_from(given.get("text"), f"text of {id}", 300), claims))
+        claims = _claims(given.get("when", []), ids, _of("when", id))
+        choices.append(Choice(id, words_from(given.get("text"), _of("text", id), 300), claims))
     known = [choice.id for choice in choices]
     _different(known, "choices")
     if any(not choice.claims for choice in choices[:-1]):
         raise InputError("lesson-otherwise", "of the choices, the last one alone may do without `when`")
     if data.get("answer") not in known:
         raise InputError("lesson-answer", "answer is none of the choices: write one of {known}", known=", ".join(known))
-    return Question(words_from(data.get("text"), "text of the question"), tuple(choices), str(data["answer"]))
+    return Question(
+        words_from(data.get("text"), phrase("text-of-question", "text of the question")),
+        tuple(choices),
+        str(data["answer"]),
+    )
 
 
 def _claims(value: Any, ids: Sequence[str], where: str) -> tuple[Claim, ...]:
@@ -347,6 +353,11 @@ def _claims(value: Any, ids: Sequence[str], where: str) -> tuple[Claim, ...]:
 
 def _several(data: Mapping[str, Any], name: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
     return tuple(read(value, name) for value in _list(data, name))
+
+
+def _of(field: str, id: str) -> str:
+    """A field of one of the parts of a lesson, in words."""
+    return phrase("field-of", "{field} of {id}", field=field, id=id)
 
 
 def _list(data: Mapping[str, Any], name: str, least: int = 1) -> list[Any]:

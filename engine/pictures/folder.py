@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.message import InputError, Message, message
+from engine.message import InputError, Message, listed, message
 from engine.pictures.files import shown
 
 PARTS = {
@@ -62,7 +62,7 @@ def list_pictures(folder: Path, going_on: Callable[[], None] = lambda: None) -> 
     if named and "training" not in named and None not in parts.values():
         raise InputError(
             "no-training-folder", "{path} has a folder for {parts} and none called train", path=shown(str(folder)),
-            parts=" and ".join(sorted(named)),
+            parts=listed(sorted(named), "part"),
         )  # fmt: skip
     # A class may be called train, beside other vehicles: then there is no folder val or test.
     if "training" not in named or (len(named) == 1 and None in parts.values()):

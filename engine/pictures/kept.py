@@ -154,8 +154,8 @@ def _refuse_in_use(path: Path, folder: str | Message) -> None:
 
 def _stays(folder: str | Message, error: OSError) -> InputError:
     return InputError(
-        "pictures-stay", "the decoded pictures of {folder} can't be removed: {error}", folder=str(folder),
-        error=error.strerror or str(error),
+        "pictures-stay", "the decoded pictures of {folder} can't be removed: {reason}", folder=str(folder),
+        reason=error.strerror or str(error),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from engine.message import InputError
+from engine.message import InputError, phrase
 
 TRAINING = ("train", "resume", "fork")
 """The verbs that several processes carry out together."""
@@ -41,7 +41,7 @@ def check_verb(verb: str | None) -> None:
     if count > 1 and verb not in TRAINING:
         raise InputError(
             "one-process", "{verb} is the work of one process, and torchrun started {count}: leave torchrun out (it is "
-            "for {training})", verb=f"tunedeck {verb}" if verb else "the window", count=count,
+            "for {training})", verb=f"tunedeck {verb}" if verb else phrase("the-window", "the window"), count=count,
             training=", ".join(TRAINING),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.catalogue import Catalogue, nearest
 from engine.config import ONE_CHOICE, RunConfig, run_parameters
-from engine.message import InputError
+from engine.message import InputError, phrase
 from engine.parameter import Parameter, parameters_of
 from engine.strategy_text import parse_strategy
 
@@ -204,7 +204,8 @@ def _range(name: str, place: _Place, written: str) -> Free:
     if not (math.isfinite(low) and math.isfinite(high) and low < high) or (integer and low % 1 + high % 1):
         raise InputError(
             "bad-range-ends", "{name}={text}: the first must be below the second, and both {kind} numbers",
-            name=name, text=repr(written)[:80], kind="whole" if integer else "finite",
+            name=name, text=repr(written)[:80],
+            kind=phrase("whole", "whole") if integer else phrase("finite", "finite"),
         )  # fmt: skip
     if log and low < (1 if integer else 5e-324):
         raise InputError("no-log", "{name}: by the logarithm a range begins above 0", name=name)

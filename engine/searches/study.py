@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from engine.catalogue import Catalogue
 from engine.config import RunConfig
 from engine.lock import FileLock, changing, holder_of
-from engine.message import InputError
+from engine.message import InputError, phrase
 from engine.searches.space import Free, Value, choose, parse_space
 from engine.searches.storage import PATIENCE, SILENT
 
@@ -306,6 +306,6 @@ def _difference(kept: Plan, given: Plan) -> str:
         return " ".join(theirs["space"])[:200]
     for name in ("sampler", "pruner"):
         if theirs[name] != mine[name]:
-            return f"with {name} {theirs[name]}"
+            return phrase("searched-with", "with {name} {value}", name=name, value=theirs[name])
     names = [name for name in theirs["settings"] if theirs["settings"][name] != mine["settings"].get(name)]
-    return f"with another {', '.join(names)}"
+    return phrase("searched-other", "with another {names}", names=", ".join(names))

@@ -36,7 +36,7 @@ from engine.hardware import resolve_device
 from engine.history import EpochRow, best_of
 from engine.lessons.lesson import Lesson
 from engine.lessons.verdict import verdict
-from engine.message import InputError, Message, message
+from engine.message import InputError, Message, Phrase, message
 from engine.store import MemoryStore
 from engine.submissions.outcome import Difference, Outcome, Replay, RunReplay
 from engine.submissions.submission import Submission, SubmittedRun, seed_of, with_settings
@@ -134,7 +134,7 @@ def _train(
             if event is not None:
                 report(text, None)
             if isinstance(event, Failed):
-                raise InputError("replay-failed", "it failed: {reason}", reason=str(event.text))
+                raise InputError("replay-failed", "it failed: {reason}", reason=Phrase(event.text))
             if isinstance(event, Finished):
                 test = (event.test_loss, event.test_accuracy)
     finally:

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from engine.config import RunConfig
 from engine.history import EpochRow
-from engine.message import InputError, Message, message
+from engine.language import say_phrase
+from engine.message import InputError, Message, Phrase, message, phrase
 from engine.run_records.record import RunRecord
 from engine.seed_noise import MeanDifference, paired_difference, spread
 from engine.sweeps.sweep import Member, Standing, State
@@ -153,23 +154,27 @@ def plan(config: RunConfig, seeds: int = SEEDS) -> Plan:
         try:
             config.unticked(strategy.id).check()
         except InputError as error:
-            text = message("left-in", "{id} is left in: {reason}", id=strategy.id, reason=str(error))
+            text = message("left-in", "{id} is left in: {reason}", id=strategy.id, reason=Phrase(error.message))
             needed.append((strategy.id, text))
         else:
             variants.append(_variant(config, strategy.id, numbers))
     if len(variants) == 1:
-        raise InputError("all-needed", "no technique can be left out: {reason}", reason=str(needed[0][1]))
+        raise InputError("all-needed", "no technique can be left out: {reason}", reason=Phrase(needed[0][1]))
     return Plan(numbers, tuple(variants), tuple(needed))
 
 
 def _variant(config: RunConfig, left_out: str | None, seeds: Sequence[int]) -> Variant:
     changed = config if left_out is None else config.unticked(left_out)
-    words = "all" if left_out is None else f"without {left_out}"
-    name = f"{config.name}, {words}"
+    words = phrase("all", "all") if left_out is None else phrase("without", "without {id}", id=left_out)
+    name = f"{config.name}, {say_phrase(words)}"
     if left_out is None or not config.name or len(name) > NAME_LENGTH:
         name = config.name
     return Variant(left_out, tuple(
-        Member(f"{words}, seed {seed}", changed.changed({"seed": seed, "name": name, "offered": ()})) for seed in seeds
+        Member(
+            phrase("member", "{what}, seed {seed}", what=words, seed=seed),
+            changed.changed({"seed": seed, "name": name, "offered": ()}),
+        )
+        for seed in seeds
     ))  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.config import RunConfig
-from engine.message import InputError, Message
+from engine.message import InputError, Message, phrase
 from engine.seed_noise import CONFIDENCE, spread, t_quantile
 from engine.sweeps.power_law import Extrapolation, extrapolate
 from engine.sweeps.sweep import Member, Standing, State
@@ -105,7 +105,11 @@ def plan(config: RunConfig, shares: Sequence[float] = SHARES, seeds: int = SEEDS
     rising = tuple(sorted(set(shares)))
     numbers = tuple((config.seed + count) % 2**32 for count in range(seeds))
     by_share = tuple(
-        tuple(Member(f"{share:g} %, seed {seed}", _with(config, share, seed)) for seed in numbers) for share in rising
+        tuple(
+            Member(phrase("member", "{what}, seed {seed}", what=f"{share:g} %", seed=seed), _with(config, share, seed))
+            for seed in numbers
+        )
+        for share in rising
     )
     return Plan(rising, numbers, by_share)
 

@@ -6,6 +6,7 @@ Imports neither PyTorch nor Qt, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import inspect
 from typing import Any, NoReturn
 
 from engine.catalogue import first_sentence
@@ -79,7 +80,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
     group = parser.add_argument_group("one of each kind")
     for kind in ONE_CHOICE:
-        group.add_argument(f"--{kind}", metavar="ID[:NAME=VALUE,...]", help=first_sentence(KINDS[kind].__doc__))
+        group.add_argument(f"--{kind}", metavar="ID[:NAME=VALUE,...]", help=_in_short(kind))
     group = parser.add_argument_group("techniques", "`tunedeck plugins` lists them; some have a flag of their own.")
     group.add_argument(
         "--with",
@@ -90,6 +91,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--without", dest="without", action=Change, metavar="ID", help="switch a technique off")
     parser.set_defaults(changes=[])
+
+
+def _in_short(kind: str) -> str:
+    """What a kind of technique is, in the reader's language."""
+    return first_sentence(tr(flowed(inspect.getdoc(KINDS[kind]) or "").split("\n\n")[0])).replace("%", "%%")
 
 
 def settings_parser() -> argparse.ArgumentParser:

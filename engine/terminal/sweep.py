@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.catalogue import Catalogue
-from engine.language import say, tr
+from engine.language import say, say_phrase, tr
 from engine.message import InputError
 from engine.run_records.index import list_runs
 from engine.runs import new_run, resume_run
@@ -38,7 +38,7 @@ def train_sweep(members: Sequence[Member], catalogue: Catalogue, workspace: Path
         except InputError as error:  # where it keeps all from beginning, it is the first one's too
             if not any(each.state is State.DONE for each in standings(members, list_runs(workspace))):
                 raise
-            print(f"tunedeck: {member.label}: {say(error.message)}", file=sys.stderr)
+            print(f"tunedeck: {say_phrase(member.label)}: {say(error.message)}", file=sys.stderr)
             continue
         if code == INTERRUPTED:
             return INTERRUPTED, standings(members, list_runs(workspace))

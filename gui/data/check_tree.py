@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
+from engine.data_checks.finding import KINDS
 from gui import numbers
-from gui.data.check_words import KINDS, SEVERITIES, check_words
+from gui.data.check_words import SEVERITIES, check_words
 from gui.widgets.looks import as_tip
 from gui.widgets.note import CONSIDER, WRONG
 from gui.words import say

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from engine.data_checks.finding import DataCheck
 
 SEVERITIES = {"error": "To be mended", "warning": "To be looked at", "info": "Good to know"}
-KINDS = {
-    "unreadable": "Unreadable or odd", "class-mismatch": "Classes that differ", "exact-duplicate": "The same picture",
-    "near-duplicate": "Nearly the same picture", "leak": "Leak between parts", "imbalance": "Uneven classes",
-    "tiny-validation": "Few to validate on", "mixed-modes": "Stored in several ways",
-}  # fmt: skip
 MENDS = {
     "keep-together": "Keep groups together", "balance": "Balanced sampling", "validate-more": "Larger validation part",
 }  # fmt: skip

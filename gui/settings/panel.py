@@ -270,7 +270,7 @@ class SettingsPanel(QWidget):
         try:
             config = self.config.changed({name: raw})
         except InputError as error:
-            self.field(name).show_error(say_invalid(error, name))
+            self.field(name).show_error(say_invalid(error))
             self.form.tell_hidden()
             self._validity_changed()
             return

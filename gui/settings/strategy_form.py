@@ -92,7 +92,7 @@ class StrategyForm(QWidget):
         try:
             strategy = self._catalogue.make(self._strategy.kind, self._strategy.id, values)
         except InputError as error:
-            self._rows[name].show_error(say_invalid(error, name))
+            self._rows[name].show_error(say_invalid(error))
             self.invalid.emit()
             return
         mended = bool(self._rows[name].error)

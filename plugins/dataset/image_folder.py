@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from engine.data import DataBundle, Part, Source
-from engine.message import InputError, Message, message
+from engine.message import InputError, Message, Phrase, message, phrase
 from engine.pictures.folder import PictureFile, list_pictures
 from engine.pictures.groups import groups_of
 from engine.pictures.names import compiled
@@ -114,7 +114,10 @@ def _bundle(
         raise InputError(
             "too-few-classes", "{path} has pictures to train on of {count} classes, and at least two are needed, each "
             "in a folder of its own{reason}", path=path, count=len(classes),
-            reason=f" ({len(refused)} files were left out, such as: {refused[0]})" if refused else "",
+            reason=phrase(
+                "left-out", " ({count} files were left out, such as: {first})", count=len(refused),
+                first=Phrase(refused[0]),
+            ) if refused else "",
         )  # fmt: skip
     unknown = Counter((file.part, file.label) for file in rows if file.label not in classes)
     unlearned = tuple(

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.finite import all_finite
-from engine.message import InputError, Message, message
+from engine.message import InputError, Message, listed, message, phrase
 from engine.reading import opened
 
 if TYPE_CHECKING:
@@ -130,14 +130,16 @@ def own_weights(path: str, body: nn.Module, model: str, known: Collection[str]) 
     try:
         with opened(file) as (_, size):
             if size > MOST_BYTES:
-                raise _unusable(file, f"it is larger than {MOST_BYTES // 2**30} GiB")
+                raise _unusable(file, phrase("too-large", "it is larger than {size} GiB", size=MOST_BYTES // 2**30))
     except OSError as error:
         raise _unusable(file, error.strerror or str(error)) from None
     expected = body.state_dict()
     if file.suffix == ".pth":
         return _fitting(_published(file, known), expected, file, model)
     if file.suffix != ".safetensors":
-        raise _unusable(file, "weights are taken from .safetensors files, and from torchvision's own .pth files")
+        raise _unusable(file, phrase(
+            "other-format", "weights are taken from .safetensors files, and from torchvision's own .pth files"
+        ))  # fmt: skip
     try:
         with safetensors.safe_open(file, "pt") as stored:
             return _fitting(_Stored(stored), expected, file, model)
@@ -172,10 +174,15 @@ def _published(file: Path, known: Collection[str]) -> dict[str, Tensor]:
     """The tensors of a .pth file that its publisher made: a pickle, which is read as tensors alone."""
     found = re.search(r"-([0-9a-f]{8,})\.pth$", file.name)
     if file.name not in known or found is None:
-        named = f"of .pth files only {' and '.join(known)} are read" if known else "no .pth file is read for this model"
-        raise _unusable(file, f"{named}; save others as .safetensors")
+        if not known:
+            raise _unusable(file, phrase(
+                "no-pth", "no .pth file is read for this model; save others as .safetensors"
+            ))  # fmt: skip
+        raise _unusable(file, phrase(
+            "other-pth", "of .pth files only {known} are read; save others as .safetensors", known=listed(list(known))
+        ))  # fmt: skip
     if not digest(file).startswith(found[1]):
-        raise _unusable(file, "it is damaged: its hash is not the one in its name")
+        raise _unusable(file, phrase("damaged", "it is damaged: its hash is not the one in its name"))
     return torch.load(file, map_location="cpu", weights_only=True)  # type: ignore[no-any-return]
 
 
@@ -188,13 +195,16 @@ def _fitting(given: Mapping[str, Tensor], expected: Mapping[str, Tensor], file: 
         if prefix + name not in given:
             if counts:
                 continue
-            raise _unusable(file, f"it is not of {model}: it lacks {name}")
+            raise _unusable(file, phrase("lacks", "it is not of {model}: it lacks {name}", model=model, name=name))
         shape = given.shape(prefix + name) if isinstance(given, _Stored) else tuple(given[name].shape)
         if shape != own.shape:
-            raise _unusable(file, f"it is not of {model}: {name} is {_words(shape)} there, {_words(own.shape)} here")
+            raise _unusable(file, phrase(
+                "other-shape", "it is not of {model}: {name} is {theirs} there, {ours} here", model=model, name=name,
+                theirs=_words(shape), ours=_words(own.shape),
+            ))  # fmt: skip
         fitting[name] = tensor = given[prefix + name]
         if tensor.is_floating_point() == counts or not all_finite(tensor):
-            raise _unusable(file, f"{name} holds values that are no finite numbers")
+            raise _unusable(file, phrase("not-finite", "{name} holds values that are no finite numbers", name=name))
     return fitting
 
 

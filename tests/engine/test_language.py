@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from engine import language
 from engine.language import say, template_of, tr
-from engine.message import InputError, message
+from engine.message import InputError, listed, message, phrase
 from engine.terminal.standard_streams import print_json
 
 WORDS = {
@@ -69,6 +70,24 @@ def test_what_was_said_can_be_said_again_with_what_is_in_it(korean):
 )
 def test_the_systems_first_language_counts(names, found):
     assert language.of_system(names) == found
+
+
+def test_words_among_values_are_said_too_and_are_english_to_programs(korean, monkeypatch):
+    more = {
+        "all but {id}": "{id} 빼고", "{what} failed: {reason}": "{what:이} 실패: {reason}",
+        "{some} and {last}": "{some:과} {last}", "value.reason|disk full": "디스크가 꽉 참",
+    }  # fmt: skip
+    monkeypatch.setattr(language, "words_of", lambda name: more if name == "ko" else {})
+    label = phrase("all-but", "all but {id}", id="dropout")
+    told = message("failed", "{what} failed: {reason}", what=label, reason="disk full")
+    assert say(told) == "dropout 빼고가 실패: 디스크가 꽉 참"
+    assert str(told) == "all but dropout failed: disk full"
+    assert json.loads(json.dumps(told.to_dict()))["values"]["what"] == "all but dropout"
+    assert tr("{what} failed: {reason}").format(what=label, reason="elsewhere") == "dropout 빼고가 실패: elsewhere"
+    assert say(message("both", "{both}", both=listed(["a", "b", "disk full"]))) == "a, b와 disk full"
+    assert say(message("both", "{both}", both=listed(["a", "disk full"], "reason"))) == "a와 디스크가 꽉 참"
+    assert listed(["a", "b", "c"]) == "a, b and c" and listed(["a"]) == "a" and listed([]) == ""
+    assert pickle.loads(pickle.dumps(label)).told == label.told
 
 
 # --- in the terminal ---------------------------------------------------------------------------------------------
