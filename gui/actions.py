@@ -163,13 +163,15 @@ class Actions(QObject):
         if symbol:
             self[name].setIcon(icon(symbol, theme.on_accent if name in PRIMARY else theme.text, theme.outline))
 
-    def shortcut_list(self) -> list[tuple[str, str]]:
-        """Each action that has a shortcut, in words, with its keys."""
+    def shortcuts(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Each menu, with its actions that have a shortcut, in words, and their keys."""
         return [
-            (self[name].text().rstrip("…"), self[name].shortcut().toString(NATIVE))
-            for name, (_, shortcut, _) in ACTIONS.items()
-            if shortcut
-        ]
+            (_tr(menu), [
+                (self[name].text().rstrip("…"), self[name].shortcut().toString(NATIVE))
+                for name in names if name and ACTIONS[name][1]
+            ])
+            for menu, names in MENUS.items()
+        ]  # fmt: skip
 
     def _explain(self, action: QAction) -> None:
         action.setToolTip(_explanation(action.text(), action.shortcut().toString(NATIVE)))

@@ -8,7 +8,10 @@ from importlib import metadata
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+COLUMNS = 3
+"""Of the list of shortcuts."""
 
 
 class Sheet(QDialog):
@@ -27,23 +30,45 @@ class Sheet(QDialog):
         column.addWidget(buttons)
 
 
-def shortcuts_sheet(shortcuts: list[tuple[str, str]], parent: QWidget | None) -> Sheet:
-    """All shortcuts in a table."""
-    table = QWidget()
-    grid = QGridLayout(table)
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(32)
+def shortcuts_sheet(shortcuts: list[tuple[str, list[tuple[str, str]]]], parent: QWidget | None) -> Sheet:
+    """All shortcuts, menu by menu, in columns of about one height: in one it would be higher than many a screen."""
     tr = QCoreApplication.translate
     extra = [
         (tr("Help", "Tick what has the focus"), tr("Help", "Space")),
         (tr("Help", "Back to the whole graph"), tr("Help", "Double-click")),
     ]
-    for row, (text, keys) in enumerate([*shortcuts, *extra]):
-        grid.addWidget(QLabel(text), row, 0)
-        key = QLabel(keys)
-        key.setProperty("role", "muted")
-        grid.addWidget(key, row, 1)
-    return Sheet(QCoreApplication.translate("Help", "Shortcuts"), table, parent)
+    table, places = QWidget(), QHBoxLayout()
+    places.setContentsMargins(0, 0, 0, 0)
+    places.setSpacing(48)
+    lines = [[(menu, ""), *keys] for menu, keys in shortcuts if keys]
+    lines[-1] += extra
+    for part in _in_columns(lines):
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(32)
+        grid.setVerticalSpacing(4)
+        for row, (text, keys) in enumerate(part):
+            label, key = QLabel(text), QLabel(keys)
+            label.setProperty("role", "" if keys else "heading")
+            if row and not keys:
+                label.setContentsMargins(0, 12, 0, 0)
+            key.setProperty("role", "muted")
+            grid.addWidget(label, row, 0)
+            grid.addWidget(key, row, 1)
+        grid.setRowStretch(len(part), 1)
+        places.addLayout(grid)
+    table.setLayout(places)
+    return Sheet(tr("Help", "Shortcuts"), table, parent)
+
+
+def _in_columns(groups: list[list[tuple[str, str]]]) -> list[list[tuple[str, str]]]:
+    """The groups one below the other, in columns none of which is much more than its share."""
+    share = sum(map(len, groups)) / COLUMNS
+    columns: list[list[tuple[str, str]]] = [[]]
+    for group in groups:
+        if columns[-1] and len(columns[-1]) + len(group) > share + 1 and len(columns) < COLUMNS:
+            columns.append([])
+        columns[-1] += group
+    return columns
 
 
 def about_sheet(workspace: str, parent: QWidget | None) -> Sheet:

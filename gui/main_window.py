@@ -59,6 +59,8 @@ class MainWindow(QMainWindow):
     """Once, when the window was painted for the first time."""
     closing = Signal()
     """The window is asked to close while `busy`: whoever keeps it busy calls `close` again when it may."""
+    dressed = Signal(object)
+    """Another palette, a `Theme`, for what is drawn by hand beside the window."""
     dropped = Signal(list)
     """Files and folders were dropped on it."""
 
@@ -216,7 +218,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_shortcuts(self) -> None:
-        shortcuts_sheet(self.actions_by_name.shortcut_list(), self).show()
+        shortcuts_sheet(self.actions_by_name.shortcuts(), self).show()
 
     @Slot()
     def _show_about(self) -> None:
@@ -288,6 +290,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name.draw(self.theme)
         self.centre.set_theme(self.theme)
         self.lesson.set_theme(self.theme)
+        self.dressed.emit(self.theme)
 
     # --- language --------------------------------------------------------------------------------
 

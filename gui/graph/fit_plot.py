@@ -232,7 +232,7 @@ class FitPlot(QWidget):
 
     def _show(self, x: Range, y: Range) -> None:
         self.plot.show_epochs(*x)
-        self.plot.view.setYRange(*y, padding=0)
+        self.plot.show_figures(*y)
 
     def _scatter(self, z: float) -> pg.ScatterPlotItem:
         scatter = pg.ScatterPlotItem(pxMode=True)

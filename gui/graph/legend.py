@@ -78,6 +78,7 @@ class LegendEntry(QAbstractButton):
         painter.setOpacity(1.0 if self.isChecked() else 0.35)
         middle = self.height() / 2
         pen = QPen(QColor(self._style.colour), self._style.width, self._style.line)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # one as wide as a band would reach into the name
         painter.setPen(pen)
         painter.drawLine(QPointF(3, middle), QPointF(3 + SWATCH, middle))
         if self._style.symbol is not None:

@@ -72,6 +72,12 @@ class EpochAxis(pg.AxisItem):
     """Ticks at whole epochs, unless the view is too narrow for two of them."""
 
     APART = 40
+    known = True
+    """Whether there is anything whose place it tells; without, numbers would be invented."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803
+        """Where the ticks are, as pyqtgraph asks for them."""
+        return super().tickValues(minVal, maxVal, size) if self.known else []
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
         """The distance between ticks, as pyqtgraph asks for it."""
@@ -84,6 +90,8 @@ class FigureAxis(pg.AxisItem):
 
     APART = 26
     log = False
+    known = True
+    """Whether there is anything whose figures it tells; without, numbers would be invented."""
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
         """The distance between ticks, as pyqtgraph asks for it."""
@@ -91,6 +99,8 @@ class FigureAxis(pg.AxisItem):
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803
         """Where the ticks are, as pyqtgraph asks for them."""
+        if not self.known:
+            return []
         if not self.log:
             return super().tickValues(minVal, maxVal, size)
         if not -300 < minVal < maxVal < 300:
@@ -137,6 +147,7 @@ class Plot(pg.PlotWidget):
         self._fitted: Range | None = None
         self._has_keys = False
         self._least_of_curves = 0
+        self._show_numbers(False)
         self._prepare(x_label)
         self.cursor_line = pg.InfiniteLine(angle=90, movable=False)
         self.cursor_line.hide()
@@ -221,13 +232,30 @@ class Plot(pg.PlotWidget):
         self._fitted = None
 
     def fit(self, ranges: Iterable[Range | None], pixels_above: int = 0) -> None:
-        """Make these ranges of figures visible, with so many pixels free above them. Moves only where it has to."""
+        """Make these ranges of figures visible, with so many pixels free above them. Moves only where it has to.
+
+        With nothing to show the axes have no numbers.
+        """
         data = union(ranges)
+        self._show_numbers(data is not None)
         if data is None:
             return
         self._fitted = fitted(self._fitted, data, pixels_above / max(1.0, self.view.height()))
         if not np.allclose(self.view.viewRange()[1], self._fitted, rtol=0, atol=1e-12):
             self.view.setYRange(*self._fitted, padding=0)
+
+    def show_figures(self, low: float, high: float) -> None:
+        """Make these figures the visible ones."""
+        self._show_numbers(True)
+        self.view.setYRange(low, high, padding=0)
+
+    def _show_numbers(self, known: bool) -> None:
+        told = [self.figures, *([self.epochs] if isinstance(self.epochs, EpochAxis) else [])]
+        for axis in told:  # any other axis below has what was planned
+            if axis.known != known:
+                axis.known = known
+                axis.picture = None
+                axis.update()
 
     def set_cursor(self, x: float | None) -> None:
         """Draw the vertical cursor there, or nowhere."""

@@ -34,7 +34,9 @@ class Submissions(QObject):
         lessons = {lesson.id: lesson for lesson in self._guide.lessons}
         found = self._window.findChild(SubmissionsWindow)
         sheet = found or SubmissionsWindow(self._window.bench, lessons, self._window)
-        sheet.set_theme(self._window.theme)
+        if found is None:
+            self._window.dressed.connect(sheet.set_theme)
+            sheet.set_theme(self._window.theme)
         sheet.show()
         sheet.raise_()
         sheet.activateWindow()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from engine.history import EpochRow
 from engine.lessons.band import Band
 from gui.graph.plot import Plot
+from gui.graph.plot_legend import dress, legend_in
 from gui.widgets.theme import LIGHT, Theme
 
 NAMED = 6
@@ -35,14 +36,14 @@ class SubmissionsPlot(Plot):
             item.setZValue(-1)
             self.addItem(item, ignoreBounds=True)
         self.lines: list[pg.PlotDataItem] = []
-        self.legend = self.addLegend(offset=(-8, 8))
+        self.legend = legend_in(self, (-8, 8))
         self._shown: tuple[Sequence[Curve], str, Band | None] = ((), "val_loss", None)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         super().set_theme(theme)
         self._theme = theme
-        self.legend.setLabelTextColor(theme.text)
+        dress(self.legend, theme)
         self._fill.setBrush(pg.mkBrush(theme.border))
         self.show_curves(*self._shown)
 
@@ -63,7 +64,7 @@ class SubmissionsPlot(Plot):
         last = max([1.0, *(float(row.epoch) for _, rows, _ in curves for row in rows[-1:]), *x[-1:].tolist()])
         self.show_epochs(0.0, last)
         self.forget_fit()
-        self.fit([(min(ends), max(ends))] if ends else [(0.0, scale)])
+        self.fit([(min(ends), max(ends))] if ends else [])
 
     def _line(self, curve: Curve, figure: str, scale: float, place: int | None) -> pg.PlotDataItem:
         """A curve; `place` is that among the chosen ones, which have colours and are named."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSplitter,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -77,6 +78,9 @@ class SubmissionsWindow(QDialog):
         self.plot = SubmissionsPlot()
         self.details = _label()
         self.details.setContentsMargins(12, 8, 8, 8)
+        self.empty = _label("muted")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setText(self.tr("Open what students have handed in: files, or the folder that holds them."))
         self._lay_out()
         self.set_theme(LIGHT)
         self._show()
@@ -132,6 +136,7 @@ class SubmissionsWindow(QDialog):
         column.addLayout(choices)
         column.addWidget(self.plot, 1)
         area = UprightScrollArea()
+        self.details.setProperty("role", "page")
         area.setWidget(self.details)
         area.setAccessibleName(self.tr("The chosen submission"))
         lower = QSplitter(Qt.Orientation.Horizontal)
@@ -149,8 +154,12 @@ class SubmissionsWindow(QDialog):
         column.setSpacing(8)
         column.addLayout(bar)
         column.addWidget(self.told)
-        column.addWidget(both, 1)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(both)
+        column.addLayout(self._pages, 1)
 
+    @Slot(object)
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         self.plot.set_theme(theme)
@@ -211,6 +220,7 @@ class SubmissionsWindow(QDialog):
 
     @Slot()
     def _show(self) -> None:
+        self._pages.setCurrentIndex(1 if self.pile else 0)
         chosen = self.table.chosen_rows()
         self.table.show_rows([self._row(each) for each in self.pile])
         self.table.choose(chosen)
@@ -232,9 +242,7 @@ class SubmissionsWindow(QDialog):
     def _on_selected(self) -> None:
         chosen = self.chosen
         self.replay.setEnabled(bool(chosen))
-        if not self.pile:
-            text = self.tr("Open what students have handed in: files, or the folder that holds them.")
-        elif not chosen:
+        if not chosen:
             text = self.tr("Choose one to read its conclusion, or several to compare their curves.")
         else:
             text = "\n\n".join(words.details(each, self._lessons.get(each.submission.lesson)) for each in chosen)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.diagnosis import Diagnosis
 from engine.treatment import MOST, Treatment
+from gui.widgets.elided_button import ElidedButton
 from gui.widgets.flow import FlowLayout
 from gui.words import say
 
@@ -37,9 +38,9 @@ class DiagnosisView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.label)
-        self._flow = FlowLayout(spacing=8)
-        column.addLayout(self._flow)
         self._places = [self._place(number) for number in range(MOST)]
+        for place in self._places:
+            column.addWidget(place)
         self.show_diagnosis(None)
 
     def show_diagnosis(self, found: Diagnosis | None) -> None:
@@ -57,16 +58,16 @@ class DiagnosisView(QWidget):
                 each = offered[number]
                 text, tip = say(each.text), " ".join(f"{say(words)}." for words in each.says)
                 _set(self.buttons[number], text)
-                self.buttons[number].setToolTip(self.tr("Start a new run with it. {expected}").format(expected=tip))
+                start = self.tr("Start a new run with it. {expected}").format(expected=tip)
+                self.buttons[number].setToolTip(f"{text}\n{start}")
                 self.forks[number].setVisible(each.forks)
                 self.forks[number].setAccessibleName(self.tr("Fork: {change}").format(change=text))
 
     def _place(self, number: int) -> QWidget:
         place = QWidget()
-        row = QHBoxLayout(place)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        button, fork = QPushButton(), QPushButton(self.tr("Fork"))
+        row = FlowLayout(4)
+        place.setLayout(row)
+        button, fork = ElidedButton(), QPushButton(self.tr("Fork"))
         fork.setToolTip(self.tr("Go on with it from where this run is, as a new run: this one stays as it is"))
         button.clicked.connect(lambda: self._press(self.chosen, number))
         fork.clicked.connect(lambda: self._press(self.fork_chosen, number))
@@ -74,7 +75,6 @@ class DiagnosisView(QWidget):
         self.forks.append(fork)
         row.addWidget(button)
         row.addWidget(fork)
-        self._flow.addWidget(place)
         return place
 
     def _press(self, signal: Signal, number: int) -> None:

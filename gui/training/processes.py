@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +26,7 @@ from gui import child
 from gui.background import Trouble
 from gui.settings.panel import SettingsPanel
 from gui.widgets.command_line import CommandLine
+from gui.widgets.count_box import CountBox
 from gui.widgets.type_size import fixed_type
 from gui.words import say
 from gui.workbench import Workbench
@@ -65,7 +65,7 @@ class ProcessesSheet(QDialog):
         self._asked = False
         """Whether it was asked to end."""
         self.found = _label(self.tr("Looking at this machine…"))
-        self.count = QSpinBox()
+        self.count = CountBox()
         self.count.setRange(2, MOST)
         self.count.setAccessibleName(self.tr("Processes"))
         self.here, self.there = CommandLine(), CommandLine()
@@ -75,6 +75,7 @@ class ProcessesSheet(QDialog):
         self.output = QPlainTextEdit()
         self.output.setReadOnly(True)
         self.output.setFont(fixed_type())
+        self.output.setPlaceholderText(self.tr("What the processes say appears here, as soon as they are started"))
         self.output.setAccessibleName(self.tr("What the processes say"))
         self.start_button, self.stop_button = QPushButton(self.tr("Start")), QPushButton(self.tr("Stop"))
         self.stop_button.setToolTip(self.tr("Ends it after this step, with everything saved"))

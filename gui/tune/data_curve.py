@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout
 
 from engine.config import RunConfig
 from engine.run_records.index import RunIndex
@@ -15,6 +15,7 @@ from gui import numbers
 from gui.background import Trouble
 from gui.tune.data_curve_plot import DataCurvePlot
 from gui.tune.tool import Tool
+from gui.widgets.count_box import CountBox
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.flow import FlowLayout
 from gui.widgets.labels import text_label, with_word
@@ -40,6 +41,7 @@ class DataCurveTool(Tool):
         self.curve: DataCurve | None = None
         self._missing: list[Member] = []
         self.start = QPushButton(self.tr("Train"))
+        self.start.setProperty("primary", True)
         self.start.clicked.connect(self._on_start)
         self.start.setEnabled(False)
         self.shares = QLineEdit(USUAL)
@@ -47,7 +49,7 @@ class DataCurveTool(Tool):
         self.shares.setAccessibleName(self.tr("Shares of the training data in %"))
         self.shares.setToolTip(self.tr("Per cent of the training samples, with commas between"))
         self.shares.editingFinished.connect(self.touch)
-        self.seeds = QSpinBox()
+        self.seeds = CountBox()
         self.seeds.setRange(1, 20)
         self.seeds.setValue(3)
         self.seeds.setAccessibleName(self.tr("Seeds"))

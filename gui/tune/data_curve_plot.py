@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QColor
 
 from gui.graph.plot import FigureAxis, Plot
+from gui.graph.plot_legend import dress, legend_in
 from gui.widgets.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class DataCurvePlot(Plot):
         self.setMinimumHeight(160)
         self._theme: Theme = LIGHT
         self._curve: DataCurve | None = None
-        self.legend = self.addLegend(offset=(-8, -8))
+        self.legend = legend_in(self, (-8, -8))
         names = {
             "validation": QCoreApplication.translate("DataCurvePlot", "validation"),
             "test": QCoreApplication.translate("DataCurvePlot", "test"),
@@ -51,7 +52,7 @@ class DataCurvePlot(Plot):
         """Take another palette."""
         super().set_theme(theme)
         self._theme = theme
-        self.legend.setLabelTextColor(theme.text)
+        dress(self.legend, theme)
         self._draw()
 
     def show_curve(self, curve: DataCurve | None) -> None:
@@ -100,4 +101,5 @@ class DataCurvePlot(Plot):
         shares = [amount.share for amount in self._curve.amounts] if self._curve is not None else [5.0]
         self.show_epochs(math.log10(shares[0]) - ROOM / 2, math.log10(200.0) + ROOM)
         self.forget_fit()
-        self.fit([(min(ends), max(ends))] if ends else [(0.0, 100.0)])
+        self.fit([(min(ends), max(ends))] if ends else [])
+        self.legend.setVisible(bool(ends))

@@ -122,6 +122,8 @@ class LearningRateTool(Tool):
         self.stale.setVisible(search is not None and self._is_stale(search))
         lr = result.found.lr if result is not None else None
         self.use.setVisible(lr is not None)
+        give(self.find, primary=lr is None)  # one of them is what is pressed next
+        give(self.use, primary=lr is not None)
         if lr is not None and self.config is not None:
             is_set = self.config.lr == lr
             self.use.setEnabled(not is_set)

@@ -32,6 +32,7 @@ class Theme:
     text: str
     muted: str
     accent: str
+    """Of what is pressed, chosen or linked: as text it can be read on every ground, and text on it, too."""
     accent_hover: str
     on_accent: str
     """Text and marks on the accent colour."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMenu
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLabel, QLineEdit, QMenu
 from safetensors.torch import load_file
 
 import engine.store
@@ -19,6 +19,7 @@ from engine.config import RunConfig, recipe
 from engine.events import Failed, Finished
 from engine.runs import new_run
 from gui.actions import ACTIONS
+from gui.main_window import MINIMUM
 from gui.training.session import State
 from gui.widgets.icons import pixmap
 from gui.widgets.theme import LIGHT
@@ -415,7 +416,7 @@ def test_every_action_is_in_a_menu_and_no_two_share_a_shortcut(open_window, work
     assert len(keys) == len(set(keys))
     assert ACTIONS["pause"][1] == ACTIONS["start"][1]  # never are both enabled
     assert all(QKeySequence(key).toString() == key for key in keys)
-    listed = [shortcut for _, shortcut in window.actions_by_name.shortcut_list()]
+    listed = [shortcut for _, keys in window.actions_by_name.shortcuts() for _, shortcut in keys]
     assert len(listed) == len(keys) + 1
 
 
@@ -476,3 +477,17 @@ def test_closing_while_nothing_can_be_saved_asks_only_then(open_window, workspac
     window.answer("save", 1)
     pump(lambda: not window.window.isVisible())
     shutil.rmtree(workspace / "runs")
+
+
+@pytest.mark.parametrize("name", ["en", "ko"])
+def test_the_list_of_shortcuts_has_every_key_and_fits_into_the_smallest_window(open_window, workspace, name):
+    window = open_window(workspace)
+    window.press(f"language_{name}")
+    window.press("shortcuts")
+    sheet = next(each for each in window.window.findChildren(QDialog) if each.isVisible())
+    told = {label.text() for label in sheet.findChildren(QLabel)}
+    keys = {QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for _, keys, _ in ACTIONS.values()}
+    assert keys - {""} <= told
+    assert {menu.title() for menu in window.window.actions_by_name.menus.values()} <= told
+    assert sheet.width() <= MINIMUM.width() and sheet.height() <= MINIMUM.height()
+    sheet.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.message import InputError
@@ -17,6 +17,7 @@ from gui.settings.estimate import essence, rounded
 from gui.tune.ablation import words
 from gui.tune.ablation.results import AblationResults
 from gui.tune.tool import WatchingTool
+from gui.widgets.count_box import CountBox
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.theme import Theme
 from gui.words import say
@@ -39,7 +40,7 @@ class AblationTool(WatchingTool):
                 "without each technique, with the same seeds: what differs is what the technique did."
             )
         )
-        self.seeds = QSpinBox()
+        self.seeds = CountBox()
         self.seeds.setRange(1, MOST_SEEDS)
         self.seeds.setValue(SEEDS)
         self.seeds.setAccessibleName(self.tr("Seeds"))
@@ -48,6 +49,7 @@ class AblationTool(WatchingTool):
         )
         self.planned = QLabel()
         self.button = QPushButton(self.tr("Ablate"))
+        self.button.setProperty("primary", True)
         self.state = QLabel()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

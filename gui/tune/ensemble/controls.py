@@ -19,6 +19,7 @@ class Controls(QWidget):
         self.weights.addItem(self.tr("Weights by the validation part"), "validation")
         self.weights.setToolTip(self.tr("With few validation samples equal weights are the safer choice"))
         self.combine = QPushButton(self.tr("Combine"))
+        self.combine.setProperty("primary", True)
         self.stop = QPushButton(self.tr("Stop"))
         self.more = MoreSeeds()
         self.export = QPushButton(self.tr("Export…"))

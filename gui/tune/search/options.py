@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from engine.searches.begin import Options
+from gui.widgets.count_box import CountBox
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.flow import FlowLayout
 from gui.widgets.labels import with_word
@@ -30,11 +31,11 @@ class OptionFields(QObject):
 
         super().__init__()
         self.limits, self.method = QWidget(), QWidget()
-        self.trials, self.processes = QSpinBox(), QSpinBox()
+        self.trials, self.processes = CountBox(), CountBox()
         self.trials.setRange(1, MOST_TRIALS)
         self.trials.setGroupSeparatorShown(True)
         self.trials.setValue(TRIALS)
-        self.minutes = QSpinBox()
+        self.minutes = CountBox()
         self.minutes.setRange(0, MOST_MINUTES)
         self.minutes.setGroupSeparatorShown(True)
         self.minutes.setSpecialValueText(self.tr("no limit"))

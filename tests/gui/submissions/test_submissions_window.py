@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from engine import language
 from engine.submissions.submission import read_submission
 from gui.submissions.window import SubmissionsWindow
+from gui.widgets.theme import DARK, LIGHT
 from tests.gui.driving import drop, pump
 from tests.gui.lessons.test_lesson_guide import guess, opened, train  # noqa: F401
 
@@ -121,3 +122,18 @@ def test_training_again_can_be_stopped_and_ends_with_the_window(handed_in):
     process = sheet.replays._process
     driver.close()
     assert process.poll() is not None
+
+
+def test_without_submissions_it_says_how_to_open_some_and_it_takes_another_palette_while_it_is_open(handed_in):
+    driver, path = handed_in
+    driver.press("submissions")
+    sheet = driver.window.findChild(SubmissionsWindow)
+    assert sheet.empty.isVisible() and "files, or the folder" in sheet.empty.text() and not sheet.table.isVisible()
+    sheet.open_paths([path])
+    pump(lambda: sheet.pile)
+    assert sheet.table.isVisible() and not sheet.empty.isVisible()
+    for theme in (DARK, LIGHT):
+        driver.press(f"theme_{theme.name}")
+        assert sheet.plot.backgroundBrush().color().name() == theme.surface.lower()
+        assert {label.opts["color"] for _, label in sheet.plot.legend.items} <= {theme.text}
+    sheet.close()

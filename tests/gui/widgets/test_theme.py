@@ -41,6 +41,12 @@ def test_text_can_be_read(theme, text, ground):
 
 
 @THEMES
+@pytest.mark.parametrize("ground", ["window", "surface", "raised", "selection"])
+def test_words_in_the_accent_can_be_read(theme, ground):
+    assert contrast(theme.accent, getattr(theme, ground)) >= 4.5
+
+
+@THEMES
 @pytest.mark.parametrize("ground", ["window", "surface"])
 def test_errors_can_be_read(theme, ground):
     assert contrast(theme.error, getattr(theme, ground)) >= 4.5

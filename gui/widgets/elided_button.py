@@ -1,0 +1,27 @@
+"""A button that may be narrower than its words: what has no room is cut off with dots, and told by its tool tip."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter
+
+LEAST = 12
+"""Letters that there is always room for."""
+
+
+class ElidedButton(QPushButton):
+    """Whoever makes one gives it a tool tip that says as much as its text."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Room for some letters."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), (LEAST + 4) * self.fontMetrics().averageCharWidth()), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draw it, the text shortened where there is no room for it."""
+        painter, option = QStylePainter(self), QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
