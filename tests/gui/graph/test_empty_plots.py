@@ -21,6 +21,13 @@ EMPTY = {
 
 
 def numbers(axis):
+    return [value for _, values in axis.tickValues(*axis.range, 300) for value in values]
+
+
+def invented(widget):
+    """The numbers on axes of figures and of epochs; those on others, such as of learning rates, were planned."""
+    plots = [widget] if isinstance(widget, pg.PlotWidget) else widget.findChildren(pg.PlotWidget)
+    axes = [plot.getAxis(side) for plot in plots for side in ("left", "bottom")]
     told = [axis for axis in axes if axis.orientation == "left" or isinstance(axis, EpochAxis)]
     return [number for axis in told for number in numbers(axis)]
 
