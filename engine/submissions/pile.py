@@ -19,6 +19,7 @@ COLUMNS = (
     "file", "student", "lesson", "date", "latest", "guess", "answer", "right", "runs", "doubts", "replay", "conclusion",
 )  # fmt: skip
 """Of the table for the mark book."""
+UTF_8_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,12 @@ def open_pile(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tuple[lis
 
 
 def table_text(pile: Sequence[Opened]) -> str:
-    """A table for the mark book as CSV. What a spreadsheet would take for a formula is quoted: a stranger wrote it."""
+    """A table for the mark book as CSV. What a spreadsheet would take for a formula is quoted: a stranger wrote it.
+
+    It begins with the mark of UTF-8, without which Excel would read names in Hangul as something else.
+    """
     out = io.StringIO()
+    out.write(UTF_8_MARK)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for each in pile:

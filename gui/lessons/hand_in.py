@@ -17,6 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from engine.submissions.submission import MAX_CONCLUSION, MAX_NAME, SUFFIX
+from gui import numbers
+from gui.lessons.steady_label import SteadyLabel
+
+NO_NAME, NO_CONCLUSION, TOO_LONG, ALL = range(4)
+"""The places of what is said under the fields."""
 
 
 class HandInSheet(QDialog):
@@ -40,6 +45,12 @@ class HandInSheet(QDialog):
         self.runs.setProperty("role", "muted")
         self.runs.setTextFormat(Qt.TextFormat.PlainText)
         self.runs.setWordWrap(True)
+        self.hint = SteadyLabel(
+            self.tr("Write your name: then the file can be saved."),
+            self.tr("Without a conclusion it can be handed in, but your teacher learns little of what you understood."),
+            self.tr("The conclusion is too long: leave out {count} characters."),
+            self.tr("All is there."),
+        )
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.save = self.buttons.addButton(self.tr("Save the file…"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.accepted.connect(self.accept)
@@ -53,14 +64,19 @@ class HandInSheet(QDialog):
             column.addWidget(label)
             column.addWidget(field)
         column.addWidget(self.runs)
+        column.addWidget(self.hint)
         column.addWidget(self.buttons)
         self._look()
 
     @Slot()
     def _look(self) -> None:
-        long = len(self.conclusion.toPlainText()) > MAX_CONCLUSION
-        self.save.setEnabled(bool(self.name.text().strip()) and not long)
-        self.save.setToolTip(self.tr("The conclusion is too long") if long else "")
+        named, text = bool(self.name.text().strip()), self.conclusion.toPlainText()
+        over = len(text) - MAX_CONCLUSION
+        self.save.setEnabled(named and over <= 0)
+        if over > 0:
+            self.hint.show_text(TOO_LONG, count=numbers.count(over))
+        else:
+            self.hint.show_text(NO_NAME if not named else NO_CONCLUSION if not text.strip() else ALL)
 
 
 def ask_where(folder: Path, name: str, parent: QWidget) -> Path | None:

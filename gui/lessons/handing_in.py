@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QStandardPaths, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
 
 from engine.message import InputError
 from engine.submissions.submission import make, name_of_file, write_submission
 from engine.sweeps.sweep import State
 from gui import numbers
 from gui.lessons.hand_in import HandInSheet, ask_where
+from gui.widgets.banner import Answer
 from gui.words import say
 
 if TYPE_CHECKING:
@@ -65,11 +67,19 @@ class HandingIn(QObject):
                 guide.lesson, guide.standings, guide.together, student=name, conclusion=conclusion,
                 guess=guide.guess.choice if guide.guess is not None else None,
             )  # fmt: skip
-            path = ask_where(Path.home(), name_of_file(made), self._window)
+            path = ask_where(_documents(), name_of_file(made), self._window)
             if path is None:
                 return
             write_submission(path, made)
         except InputError as error:
             banners.say("hand-in", "error", say(error.message))
         else:
-            banners.say("hand-in", "info", self.tr("Saved: give {path} to your teacher.").format(path=path))
+            folder = QUrl.fromLocalFile(str(path.parent))
+            show = Answer(self.tr("Open folder"), lambda: QDesktopServices.openUrl(folder), keeps=True)
+            banners.say("hand-in", "info", self.tr("Saved: give {path} to your teacher.").format(path=path), [show])
+
+
+def _documents() -> Path:
+    """Where a person finds a file again without having looked where it went."""
+    found = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(found) if found and Path(found).is_dir() else Path.home()

@@ -62,8 +62,10 @@ class SubmissionsWindow(QDialog):
         self.pile: list[Opened] = []
         self._bands: dict[str, Bands] = {}
         self._outcomes: dict[Path, Replay] = {}
+        self._lines: list[str] = []
+        """What is told of what is open."""
         self.replays = Replays(bench.workspace, self)
-        self.replays.changed.connect(self._show)
+        self.replays.changed.connect(self._on_replays)
         self.replays.done.connect(self._on_replayed)
         self.told = _label("muted")
         self.table = self._make_table()
@@ -90,10 +92,12 @@ class SubmissionsWindow(QDialog):
     def _make_table(self) -> SortableTable:
         columns = [
             Column(self.tr("Student"), self.tr("As the student wrote it"), left=True),
-            Column(self.tr("Lesson"), self.tr("Which lesson it is"), left=True),
-            Column(self.tr("Guess"), self.tr("What was answered before the runs"), left=True),
+            Column(self.tr("Lesson"), self.tr("Which lesson it is"), left=True, yields=True),
+            Column(self.tr("Guess"), self.tr("What was answered before the runs"), left=True, yields=True),
             Column(self.tr("Right?"), self.tr("Whether the runs say the same as the guess"), left=True),
-            Column(self.tr("The runs say"), self.tr("What the student's runs say to the question"), left=True),
+            Column(
+                self.tr("The runs say"), self.tr("What the student's runs say to the question"), left=True, yields=True
+            ),
             Column(self.tr("Runs"), self.tr("How many runs of the lesson are done"), numbers.count),
             Column(self.tr("Check"), self.tr("Whether its figures agree, and whether they come out again"), left=True),
         ]
@@ -178,13 +182,26 @@ class SubmissionsWindow(QDialog):
         self.pile = [replace(each, replay=self._outcomes.get(each.path)) for each in pile]
         for id in {each.submission.lesson for each in pile} & self._lessons.keys():
             self._bands.setdefault(id, read_bands(band_file(self._lessons[id])))
-        right = sum(each.submission.right is True for each in pile)
+        counted = [each for each in pile if each.latest]
+        right = sum(each.submission.right is True for each in counted)
         text = self.tr("{count} submissions, {right} guessed right.")
-        lines = [text.format(count=numbers.count(len(pile)), right=numbers.count(right)), *map(say, wrong)]
-        self.told.setText("\n".join(lines))
+        self._lines = [text.format(count=numbers.count(len(counted)), right=numbers.count(right))]
+        if older := len(pile) - len(counted):
+            text = self.tr("{count} more don't count: the same student has handed in a later one.")
+            self._lines.append(text.format(count=numbers.count(older)))
+        self._lines += map(say, wrong)
+        self._tell()
         self.table.current = -1
         self._show()
         self._on_selected()
+
+    def _tell(self) -> None:
+        """What is open, and how far training again has come."""
+        lines, left = list(self._lines), len(self.replays.waiting) + self.replays.busy
+        if left:
+            done = numbers.count(sum(each.replay is not None for each in self.pile))
+            lines.append(self.tr("Trained again: {done}. Still to come: {left}.").format(done=done, left=left))
+        self.told.setText("\n".join(lines))
 
     def _on_trouble(self, trouble: Trouble) -> None:
         self.told.setText(say(trouble.text))
@@ -289,13 +306,20 @@ class SubmissionsWindow(QDialog):
     def _replay_all(self) -> None:
         self.replays.ask(each.path for each in self.pile if each.replay is None)
 
+    @Slot()
+    def _on_replays(self) -> None:
+        self._tell()
+        self._show()
+
     @Slot(object, object)
     def _on_replayed(self, path: Path, found: Replay | None) -> None:
         if found is None:
-            self.told.setText(self.tr("{file} could not be trained again.").format(file=path.name))
+            self._lines.append(self.tr("{file} could not be trained again.").format(file=path.name))
+            self._tell()
             return
         self._outcomes[path] = found
         self.pile = [replace(each, replay=found) if each.path == path else each for each in self.pile]
+        self._tell()
         self._show()
         self._on_selected()
 

@@ -65,6 +65,12 @@ def outcome(replay: Replay) -> str:
     }[replay.outcome]
 
 
+def _label(run: str, lesson: Lesson | None) -> str:
+    """What a run is called in the lesson; its id where the lesson is not here, or has no such run."""
+    found = next((each for each in lesson.variants if each.id == run), None) if lesson is not None else None
+    return text(found.label, language()) if found is not None else run
+
+
 @spoken
 def details(each: Opened, lesson: Lesson | None) -> str:
     """All that is known of one, in lines."""
@@ -80,5 +86,5 @@ def details(each: Opened, lesson: Lesson | None) -> str:
     lines += [f"• {say(remark.text)}" for remark in each.remarks]
     for run in each.replay.runs if each.replay is not None else ():
         differences = difference_words(run)
-        lines.append(f"• {run.id}: {outcome_words(run)}" + (f"; {differences}" if differences else ""))
+        lines.append(f"• {_label(run.id, lesson)}: {outcome_words(run)}" + (f"; {differences}" if differences else ""))
     return "\n".join(lines).strip()

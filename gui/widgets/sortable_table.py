@@ -44,6 +44,8 @@ class Column:
     write: Callable[[Any], str] = str
     left: bool = False
     """Whether its values are words: they begin at the left, as those of the first column do."""
+    yields: bool = False
+    """Whether its texts are shortened where there is no room for all: a tool tip has the whole."""
 
 
 class SortableTable(QTableView):
@@ -127,9 +129,20 @@ class SortableTable(QTableView):
         ]
         if self._shortened:
             widths[0] = min(widths[0], SHORTEST * metrics.averageCharWidth())
+        self._shorten(widths)
         widths[0] = max(widths[0], self.viewport().width() - sum(widths[1:]))
         for column, width in enumerate(widths):
             header.resizeSection(column, width)
+
+    def _shorten(self, widths: list[int]) -> None:
+        """Take what is missing from the columns that yield, from the widest first."""
+        least = SHORTEST * self.fontMetrics().averageCharWidth()
+        missing = sum(widths) - self.viewport().width()
+        yielding = [place for place, column in enumerate(self._model.columns) if column.yields]
+        for place in sorted(yielding, key=lambda place: widths[place], reverse=True):
+            given = max(0, min(missing, widths[place] - least))
+            widths[place] -= given
+            missing -= given
 
     @property
     def current(self) -> int:

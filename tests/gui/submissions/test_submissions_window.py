@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from engine import language
-from engine.submissions.submission import read_submission
+from engine.submissions.submission import MAX_CONCLUSION, read_submission
 from gui.submissions.window import SubmissionsWindow
 from gui.widgets.theme import DARK, LIGHT
 from tests.gui.driving import drop, pump
@@ -31,7 +31,11 @@ def handed_in(opened, tmp_path, monkeypatch):  # noqa: F811
     lesson.hand_in.click()
     sheet = driver.conductor.lessons.handing_in.sheet
     assert not sheet.save.isEnabled() and "2 of 2 runs" in sheet.runs.text()
+    assert "Write your name" in sheet.hint.text()
     sheet.name.setText("Kim")
+    assert sheet.save.isEnabled() and "Without a conclusion" in sheet.hint.text()
+    sheet.conclusion.setPlainText("x" * (MAX_CONCLUSION + 3))
+    assert not sheet.save.isEnabled() and "leave out 3 characters" in sheet.hint.text()
     sheet.conclusion.setPlainText("A higher rate learns faster.")
     sheet.save.click()
     assert str(path) in driver.says("hand-in")
@@ -74,6 +78,7 @@ def test_dropped_submissions_stand_in_a_table_with_their_curves_over_the_band(ha
     by_student = {row[0]: row for row in sheet.table.texts()}
     assert by_student["Lee"][3] == "otherwise" and by_student["Lee"][6] == "looks right"
     assert "2.tunedeck.json is no submission" in sheet.told.text() and len(sheet.pile) == 3
+    assert "2 submissions, 1 guessed right." in sheet.told.text() and "1 more don't count" in sheet.told.text()
     assert sum("a later one is there" in row[0] for row in sheet.table.texts()) == 1
     assert sorted(row[6] for row in sheet.table.texts()) == ["1 doubts", "looks right", "looks right"]
     assert len(sheet.plot.lines) == 3 and len(sheet.plot._edges[0].getData()[0]) == 2
@@ -93,6 +98,22 @@ def test_dropped_submissions_stand_in_a_table_with_their_curves_over_the_band(ha
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given: (str(table), ""))
     sheet.save.click()
     assert len(table.read_text(encoding="utf-8").splitlines()) == 4
+    assert table.read_bytes().startswith(b"\xef\xbb\xbf")  # else Excel takes Hangul for something else
+    sheet.close()
+
+
+def test_what_is_checked_is_seen_without_scrolling_however_long_the_answers(handed_in):
+    driver, path = handed_in
+    copies(path, lambda data: data.update(guess="much-slower-than-anybody-would-have-thought", answer="slow"))
+    sheet = show(driver, path.parent)
+    driver.app.processEvents()
+    table, widest = sheet.table, sheet.table.horizontalHeader()
+    assert table.horizontalScrollBar().maximum() == 0
+    sheet.resize(700, 600)
+    driver.app.processEvents()
+    assert widest.length() <= table.viewport().width()
+    last = widest.count() - 1
+    assert widest.sectionSize(last) >= table.sizeHintForColumn(last)
     sheet.close()
 
 
@@ -101,12 +122,13 @@ def test_all_are_trained_again_beside_the_window_and_the_altered_one_is_found(ha
     copies(path, lambda data: data["runs"][1]["epochs"][0].__setitem__(5, 0.1) or data.update(student="Lee"))
     sheet = show(driver, path.parent)
     sheet.replay_all.click()
-    assert sheet.stop.isEnabled()
+    assert sheet.stop.isEnabled() and "Still to come: 2." in sheet.told.text()
     pump(lambda: not sheet.replays.busy, 60)
     by_student = {row[0]: row[6] for row in sheet.table.texts()}
     assert by_student["Lee"] == "✗ other figures" and by_student["Kim"].startswith("✓")
     sheet.table.choose([row for row, each in enumerate(sheet.pile) if each.submission.student == "Lee"])
-    assert re.search(r"val_loss in epoch 1: 0.1 told", sheet.details.text())
+    assert re.search(r"Fast: .*val_loss in epoch 1: 0.1 told", sheet.details.text())  # as the lesson calls it
+    assert "Still to come" not in sheet.told.text()
     sheet.close()
 
 
