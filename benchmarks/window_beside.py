@@ -85,6 +85,7 @@ def empty_pile(pictures: Pictures) -> None:
     opened.resize(*pictures.shot.size)
     pictures.take_both("submissions-empty", opened)
     opened.close()
+    pump(lambda: pictures.driver.window.findChild(SubmissionsWindow) is None)
 
 
 def no_runs(app: QApplication, workspace: Path, shot: Shot) -> None:

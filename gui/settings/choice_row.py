@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -42,6 +42,22 @@ class QuietComboBox(QComboBox):
         self.setMinimumContentsLength(8)
         by_type(self, lambda _: self.setMinimumHeight(control_height(self)))
 
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """With `AdjustToContents`, room for the widest entry: Qt forgets the arrow, and entries that came later."""
+        hint = super().sizeHint()
+        if self.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents:
+            return hint
+        widest = max((self.fontMetrics().horizontalAdvance(self.itemText(i)) for i in range(self.count())), default=0)
+        return QSize(hint.width() + max(0, widest - self._room_for_text(hint)), hint.height())
+
+    def _room_for_text(self, size: QSize) -> int:
+        """Pixels for the text, where it has this size."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.rect = QRect(QPoint(0, 0), size)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        return self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width() - 4
+
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Room for some letters, also where a text stands in for a choice: Qt would make room for all of that."""
         if self.sizeAdjustPolicy() == QComboBox.SizeAdjustPolicy.AdjustToContents:
@@ -65,8 +81,7 @@ class QuietComboBox(QComboBox):
         if self.currentIndex() < 0:
             option.currentText = self.placeholderText()
             option.palette.setBrush(QPalette.ColorRole.ButtonText, option.palette.placeholderText())
-        part = QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width() - 4
+        room = self._room_for_text(self.size())
         option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

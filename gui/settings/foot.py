@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 from gui.widgets.measured import by_type
 from gui.widgets.note import Note
 
+TWO_LINES = "\N{HANGUL SYLLABLE GEUL}\n\N{HANGUL SYLLABLE GEUL}"
+"""Hangul may be higher than what the font itself has."""
+
 
 class SettingsFoot(QWidget):
     """Stands below the forms: above, it would move every line under the pointer when a run starts or ends."""
@@ -22,9 +25,11 @@ class SettingsFoot(QWidget):
         self.estimate.setProperty("role", "muted")
         self.estimate.setWordWrap(True)
         self.estimate.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.estimate.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.estimate.setSizePolicy(policy)
         lines = self.estimate.setMinimumHeight
-        by_type(self.estimate, lambda metrics: lines(2 * metrics.lineSpacing()))  # nothing shifts as it changes
+        by_type(self.estimate, lambda metrics: lines(metrics.size(0, TWO_LINES).height()))  # nothing shifts
         self.estimate.setAccessibleName(self.tr("What the run will take"))
         self.estimate.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.warning = Note()

@@ -12,6 +12,7 @@ from engine.strategy import Advice, Strategy
 from gui.settings.explanation import InfoButton, tooltip
 from gui.settings.fields import SPACING, FieldRow
 from gui.settings.strategy_form import StrategyForm
+from gui.widgets.elided_button import ElidedCheckBox
 from gui.widgets.note import Note, total
 from gui.widgets.text_window import TextWindow
 from gui.words import explanation, sentence, summary, title
@@ -40,7 +41,7 @@ class PluginRow(QWidget):
         self._catalogue = catalogue
         self._strategy: Strategy = entry.strategy()
         self.form: StrategyForm | None = None
-        self.box = QCheckBox(title(entry.strategy))
+        self.box = ElidedCheckBox(title(entry.strategy))
         self.box.setToolTip(tooltip(entry.strategy))
         self.box.setAccessibleDescription(summary(entry.strategy))
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

@@ -229,6 +229,7 @@ def test_seeds_are_one_line_with_mean_and_deviation(panel, run):
 def test_one_seed_each_is_called_so_without_numbers(panel, run):
     compare(panel, run((0.5,)), run((0.4,), lr=0.01))
     assert panel.verdict.text().startswith("One seed each")
+    assert panel.verdict.textFormat() is Qt.TextFormat.PlainText
     assert not any(character.isdigit() for character in panel.verdict.text())
     assert not panel.seeds.isVisible()
 
@@ -238,6 +239,7 @@ def test_a_difference_beyond_seed_noise_and_one_within_are_told_apart(panel, run
     dropout = [run((loss, loss), seed=seed, ticked=["dropout"]) for seed, loss in enumerate((0.50, 0.51, 0.53))]
     compare(panel, *plain, *dropout)
     told = panel.verdict.text()
+    assert panel.verdict.textFormat() is Qt.TextFormat.RichText  # a table, and no tags
     assert "MLP + Dropout compared with MLP" in told
     lines = {row.split("</td>")[0].rpartition(">")[2]: row for row in told.split("<tr>")[2:]}
     assert list(lines) == ["best accuracy", "last loss", "gap"]
