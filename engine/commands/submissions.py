@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.lessons.together import members_of, together
 from engine.message import Message
 from engine.run_records.index import list_runs
 from engine.submissions.outcome import Outcome, Replay, RunReplay, difference_words, outcome_words
-from engine.submissions.pile import Opened, open_pile, table_text
+from engine.submissions.pile import Opened, answer_words, open_pile, run_words, table_text
 from engine.submissions.submission import make, name_of_file, write_submission
 from engine.sweeps.sweep import standings
 from engine.terminal.csv_file import table_file, write_table
@@ -63,6 +63,8 @@ def submissions(arguments: argparse.Namespace, catalogue: Catalogue, workspace: 
     if not arguments.json:
         for each in found:
             _print(each, lessons.get(each.submission.lesson))
+        if len(found) > 1:
+            _print_sum(found)
     if table is not None:
         write_table(table, table_text(found))
     failed = bool(wrong) or any(each.replay is not None and _is_doubted(each.replay) for each in found)
@@ -99,22 +101,30 @@ def _print(each: Opened, lesson: Lesson | None) -> None:
     console.print(f"{made.student}: {title} ({each.path.name})", style="bold", highlight=False, markup=False)
     right = {True: tr("right"), False: tr("otherwise"), None: tr("not told")}[made.right]
     lines: list[str] = []
-    lines.append(tr("guess {guess}, the runs say {answer}: {right}").format(
-        guess=made.guess or "–", answer=made.answer or "–", right=right
+    lines.append(tr("guess “{guess}”, the runs say “{answer}”: {right}").format(
+        guess=answer_words(made.guess, lesson, language()), answer=answer_words(made.answer, lesson, language()),
+        right=right,
     ))  # fmt: skip
     if not each.latest:
         lines.append(tr("a later one of the same student is there"))
     lines += [say(remark.text) for remark in each.remarks]
     if made.conclusion:
         lines.append(f"“{made.conclusion}”")
-    lines += [_outcome(run) for run in each.replay.runs] if each.replay is not None else []
+    lines += [_outcome(run, lesson) for run in each.replay.runs] if each.replay is not None else []
     for line in lines:
         console.print(f"  {line}", highlight=False, markup=False)
 
 
-def _outcome(run: RunReplay) -> str:
+def _print_sum(found: Sequence[Opened]) -> None:
+    counted = [each for each in found if each.latest]
+    right = sum(each.submission.right is True for each in counted)
+    told = tr("{count} submissions, {right} guessed right.").format(count=len(counted), right=right)
+    terminal().print(told, style="bold", highlight=False, markup=False)
+
+
+def _outcome(run: RunReplay, lesson: Lesson | None) -> str:
     details = difference_words(run)
-    return f"{run.id}: {outcome_words(run)}" + (f"; {details}" if details else "")
+    return f"{run_words(run.id, lesson, language())}: {outcome_words(run)}" + (f"; {details}" if details else "")
 
 
 # --- as JSON --------------------------------------------------------------------------------------

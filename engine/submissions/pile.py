@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.lessons.lesson import Lesson
-from engine.message import InputError, Message
+from engine.lessons.lesson import Lesson, text
+from engine.message import InputError, Message, message
 from engine.submissions.look import Remark, remarks
 from engine.submissions.outcome import Replay
-from engine.submissions.submission import Submission, latest, read_submission, submission_files
+from engine.submissions.submission import SUFFIX, Submission, latest, read_submission, submission_files
 
 COLUMNS = (
     "file", "student", "lesson", "date", "latest", "guess", "answer", "right", "runs", "doubts", "replay", "conclusion",
@@ -36,7 +36,12 @@ class Opened:
 
 def open_pile(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tuple[list[Opened], list[Message]]:
     """The submissions in these files and folders, and what is wrong with those that can't be read."""
-    found, wrong = [], []
+    found = []
+    wrong = [
+        message("no-submissions", "no submission lies in {path}: their names end in {suffix}", path=path, suffix=SUFFIX)
+        for path in paths
+        if path.is_dir() and not submission_files([path])
+    ]
     for path in submission_files(paths):
         try:
             found.append((path, read_submission(path)))
@@ -47,6 +52,18 @@ def open_pile(paths: Sequence[Path], lessons: Mapping[str, Lesson]) -> tuple[lis
         Opened(path, each, tuple(remarks(each, lessons.get(each.lesson))), place in newest)
         for place, (path, each) in enumerate(found)
     ], wrong
+
+
+def answer_words(id: str | None, lesson: Lesson | None, language: str) -> str:
+    """An answer as the lesson words it; its id where the lesson is not here, a dash where there is none."""
+    found = next((each for each in lesson.question.choices if each.id == id), None) if lesson is not None else None
+    return text(found.text, language).rstrip(".") if found is not None else id or "–"
+
+
+def run_words(id: str, lesson: Lesson | None, language: str) -> str:
+    """What a run is called in the lesson; its id where the lesson is not here, or has no such run."""
+    found = next((each for each in lesson.variants if each.id == id), None) if lesson is not None else None
+    return text(found.label, language) if found is not None else id
 
 
 def table_text(pile: Sequence[Opened]) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from engine.language import language, spoken
 from engine.lessons.lesson import Lesson, text
 from engine.submissions.outcome import Outcome, Replay, difference_words, outcome_words
-from engine.submissions.pile import Opened
+from engine.submissions.pile import Opened, answer_words, run_words
 from gui import numbers
 from gui.words import say
 
@@ -18,10 +18,7 @@ def _tr(words: str) -> str:
 
 def choice(id: str | None, lesson: Lesson | None) -> str:
     """A choice in words; its id where the lesson is not here."""
-    if id is None:
-        return "–"
-    found = next((each for each in lesson.question.choices if each.id == id), None) if lesson is not None else None
-    return text(found.text, language()).rstrip(".") if found is not None else id
+    return answer_words(id, lesson, language())
 
 
 def right(each: Opened) -> str:
@@ -65,12 +62,6 @@ def outcome(replay: Replay) -> str:
     }[replay.outcome]
 
 
-def _label(run: str, lesson: Lesson | None) -> str:
-    """What a run is called in the lesson; its id where the lesson is not here, or has no such run."""
-    found = next((each for each in lesson.variants if each.id == run), None) if lesson is not None else None
-    return text(found.label, language()) if found is not None else run
-
-
 @spoken
 def details(each: Opened, lesson: Lesson | None) -> str:
     """All that is known of one, in lines."""
@@ -86,5 +77,8 @@ def details(each: Opened, lesson: Lesson | None) -> str:
     lines += [f"• {say(remark.text)}" for remark in each.remarks]
     for run in each.replay.runs if each.replay is not None else ():
         differences = difference_words(run)
-        lines.append(f"• {_label(run.id, lesson)}: {outcome_words(run)}" + (f"; {differences}" if differences else ""))
+        lines.append(
+            f"• {run_words(run.id, lesson, language())}: {outcome_words(run)}"
+            + (f"; {differences}" if differences else "")
+        )
     return "\n".join(lines).strip()

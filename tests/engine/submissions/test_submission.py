@@ -141,6 +141,23 @@ def test_a_file_that_is_something_else_harms_no_other(handed_in, capsys, tmp_pat
     assert len([line for line in err.splitlines() if "bad.tunedeck.json" in line]) == 1
 
 
+def test_a_teacher_reads_answers_and_runs_in_words_and_how_many_were_right(handed_in, capsys, tmp_path):
+    workspace, path, _ = handed_in(capsys)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for student, guess in (("Kim", "fast"), ("Lee", "slow")):
+        made = json.dumps(data | {"student": student, "guess": guess, "answer": "fast"})
+        (tmp_path / f"{student}.tunedeck.json").write_text(made, encoding="utf-8")
+    code, out, _ = tunedeck(capsys, "submissions", tmp_path, "--workspace", workspace)
+    assert code == 0 and "guess “slow”, the runs say “fast”: otherwise" in out
+    assert out.rstrip().endswith("2 submissions, 1 guessed right.")
+
+
+def test_a_folder_without_any_is_said_to_hold_none(capsys, tmp_path, workspace):
+    (tmp_path / "empty").mkdir()
+    code, _, err = tunedeck(capsys, "submissions", tmp_path / "empty", "--workspace", workspace)
+    assert code == 1 and "no submission lies in" in err and ".tunedeck.json" in err
+
+
 def test_nothing_of_it_steers_a_terminal_or_a_spreadsheet(handed_in, capsys, tmp_path):
     workspace, path, _ = handed_in(capsys)
     data = json.loads(path.read_text(encoding="utf-8"))
