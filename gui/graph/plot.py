@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -146,6 +146,8 @@ class Plot(pg.PlotWidget):
         self.view = self.plotItem.getViewBox()
         self._fitted: Range | None = None
         self._has_keys = False
+        self.compact = False
+        """Whether it asks for no more room than it needs, and takes what is left over."""
         self._least_of_curves = 0
         self._show_numbers(False)
         self._prepare(x_label)
@@ -188,6 +190,10 @@ class Plot(pg.PlotWidget):
         """So many pixels of height are left to the curves at least, whatever the axis takes."""
         self._least_of_curves = pixels
         self.setMinimumHeight(pixels + self.axis_height())
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """In a `compact` place no more than it needs: among texts of many lines it would take the view with it."""
+        return self.minimumSizeHint().expandedTo(self.minimumSize()) if self.compact else super().sizeHint()
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""

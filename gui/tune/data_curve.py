@@ -71,6 +71,7 @@ class DataCurveTool(Tool):
         column.addLayout(head)
         for label in (self.told, self.answer):
             column.addWidget(label)
+        column.addWidget(text_label(self.tr("Accuracy, %"), "heading"))
         column.addWidget(self.plot, 1)
 
     # --- what is shown ---------------------------------------------------------------------------

@@ -98,6 +98,7 @@ class LearningRateTool(Tool):
         column.addLayout(head)
         for widget in (self.bar, self.told, self.stale):
             column.addWidget(widget)
+        column.addWidget(text_label(self.tr("Loss"), "heading"))
         column.addWidget(self.plot, 1)
 
     # --- what is shown ---------------------------------------------------------------------------

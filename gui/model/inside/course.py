@@ -33,6 +33,7 @@ class CoursePlot(Plot):
         )
         self.view.setMouseEnabled(False, False)
         self.setMinimumHeight(140)
+        self.compact = True
         self._theme = LIGHT
         self._curves: list[Curve] = []
         self.at = pg.InfiniteLine(angle=90, movable=False)

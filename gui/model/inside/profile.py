@@ -36,6 +36,7 @@ class ProfilePlot(Plot):
         )
         self.view.setMouseEnabled(False, False)
         self.setMinimumHeight(150)
+        self.compact = True
         self._bodies = [QGraphicsPathItem() for _ in range(2)]
         for body in self._bodies:
             body.setZValue(5)

@@ -227,3 +227,11 @@ def test_a_layer_that_was_not_seen_at_first_has_a_gap():
     assert seen.layers == ["body.layer1", "body.layer2"]
     assert np.isnan(seen.figure("gradient")).tolist() == [[False, True], [False, False]]
     assert seen.row(0, 1) is None and not seen.sizes("values", 0)[1].any()
+
+
+def test_both_plots_and_all_that_is_told_of_them_fit_into_the_usual_tab(panel):
+    panel.show_run(watched(looks()))
+    panel.resize(600, 640)
+    pump(lambda: panel.width() == 600)
+    bottom = panel.read_out.mapTo(panel, panel.read_out.rect().bottomLeft()).y()
+    assert 0 < bottom <= panel.height() and panel.profile.height() > panel.course.height() >= 140
