@@ -148,6 +148,9 @@ class _Speech:
             self._say(tr("As the lesson says with {held} of {seeds} seeds.").format(held=held, seeds=len(told)) + "\n")
         for words in lesson.look_at:
             self._say(f"• {self._of(words)}")
+        if lesson.further is not None:
+            command = f"`tunedeck train --recipe {lesson.further.recipe}`"
+            self._say(f"{self._of(lesson.further.label)}: {command}")
         if lesson.correction is not None:
             self._say("\n" + self._of(lesson.correction))
 

@@ -41,7 +41,7 @@ USUAL = 16.0
 T = TypeVar("T")
 FIELDS = (
     "format", "id", "title", "text", "settings", "label", "seconds", "variants", "question", "look_at", "correction",
-    "together",
+    "together", "further",
 )  # fmt: skip
 
 
@@ -77,6 +77,14 @@ class Together:
     label: Words
     members: tuple[str, ...]
     """The ids of the runs."""
+
+
+@dataclass(frozen=True)
+class Further:
+    """Where to go on from a lesson: a bundled recipe, which may need what a lesson can't count on, as a download."""
+
+    recipe: str
+    label: Words
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ class Lesson:
     path: Path
     bundled: bool
     together: Together | None = None
+    further: Further | None = None
 
     @property
     def base(self) -> Variant:
@@ -252,6 +261,7 @@ def lesson_from(data: Mapping[str, Any], catalogue: Catalogue, path: Path) -> Le
         path=path,
         bundled=False,
         together=together,
+        further=_further(data.get("further"), catalogue),
     )
 
 
@@ -287,6 +297,16 @@ def _variants(data: Mapping[str, Any], catalogue: Catalogue) -> tuple[Variant, .
     _different(ids, "variants")
     shown = {given["id"]: _claims(given.get("shows", []), ids, _of("shows", given["id"])) for given in data["variants"]}
     return tuple(replace(variant, claims=shown.get(variant.id, ())) for variant in found)
+
+
+def _further(value: Any, catalogue: Catalogue) -> Further | None:
+    if value is None:
+        return None
+    given = _mapping(value, "further")
+    _known(given, ("recipe", "label"), "further")
+    name = str(given.get("recipe"))
+    recipe(name, catalogue)
+    return Further(name, words_from(given.get("label"), "further", MAX_LABEL))
 
 
 def _together(value: Any, ids: Sequence[str]) -> Together | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Slot
 
-from engine.config import RunConfig
+from engine.config import RunConfig, recipe
 from engine.history import EpochRow
 from engine.lessons.band import Bands, band_file, read_bands, read_count
 from engine.lessons.lesson import Lesson, Variant, read_lessons
@@ -64,6 +64,7 @@ class LessonGuide(QObject):
         self.panel.guessed.connect(self._on_guess)
         self.panel.train_asked.connect(self.train)
         self.panel.left.connect(self.leave)
+        self.panel.further_asked.connect(self.go_further)
         self.handing_in = HandingIn(window, self)
         self.panel.hand_in_asked.connect(self.handing_in.ask)
         session.started.connect(self._on_started)
@@ -175,6 +176,14 @@ class LessonGuide(QObject):
             self.window.graph.expect(None)
             self.panel.show_lesson(None, None)
         self.window.lesson_dock.hide()
+
+    @Slot()
+    def go_further(self) -> None:
+        """Put the recipe that the lesson leads on to into the settings; undo has the person's own."""
+        further, settings = self.lesson.further if self.lesson is not None else None, self.window.panel
+        if further is not None:
+            self.leave()
+            settings.set_config(recipe(further.recipe, settings.catalogue))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Who closes the dock leaves the lesson."""

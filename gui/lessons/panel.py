@@ -34,6 +34,8 @@ class LessonPanel(QWidget):
     """The id of a run of the lesson."""
     hand_in_asked = Signal()
     """What was done in the lesson is to be saved as one file."""
+    further_asked = Signal()
+    """What the lesson leads on to is to stand in the settings."""
     left = Signal()
     """The lesson is over: the person's own settings are wanted again."""
 
@@ -71,6 +73,9 @@ class LessonPanel(QWidget):
         self.look_heading = _label("heading")
         self.look_heading.setText(self.tr("Look at"))
         self.look = _label()
+        self.further = QPushButton()
+        self.further.setToolTip(self.tr("Puts the recipe into the settings and leaves the lesson. Then press Start."))
+        self.further.clicked.connect(self.further_asked)
         self.correction_heading = _label("heading")
         self.correction_heading.setText(self.tr("Put right"))
         self.correction = _label()
@@ -123,6 +128,7 @@ class LessonPanel(QWidget):
             self.correction, self.held,
         ):  # fmt: skip
             self._body.addWidget(widget)
+        self._body.insertWidget(self._body.indexOf(self.look) + 1, self.further, 0, Qt.AlignmentFlag.AlignLeft)
         self._body.addStretch(1)
         self.area = UprightScrollArea()
         self.area.setAccessibleName(self.tr("Lesson"))
@@ -207,6 +213,9 @@ class LessonPanel(QWidget):
         self._show_heading()
         for part in (self.look, self.look_heading):
             part.setVisible(not asked and self._lesson is not None)
+        further = self._lesson.further if self._lesson is not None else None
+        self.further.setText(words.of(further.label) if further is not None else "")
+        self.further.setVisible(not asked and further is not None)
         self.held.setText(held)
         self.held.setVisible(bool(held) and not asked)
 

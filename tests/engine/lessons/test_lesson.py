@@ -162,6 +162,15 @@ def test_below_and_above_are_opposites_and_figures_are_those_of_the_rows(one, ot
     assert check(Claim("fast", "last_val_loss", "above", "fast", "best_val_loss", 0.999), runs).holds
 
 
+def test_a_lesson_may_lead_on_to_a_recipe_that_there_is(write, catalogue, capsys, workspace):
+    further = {"recipe": "noisy-line", "label": "On to the line"}
+    assert read_lesson(write(further=further), catalogue).further.recipe == "noisy-line"
+    _, out, _ = tunedeck(capsys, "lesson", "mine", "--workspace", workspace)
+    assert "On to the line: `tunedeck train --recipe noisy-line`" in out
+    with pytest.raises(InputError, match="no recipe 'nosy-line'"):
+        read_lesson(write(further=further | {"recipe": "nosy-line"}), catalogue)
+
+
 @given(LOSSES, st.floats(0.01, 5))
 def test_a_target_is_reached_in_the_first_epoch_that_is_as_good_or_never(losses, target):
     found = check(Claim("base", "reaches_loss", "below", math.inf, "reaches_loss", 1.0, target), {"base": rows(losses)})

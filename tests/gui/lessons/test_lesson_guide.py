@@ -160,6 +160,18 @@ def test_the_own_settings_come_back_unless_others_were_made_meanwhile(opened):
     assert opened.panel.config.lr == 0.001
 
 
+def test_what_a_lesson_leads_on_to_stands_in_the_settings_and_undo_has_the_former(opened, catalogue):
+    lessons, panel = opened.conductor.lessons, opened.window.lesson
+    assert not panel.further.isVisibleTo(panel)
+    lessons.open("transfer")
+    assert not panel.further.isVisibleTo(panel)  # it would tell too much before the guess
+    guess(opened, "nothing")
+    panel.further.click()
+    assert lessons.lesson is None and opened.panel.config == recipe("pretrained-frozen-body", catalogue)
+    opened.panel.undo()
+    assert opened.panel.config.lr == 0.005
+
+
 def test_closing_the_dock_leaves_the_lesson(opened):
     opened.window.lesson_dock.close()
     assert opened.conductor.lessons.lesson is None and opened.panel.config.lr == 0.005
