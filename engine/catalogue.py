@@ -15,6 +15,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
+import inspect
 import re
 import sys
 import threading
@@ -30,6 +31,7 @@ from pydantic import ValidationError
 
 from engine.guard import words_of
 from engine.invalid import why_invalid
+from engine.language import flowed
 from engine.message import InputError, phrase
 from engine.parameter import Parameter, UnsupportedParameter, parameters_of
 from engine.reading import read_limited
@@ -321,6 +323,12 @@ def invalid_value(where: str, error: ValidationError) -> InputError:
         where=where, name=".".join(str(part) for part in first["loc"])[:80], value=repr(first["input"])[:80],
         text=why_invalid(first),
     )  # fmt: skip
+
+
+def source_of(strategy: type[Strategy]) -> str:
+    """Where a technique comes from in the literature, in English: the first paragraph of its file."""
+    module = sys.modules.get(strategy.__module__)
+    return flowed(inspect.cleandoc(module.__doc__ or "") if module else "").split("\n\n")[0]
 
 
 def first_sentence(text: str | None) -> str:

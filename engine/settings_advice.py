@@ -110,20 +110,27 @@ def _claims(strategy: Strategy) -> Iterable[tuple[str, str, str]]:
     yield f"id {strategy.id}", "twice", "{id} is listed twice"
     if isinstance(strategy, Regularizer):
         if strategy.slot is not None:
-            text = "{id} and {other} want the same place: untick one"
-            yield f"slot {strategy.slot}", "slot-taken", text
+            yield f"slot {strategy.slot}", "slot-taken", "{id} and {other} want the same place: untick one"
         if overrides(strategy, "average_share"):
-            text = "{id} and {other} each keep an average of the weights, and a run has one: untick one"
-            yield "average", "two-averages", text
+            yield (
+                "average",
+                "two-averages",
+                "{id} and {other} each keep an average of the weights, and a run has one: untick one",
+            )
         if overrides(strategy, "order"):
-            text = "{id} and {other} each lay down the order of the samples: untick one"
-            yield "order", "two-orders", text
+            yield "order", "two-orders", "{id} and {other} each lay down the order of the samples: untick one"
     if isinstance(strategy, FineTuning):
-        text = "{id} and {other} each lay down what of the network is trained: untick one"
-        yield "fine-tuning", "two-fine-tunings", text
+        yield (
+            "fine-tuning",
+            "two-fine-tunings",
+            "{id} and {other} each lay down what of the network is trained: untick one",
+        )
     if isinstance(strategy, Scheduler) and strategy.shape:
-        text = "{id} and {other} each lay down the whole course of the learning rate: untick one"
-        yield "shape", "two-schedules", text
+        yield (
+            "shape",
+            "two-schedules",
+            "{id} and {other} each lay down the whole course of the learning rate: untick one",
+        )
 
 
 def _error(code: str, template: str, **values: Any) -> Advice:

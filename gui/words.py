@@ -6,11 +6,10 @@ Translations are found by the English words (`engine.language`); where there is 
 from __future__ import annotations
 
 import re
-import sys
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.catalogue import first_sentence
+from engine.catalogue import first_sentence, source_of
 from engine.language import ENGLISH, filled, flowed, language, look_up, say_phrase, spoken, template_of, tr
 from engine.message import InputError, Message
 from engine.parameter import Parameter
@@ -117,15 +116,10 @@ def explanation(strategy: type[Strategy]) -> str:
     return look_up(flowed(strategy.__doc__ or ""), (strategy.id,))
 
 
+@spoken
 def source(strategy: type[Strategy]) -> str:
-    """Where a technique comes from in the literature: the first line of its file."""
-    module = sys.modules.get(strategy.__module__)
-    return first_sentence_line(module.__doc__ if module else None)
-
-
-def first_sentence_line(text: str | None) -> str:
-    """The first line of a text."""
-    return (text or "").strip().split("\n", 1)[0]
+    """Where a technique comes from in the literature."""
+    return look_up(source_of(strategy))
 
 
 @spoken

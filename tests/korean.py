@@ -15,6 +15,9 @@ from engine.strategy import KINDS
 from engine.terminal.verbs import VERBS
 
 AS_WRITTEN = (
+    r"[가-힣]\([A-Za-z][\w+-]*( [\w+-]+){0,2}\)",  # the field's word behind the Korean one: 배치 정규화(batch norm)
+    r'"[^"]*"', r"\b[A-Z][\w-]*(?=[^()]*\b[12]\d{3}\b[^()]*\))",  # a paper, and who wrote it (Kingma, Ba 2014)
+    r"\btunedeck [a-z-]+", r"[\w-]+…",  # a verb, and a name that is cut short
     r"`[^`]*`",  # what is typed: a command, a piece of code
     r"https?://\S+", r"arXiv:[\d.]+", r"doi:\S+",
     r"(?<![\w-])--?[a-z][\w-]*(=\S+)?",  # flags
@@ -24,13 +27,13 @@ AS_WRITTEN = (
     r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b",  # ids
     r"\b[a-z]\w*(?:\.\w+)+",  # names within names: dropout.p, body.pool
     r"\b\w*[_\d]\w*\b",  # names in code and with figures: val_loss, beta1, float32, Conv2d
-    r"[가-힣]\([A-Za-z][\w+-]*( [\w+-]+)?\)",  # the field's word behind the Korean one: 배치 정규화(batch norm)
     r"'[^']*'",  # what was given, as it was given
 )  # fmt: skip
 """What is written in the same way in every language."""
 NAMES = """
 tunedeck pytorch torchvision torchrun timm onnx onnxruntime optuna imagenet mnist fashion resnet efficientnet
-mobilenet adam nesterov relu gelu kaiming xavier softmax sigmoid tanh exp tpe optim reducelronplateau
+mobilenet adam nesterov relu gelu kaiming xavier softmax sigmoid tanh exp tpe optim reducelronplateau trivialaugment
+glorot bergstra lightning alexnet body head weight bias beta ln
 nvidia apple cudnn nvcc debian linux gnu bookworm windows macos python cuda english arxiv
 jpeg png webp tiff gif bmp rgb yaml json csv ms kb mb gb gib mib max px gpu cpu id
 """
@@ -65,7 +68,7 @@ def _parsers() -> list[argparse.ArgumentParser]:
 
 def english_in(text: str, names: frozenset[str] = frozenset()) -> list[str]:
     """The words of a text that are English and no names; `names` are more that are known."""
-    for name in sorted((name for name in names if " " in name), key=len, reverse=True):
+    for name in sorted((name for name in names if not (name.isalpha() and name.isascii())), key=len, reverse=True):
         text = text.replace(name, " ")
     for pattern in AS_WRITTEN:
         text = re.sub(pattern, " ", text, flags=re.ASCII)

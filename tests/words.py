@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.catalogue import discover
+from engine.catalogue import discover, source_of
 from engine.config import NO_DEVICE, NO_NAME, recipe_names, run_parameters
 from engine.data_checks.picture_findings import NAMES_OF_KINDS
 from engine.language import AFTER, BEFORE, DIVIDER, english_of, flowed
@@ -405,6 +405,7 @@ def in_docs() -> Iterator[Text]:
         if entry.strategy is not None:
             yield Text(id_in_words(entry.id, entry.strategy.__name__), "techniques", f"{entry.id}, its name")
             yield Text(flowed(inspect.getdoc(entry.strategy) or ""), "techniques", entry.id)
+            yield Text(source_of(entry.strategy), "techniques", f"{entry.id}, its source")
             for parameter in entry.parameters:
                 yield Text(flowed(parameter.help), "techniques", f"{entry.id}.{parameter.name}")
     for name, texts in VALUES.items():

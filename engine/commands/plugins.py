@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import rich.console
 import rich.table
 from rich.markup import escape
 
-from engine.catalogue import Catalogue, Entry, first_sentence
+from engine.catalogue import Catalogue, Entry, first_sentence, source_of
 from engine.language import flowed, look_up, tr
 from engine.terminal.run import DONE
 
@@ -31,7 +30,7 @@ def plugins(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path
             console.print(f"  [cyan]{entry.id}[/]  {_in_short(entry)}")
             if arguments.id and entry.strategy:
                 words = _explained(entry).removeprefix(first_sentence(_explained(entry))).strip()
-                source = _flowed(sys.modules[entry.strategy.__module__].__doc__)
+                source = look_up(source_of(entry.strategy))
                 for text in filter(None, (words, source, tr("From: {origin}").format(origin=entry.origin))):
                     console.print(f"\n{escape(text)}", highlight=False)
                 console.print()
