@@ -137,6 +137,7 @@ VALUES: dict[str, tuple[str, ...]] = {
 """Of values of messages that bear these names, what they may be in words: entries are `value.NAME|TEXT`."""
 CLEAR = {
     "gui/actions.py: name": "a key of MENUS",
+    "gui/actions.py: menu": "a key of MENUS",
     "gui/data/check_words.py: table.get(key, key)": "of a table of this module",
     "engine/settings_advice.py: template": "an advice again, which was found where it is given",
     "engine/commands/check_data.py: KINDS[kind]": "in TABLES",

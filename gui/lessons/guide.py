@@ -31,6 +31,7 @@ from gui.runs.run import Run
 from gui.training.control import RunControl
 from gui.training.pacing import Pacing
 from gui.training.session import Session
+from gui.widgets.banner import Answer
 from gui.words import say
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class LessonGuide(QObject):
         self.panel.guessed.connect(self._on_guess)
         self.panel.train_asked.connect(self.train)
         self.panel.left.connect(self.leave)
+        control.may_start = self._may_start
         self.panel.further_asked.connect(self.go_further)
         self.handing_in = HandingIn(window, self)
         self.panel.hand_in_asked.connect(self.handing_in.ask)
@@ -149,6 +151,7 @@ class LessonGuide(QObject):
         elif self.lesson is not None:
             self._let_none_wait()
         self.lesson = lesson
+        self.window.banners.clear("guess")
         self._keep(replace(self.kept, lesson=id))
         self._standings, self._drawn = {}, set()
         self._bands = read_bands(band_file(lesson))
@@ -175,6 +178,7 @@ class LessonGuide(QObject):
             self.window.actions_by_name["slow"].setChecked(False)
             self.window.graph.expect(None)
             self.panel.show_lesson(None, None)
+            self.window.banners.clear("guess")
         self.window.lesson_dock.hide()
 
     @Slot()
@@ -200,6 +204,7 @@ class LessonGuide(QObject):
     @Slot(object)
     def _on_guess(self, guess: Guess) -> None:
         self._keep(replace(self.kept, guesses={**self.kept.guesses, guess.lesson: guess}))
+        self.window.banners.clear("guess")
         self._expect(self.session.run)
         self._show()
 
@@ -219,6 +224,21 @@ class LessonGuide(QObject):
         else:
             self.control.let_wait([variant.config.changed({"name": str(words.of(variant.label))})])
         self._show()
+
+    def _may_start(self, config: RunConfig) -> bool:
+        """Who presses Start in a lesson is asked for a guess first: afterwards it would be none."""
+        if self.lesson is None or self.guess is not None or self._variant_of(config) is None:
+            return True
+        self.show()
+        self.panel.ask_first()
+        text = self.tr("The lesson asks first: what do you expect? Answer on the left, then train.")
+        self.window.banners.say("guess", "info", text, [Answer(self.tr("Train without a guess"), self._train_unasked)])
+        return False
+
+    def _train_unasked(self) -> None:
+        if self.lesson is not None and self.guess is None:
+            self.panel.question.skip.click()
+            self.control.start()
 
     def _let_none_wait(self) -> None:
         """Runs of the open lesson that wait are not wanted any more; one that trains goes on, as fast as it can."""

@@ -236,6 +236,11 @@ class LessonPanel(QWidget):
         for part in (self.correction, self.correction_heading):
             part.setVisible(bool(text) and bool(right))
 
+    def ask_first(self) -> None:
+        """Bring the question into view, and the keyboard to it."""
+        self.area.ensureWidgetVisible(self.question)
+        self.question.take_focus()
+
     @Slot()
     def show_result(self) -> None:
         """Bring what the runs say into view, from its heading on."""

@@ -85,6 +85,12 @@ class QuestionView(QWidget):
             self.buttons[id].setAccessibleDescription(said if mark.text() else "")
             mark.setToolTip(said if mark.text() else "")
 
+    def take_focus(self) -> None:
+        """Let the keyboard choose among the answers."""
+        first = next(iter(self.buttons.values()), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _add(self, id: str, text: str) -> None:
         """An answer: its words stand in a label beside the button, as they may take several lines."""
         button, label, mark = QRadioButton(), _Answer(text), QLabel()

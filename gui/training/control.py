@@ -35,6 +35,8 @@ class RunControl(QObject):
         self.session = session
         self.queue = RunQueue(window.workspace, self)
         self._closing = False
+        self.may_start: Callable[[RunConfig], bool] = lambda config: True
+        """Whether Start may begin a run with these settings now; whoever says no has said why."""
         self._fork: tuple[RunConfig, Path | None] | None = None
         """What the run that is being stopped goes on with, and the file from which it does; None: its last."""
         self._taken: RunConfig | None = None
@@ -72,7 +74,7 @@ class RunControl(QObject):
     def start(self) -> None:
         """Start a run with the settings as they stand; while one trains, let it wait its turn."""
         config = self._valid_settings()
-        if config is None:
+        if config is None or not self.may_start(config):
             return
         if self.session.busy:
             self.let_wait([config])

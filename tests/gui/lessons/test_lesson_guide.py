@@ -139,6 +139,27 @@ def test_the_buttons_of_all_lessons_say_the_whole_of_what_they_train(opened, cat
                 assert row.button.fontMetrics().horizontalAdvance(row.button.text()) <= room, row.button.text()
 
 
+def test_who_presses_start_in_a_lesson_is_asked_for_a_guess_first(opened):
+    lessons = opened.conductor.lessons
+    opened.press("start")
+    assert opened.session.state is State.READY and "asks first" in opened.says("guess")
+    guess(opened, "slow")
+    assert not opened.says("guess")
+    opened.train()
+    pump(lambda: lessons._stand(lessons.lesson.base) is Stand.DONE)
+    lessons.open("other")
+    opened.press("start")
+    opened.answer("guess")
+    opened.wait_for_end()
+    assert lessons.guess.choice is None and opened.session.run.history.epochs
+
+
+def test_start_with_other_settings_than_the_lessons_is_the_persons_own(opened):
+    opened.set(lr=0.02)
+    opened.train()
+    assert not opened.says("guess") and opened.session.run.config.lr == 0.02
+
+
 def test_a_question_may_be_skipped(opened):
     guess(opened, None)
     assert all(row.button.isEnabled() for row in opened.window.lesson.rows.values())
