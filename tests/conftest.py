@@ -40,6 +40,7 @@ def english(monkeypatch):
     monkeypatch.setenv(language.VARIABLE, language.ENGLISH)
     yield
     language.use(language.ENGLISH)
+    language.distinct_words_of.cache_clear()  # a test may have had words of its own
 
 
 @pytest.fixture

@@ -119,8 +119,7 @@ def reading(monkeypatch):
         return draw(painter, *given)
 
     monkeypatch.setattr(QPainter, "drawText", draw_text)
-    yield made
-    language.distinct_words_of.cache_clear()  # other tests have words of their own
+    return made
 
 
 @pytest.fixture
