@@ -13,10 +13,8 @@ STRATIFIED = '''
 def stratified(targets, purpose):
     """All rows, shuffled so that any first part of them has its due share of each class."""
     shuffled = torch.randperm(len(targets), generator=torch.Generator().manual_seed(seed(SPLIT_SEED, purpose)))
-    place = torch.empty(len(targets), dtype=torch.double)
-    for label in targets.unique():
-        rows = (targets[shuffled] == label).nonzero().squeeze(1)
-        place[rows] = (torch.arange(len(rows)).double() + 0.5) / len(rows)
+    one_hot = nn.functional.one_hot(targets[shuffled]).double()
+    place = ((one_hot.cumsum(0) - 0.5) / one_hot.sum(0))[one_hot.bool()]  # of each sample among those of its class
     return shuffled[place.argsort(stable=True)]'''
 SHUFFLED = '''
 def stratified(targets, purpose):
@@ -34,18 +32,14 @@ def cut(inputs, targets, count, purpose):
             count -= sizes[group]
     return taken[groups]'''
 EVALUATE = '''
+@torch.no_grad()
 def evaluate(network, inputs, targets):
-    """Loss{accuracy}, averaged over samples, in evaluation mode and without gradients."""
+    """Loss{accuracy} of all samples, in evaluation mode and without gradients."""
     network.eval()
-    total = {zero}0
-    with torch.no_grad():
-        for x, y in zip(inputs.split(1000), targets.to(device).split(1000)):
-            {x}
-            {outputs}
-            total += loss_function(outputs, y).item() * len(x){correct}
-    return total / len(targets){share}'''
-COUNTED = "\n            correct += (outputs.argmax(1) == y).sum().item()"
-BACK = "x = scale(x.to(device))\n            y = x.flatten(1)  # it is to give its input back"
+    {outputs}
+    y = {y}
+    return loss_function(outputs, y).item(){share}'''
+IN_PIECES = "torch.cat([network(scale(x.to(device))) for x in inputs.split(1000)])"
 
 
 def definitions(facts: Facts) -> list[str]:
@@ -58,16 +52,11 @@ def definitions(facts: Facts) -> list[str]:
         functions.append(CUT)
     functions += dict.fromkeys(code.define for code in facts.codes.values() if code and code.define)
     functions.append("\ndef scale(x):\n    return (x - mean) / std")
-    evaluate = {
-        "accuracy": " and accuracy",
-        "zero": "correct = ",
-        "correct": COUNTED,
-        "share": ", correct / len(targets)",
-    }
     functions.append(EVALUATE.format(
-        **evaluate if facts.classes else dict.fromkeys(evaluate, ""),
-        x=BACK if facts.reconstructs else "x = scale(x.to(device))",
-        outputs=indented(facts.outputs("network(x)"), 12).strip(),
+        accuracy=" and accuracy" if facts.classes else "",
+        outputs=indented(facts.outputs(IN_PIECES)).strip(),
+        y="scale(inputs.to(device)).flatten(1)  # to give its input back" if facts.reconstructs else "targets.to(device)",
+        share=", (outputs.argmax(1) == y).sum().item() / len(y)" if facts.classes else "",
     ))  # fmt: skip
     return [function.strip("\n") for function in functions]
 
@@ -112,12 +101,16 @@ def network(facts: Facts) -> list[str]:
     lines += [facts.absent(config.activation.id)] if facts.codes[config.activation.id] is None else []
     lines += [facts.lines(config.initializer, "")]
     lines += [model.weights] if model else []
-    lines += ["model = model.to(device, memory_format=torch.channels_last)" if "Conv2d" in lines[2] or (
-        model and ("Conv2d" in model.define or model.imports)
-    ) else "model = model.to(device)"]  # fmt: skip
+    convolves = "Conv2d" in lines[2] or (model and ("Conv2d" in model.define or model.imports))
+    to = ".to(device, memory_format=torch.channels_last)" if convolves else ".to(device)"
+    lines = [line for line in lines if line]
+    if lines[-1].startswith("model = nn.Sequential(") and lines[-1].endswith("\n)"):
+        lines[-1] += to
+    else:
+        lines.append(f"model = model{to}")
     if config.fine_tuning:
         lines.append(f"head = {model.head if model and model.head else '...'}")
-    return [line for line in lines if line]
+    return lines
 
 
 def _count(amount: str) -> str:

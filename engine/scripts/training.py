@@ -79,7 +79,7 @@ def loop(facts: Facts) -> list[str]:
         f"    best, best_weights = {facts.monitor}, copy.deepcopy({_judged(facts, judged)}.state_dict())",
         *(code.after_epoch for code in codes if code.after_epoch and facts.is_there(code.after_epoch)),
     ]  # fmt: skip
-    return ["history = []", "for epoch in range(EPOCHS):", indented("\n".join(body))]
+    return ["for epoch in range(EPOCHS):", indented("\n".join(body))]
 
 
 def _judged(facts: Facts, judged: str) -> str:
@@ -91,15 +91,9 @@ def _evaluated(facts: Facts) -> list[str]:
     lines, told = list[str](), "epoch {epoch + 1}: training loss {train_loss:.4f}"
     if facts.monitor.startswith("clean"):
         lines.append(f"{_figures(facts, 'clean_train')} = evaluate({network}, inputs[clean], targets[clean])")
-    figures = ["train_loss"]
     if facts.validates:
         lines.append(f"{_figures(facts, 'val')} = evaluate({network}, val_inputs, val_targets)")
-        accuracy = ", accuracy {val_accuracy:.1%}" if facts.classes else ""
-        told += ", validation loss {val_loss:.4f}" + accuracy
-        figures.append("val_loss")
-    lines.append(f"history.append(({', '.join(figures)},))" if len(figures) == 1 else (
-        f"history.append(({', '.join(figures)}))"
-    ))  # fmt: skip
+        told += ", validation loss {val_loss:.4f}" + (", accuracy {val_accuracy:.1%}" if facts.classes else "")
     return [*lines, f'print(f"{told}")']
 
 
@@ -156,9 +150,10 @@ def _gradients(facts: Facts) -> list[str]:
     correct = [CORRECT.format(labels=labels)] if facts.counts else []
     if not pieces:
         backward = f"({'loss' + penalties}).backward()" if penalties else "loss.backward()"
+        plain = facts.config.precision == "float32" and "outputs" not in "".join((penalties, *correct))
+        forward = [facts.outputs("model(x)"), "loss = loss_function(outputs, y)"]
         return [
-            facts.outputs("model(x)"), "loss = loss_function(outputs, y)", backward,
-            "total += loss.item() * len(rows)", *correct,
+            *(["loss = loss_function(model(x), y)"] if plain else forward), backward, "total += loss.item() * len(rows)", *correct,
         ]  # fmt: skip
     last = [f"    loss = loss{penalties}"] if penalties else []
     names = ("x", "y", "labels") if facts.mixes and facts.counts else ("x", "y")
