@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import difflib
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ def code(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
     config = settings(arguments, catalogue)
     made, line = script(config, catalogue, workspace / "data"), command(config, catalogue)
     text = f"{line}\n" if arguments.command else made.text
+    if arguments.diff:
+        plain = settings(argparse.Namespace(**{**vars(arguments), "changes": []}), catalogue)
+        text = difference(script(plain, catalogue, workspace / "data").text, made.text)
     file = Path(arguments.output).absolute() if arguments.output is not None else None
     if file is not None:
         write_script(file, text)
@@ -31,3 +36,15 @@ def code(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
     return DONE, {
         "script": made.text, "command": line, "missing": list(made.missing), "file": str(file) if file else None,
     }  # fmt: skip
+
+
+def difference(before: str, after: str) -> str:
+    """The lines that come and go from one script to another, with two around them; the head, which holds the command,
+    is left out. Empty where none does."""
+    lines = list(difflib.unified_diff(_body(before), _body(after), n=2, lineterm=""))[2:]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _body(text: str) -> list[str]:
+    """The lines of a script below its head, which is its docstring."""
+    return text.splitlines()[ast.parse(text).body[0].end_lineno or 0 :]

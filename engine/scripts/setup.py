@@ -39,6 +39,7 @@ def evaluate(network, inputs, targets):
     {outputs}
     y = {y}
     return loss_function(outputs, y).item(){share}'''
+BACK = "scale(inputs.to(device)).flatten(1)  # it is to give its input back"
 IN_PIECES = "torch.cat([network(scale(x.to(device))) for x in inputs.split(1000)])"
 
 
@@ -55,7 +56,7 @@ def definitions(facts: Facts) -> list[str]:
     functions.append(EVALUATE.format(
         accuracy=" and accuracy" if facts.classes else "",
         outputs=indented(facts.outputs(IN_PIECES)).strip(),
-        y="scale(inputs.to(device)).flatten(1)  # to give its input back" if facts.reconstructs else "targets.to(device)",
+        y=BACK if facts.reconstructs else "targets.to(device)",
         share=", (outputs.argmax(1) == y).sum().item() / len(y)" if facts.classes else "",
     ))  # fmt: skip
     return [function.strip("\n") for function in functions]

@@ -153,7 +153,8 @@ def _gradients(facts: Facts) -> list[str]:
         plain = facts.config.precision == "float32" and "outputs" not in "".join((penalties, *correct))
         forward = [facts.outputs("model(x)"), "loss = loss_function(outputs, y)"]
         return [
-            *(["loss = loss_function(model(x), y)"] if plain else forward), backward, "total += loss.item() * len(rows)", *correct,
+            *(["loss = loss_function(model(x), y)"] if plain else forward), backward,
+            "total += loss.item() * len(rows)", *correct,
         ]  # fmt: skip
     last = [f"    loss = loss{penalties}"] if penalties else []
     names = ("x", "y", "labels") if facts.mixes and facts.counts else ("x", "y")

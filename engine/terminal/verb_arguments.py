@@ -161,6 +161,9 @@ def find_lr(parser: argparse.ArgumentParser) -> None:
 
 def code(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--command", action="store_true", help="print the command that trains just this instead")
+    parser.add_argument(
+        "--diff", action="store_true", help="print only the lines that --with and --without change, marked with + and -"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write it into this file instead of printing it")
     add_settings(parser)
 

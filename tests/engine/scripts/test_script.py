@@ -421,3 +421,16 @@ def test_a_place_that_can_not_be_written_is_one_line(capsys, workspace, tmp_path
         code, out, err = tunedeck(capsys, "code", "-o", place)
         assert (code, out) == (2, "") and err.count("\n") == 1 and str(place) in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_difference_is_the_lines_that_the_boxes_change_and_no_others(capsys, workspace):
+    flags = ("code", "--recipe", "first-lesson", "--epochs", 3)
+    _, before, _ = tunedeck(capsys, *flags)
+    _, after, _ = tunedeck(capsys, *flags, "--with", "dropout:p=0.3")
+    code, told, err = tunedeck(capsys, *flags, "--with", "dropout:p=0.3", "--diff")
+    lines = told.splitlines()
+    assert (code, err) == (0, "") and [x for x in lines if x[0] in "+-"] == ["+    nn.Dropout(p=0.3),"] * 2
+    assert all(line[1:] in after.splitlines() for line in lines if line[0] == "+")
+    assert tunedeck(capsys, *flags, "--diff") == (0, "", "") and before != after
+    _, told, _ = tunedeck(capsys, *flags, "--optimizer", "sgd", "--diff")
+    assert told == ""  # it is no box
