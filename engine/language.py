@@ -43,8 +43,8 @@ AFTER = ("; {whole} beside it is whole (epoch {whole_epoch})",)
 class Said(str):
     """A text in the language that was present when it was said."""
 
-    again: Callable[[], str]
-    """Says it in the language that is present now."""
+    again: Callable[[], Said]
+    """Says it in the language that is present now, so that it can be said again from that one, too."""
 
 
 class Template(Said):
@@ -86,7 +86,7 @@ def tr(text: str, *contexts: str) -> Template:
     """A text in the present language. `contexts` are asked one after another for words of their own."""
     said = Template(look_up(text, contexts))
     said.source, said.contexts = text, contexts
-    said.again = lambda: look_up(text, contexts)
+    said.again = lambda: tr(text, *contexts)
     if keeper is not None:
         keeper(said, text, contexts)
     return said
@@ -104,7 +104,7 @@ def spoken(function: Callable[..., str]) -> Callable[..., Said]:
 
 def _keep(text: str, source: str, contexts: tuple[str, ...], again: Callable[[], str]) -> Said:
     said = Said(text)
-    said.again = again
+    said.again = lambda: _keep(again(), source, contexts, again)
     if keeper is not None:
         keeper(said, source, contexts)
     return said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import shiboken6
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QComboBox, QGraphicsView, QLabel, QTabBar, QWidget
@@ -70,6 +71,22 @@ def test_a_window_that_has_changed_says_what_one_says_that_opened_so(
     for one, other in ((("ko", ""), ("en", "ko")), (("en", ""), ("ko", "en"))):
         differ = sorted(set(said[one]) ^ set(said[other]))
         assert not differ, "\n".join(map(str, differ))
+
+
+@pytest.mark.parametrize("opened", ["en", "ko"])
+def test_the_language_may_be_changed_to_and_fro(app, open_window, workspace, monkeypatch, opened):
+    monkeypatch.setenv(language.VARIABLE, opened)
+    driver = open_window(workspace, first=True)
+    pump(lambda: driver.conductor.lessons.lesson is not None and not driver.window.bench.background.busy)
+    pump(lambda: any(figure.isdigit() for figure in driver.panel.foot.estimate.text()))
+    said = {}
+    for name in ("en", "ko", "en", "ko", "en"):
+        driver.press(f"language_{name}")
+        for _ in range(3):
+            app.processEvents()
+        now = sorted(set(said_in(driver.window)))
+        assert said.setdefault(name, now) == now, sorted(set(said[name]) ^ set(now))
+    assert said["en"] != said["ko"] and driver.window.lesson.leave.text() == "Leave"
 
 
 def test_nothing_of_a_run_or_of_the_settings_is_lost_by_another_language(open_window, workspace, monkeypatch):
