@@ -104,8 +104,8 @@ def no_runs(app: QApplication, workspace: Path, shot: Shot) -> None:
     driver.close()
 
 
-def small_tools(app: QApplication, workspace: Path, shot: Shot) -> None:
-    """The tools that train more than once, with what they found: a search, twins, an ensemble, a data curve."""
+def search(app: QApplication, workspace: Path, shot: Shot) -> None:
+    """A search and what it found, in each of its views."""
     pictures = Pictures(app, workspace, shot)
     driver = pictures.driver
     plan = plan_of(driver.panel.catalogue, **FEW)
@@ -117,7 +117,14 @@ def small_tools(app: QApplication, workspace: Path, shot: Shot) -> None:
         tool.views.current = view
         tool._on_view(view)
         pictures.settle()
-        pictures.take_both(f"search-{name}" if view != 2 else "search")
+        pictures.take_both(f"search-{name}")
+    driver.close()
+
+
+def small_tools(app: QApplication, workspace: Path, shot: Shot) -> None:
+    """The tools that train more than once, with what they found: a data curve, an ensemble, twins."""
+    pictures = Pictures(app, workspace, shot)
+    driver = pictures.driver
     pictures.recipe("first-lesson")
     pictures.choose(**FEW)
     tool = pictures.tool("data-curve")

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -38,9 +40,22 @@ GUIDE = {
 """What the guide shows, each on a workspace of its own."""
 BESIDE = {
     name: getattr(window_beside, name)
-    for name in ("lessons", "no_runs", "small_tools", "inside", "labels", "troubles", "sheets")
+    for name in ("lessons", "no_runs", "search", "small_tools", "inside", "labels", "troubles", "sheets")
 }
 """What there is beside that."""
+SHOWN = {
+    "en": {
+        "lesson-light": "lesson", "submissions-light": "submissions", "search-coordinates-light": "search",
+        "inside-light": "inside",
+    },
+    "ko": {
+        "lesson-light": "ko/lesson", "submissions-light": "ko/submissions", "inside-light": "ko/inside",
+        "curves-light": "ko/curves", "code-light": "ko/code",
+    },
+}  # fmt: skip
+"""What of these the guides show, by language, and under which names."""
+MAKING = {"en": ("lessons", "search", "inside"), "ko": ("lessons", "inside", "full")}
+"""The parts that take them."""
 KEPT = {"train": window_scenes.train, "full": window_scenes.full}
 """The runs that are compared, and the pictures that show them: on one workspace."""
 
@@ -88,21 +103,40 @@ def main() -> int:
     wanted = given.only or [*GUIDE, *(BESIDE if given.all else ()), *KEPT]
     with tempfile.TemporaryDirectory() as folder:
         kept = given.workspace or Path(folder) / "kept"
-        for part in [name for name in wanted if name not in KEPT]:
-            run_child(part, Path(folder) / part, given)
-        if "full" in wanted:
-            if not (kept / "runs").is_dir():
-                run_child("train", kept, given)
-            for scale in (1,) if given.all else LIMITS:
-                run_child("full", kept, given, scale)
+        take(wanted, Path(folder), kept, given, (1,) if given.all else tuple(LIMITS))
+        for language in SHOWN if not given.all and not given.only else ():
+            show_beside(language, Path(folder), given)
     found = rows(given.out)
     show(found)
     return 0 if found[-1].met else 1
 
 
+def take(wanted: Sequence[str], folder: Path, kept: Path, given: argparse.Namespace, scales: tuple[int, ...]) -> None:
+    """Take these parts, each on a workspace of its own but for those on the runs that are kept."""
+    for part in [name for name in wanted if name not in KEPT]:
+        run_child(part, folder / part, given)
+    if "full" in wanted:
+        if not (kept / "runs").is_dir():
+            run_child("train", kept, given)
+        for scale in scales:
+            run_child("full", kept, given, scale)
+
+
+def show_beside(language: str, folder: Path, given: argparse.Namespace) -> None:
+    """Take what there is beside the tabs in a language, and put what the guides show of it under its name."""
+    there = folder / language
+    own = argparse.Namespace(**{**vars(given), "language": language, "out": there / "taken"})
+    own.out.mkdir(parents=True)
+    take(MAKING[language], there, there / "kept", own, (1,))
+    for name, shown in SHOWN[language].items():
+        target = given.out / f"{shown}.png"
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(own.out / f"{name}.png", target)
+
+
 def rows(out: Path) -> list[Row]:
     """Whether the pictures are small enough to be kept."""
-    sizes = {path.stem: path.stat().st_size / 1000 for path in sorted(out.glob("*.png"))}
+    sizes = {path.stem: path.stat().st_size / 1000 for path in sorted(out.rglob("*.png"))}
     made = [Row(name, size, "kB", LIMITS[2 if name.endswith("-2x") else 1]) for name, size in sizes.items()]
     return [*made, Row("all pictures", sum(sizes.values()), "kB", ALL)]
 

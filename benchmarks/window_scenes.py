@@ -95,7 +95,7 @@ def full(app: QApplication, workspace: Path, shot: Shot) -> None:
             ablation(pictures)
         if tab == "code":
             changed_code(pictures)
-        pictures.take_both(tab)
+        pictures.take_both(tab) if shot.scale == 1 else pictures.take(f"{tab}-light")
     if shot.scale == 1:
         range_test(pictures)
         pictures.tab("curves")

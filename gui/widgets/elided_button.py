@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QPushButton, QStyle, QStyleOptionButton, QStylePainter
+from PySide6.QtWidgets import QCheckBox, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
 
 LEAST = 12
 """Letters that there is always room for."""
@@ -12,6 +12,10 @@ LEAST = 12
 
 class ElidedButton(QPushButton):
     """Whoever makes one gives it a tool tip that says as much as its text."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # a button's own can't shrink
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Room for some letters."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from benchmarks.made_curves import made
+from engine.config import recipe
 from engine.diagnosis import diagnose, diagnose_run
 from engine.history import History
+from engine.message import message
+from engine.treatment import Treatment
 from gui.training.diagnosis_view import DiagnosisView
 from gui.training.session import State
 from tests.gui.driving import pump
@@ -49,6 +53,18 @@ def test_an_overfitted_run_is_told_and_marked_and_a_click_starts_the_remedy(over
     pump(lambda: len(window.session.runs) == 2)
     assert window.session.run.config.with_ == expected.remedies[0].config.with_
     window.wait_for_end()
+
+
+def test_a_long_remedy_does_not_widen_the_dock(catalogue, show):
+    config = recipe("first-lesson", catalogue)
+    long = Treatment(message("long", "try " + "long " * 30), config, (), {}, (), forks=True)
+    view = show(DiagnosisView(), 280, 300)
+    view._show([long])
+    assert view.minimumSizeHint().width() <= 280
+    view.resize(280, view.heightForWidth(280))
+    QApplication.processEvents()
+    assert view.buttons[0].width() <= 280 and view.forks[0].geometry().top() > view.buttons[0].geometry().bottom()
+    assert "long long" in view.buttons[0].toolTip()
 
 
 def test_a_click_while_one_trains_lets_the_remedy_wait(overfitted):

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from gui.numbers import count, percent
 from gui.widgets.sortable_table import Column, SortableTable
+from gui.widgets.theme import LIGHT, apply_theme
 
 ROWS = [("Coat", 0.9, 5), ("Bag", float("nan"), 100), ("Shirt", 0.1, 20)]
 
@@ -92,3 +93,21 @@ def test_every_column_is_seen_and_the_first_takes_the_rest(table):
     header = table.horizontalHeader()
     assert header.length() == table.viewport().width()
     assert header.sectionSize(0) > header.sectionSize(1)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_the_cells_of_a_column_stand_in_line_with_its_heading(app, show, left):
+    apply_theme(app, LIGHT)
+    table = SortableTable("mine", [Column("H", "", left=left), Column("H", "", left=left)])
+    table.show_rows([["H", "H"]])
+    show(table, 400, 120)
+    header = table.horizontalHeader()
+    start, width = 0, header.sectionSize(0)
+    places = []
+    for view, row in ((header.viewport(), header.height()), (table.viewport(), table.rowHeight(0))):
+        image = view.grab().toImage()
+        inner = range(start + 3, start + width - 3)
+        ground = image.pixel(start + width // 2, 4)
+        inked = [x for x in inner if any(image.pixel(x, y) != ground for y in range(5, row - 5))]
+        places.append(min(inked) if left else max(inked))
+    assert abs(places[0] - places[1]) <= 1
