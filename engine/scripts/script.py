@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from engine.catalogue import Catalogue
@@ -80,7 +81,8 @@ def _told(strategy: Strategy, config: RunConfig) -> Code | None:
 
 def _head(facts: Facts, command: str, missing: Sequence[str]) -> str:
     about = f"{facts.config.model.id} on {facts.config.dataset.id}, as Tunedeck trains it."
-    notes = [about, "", f"The same as a command: {_plain(command)}"]
+    written = " and ".join(f"{name} {version(name).partition('+')[0]}" for name in ("torch", "torchvision"))
+    notes = [about, "", f"The same as a command: {_plain(command)}", f"Written for {written}: python FILE runs it."]
     told = [code.note for code in facts.codes.values() if code and code.note]
     if any(facts.codes[each.id] for each in facts.config.augmentations):
         told.append(

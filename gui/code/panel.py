@@ -14,6 +14,7 @@ from engine.config import RunConfig
 from engine.message import InputError
 from gui.background import Trouble
 from gui.code.changes import Changes, changes, spans
+from gui.code.origins import Origins, origins
 from gui.code.view import CodeView
 from gui.panel import Panel
 from gui.widgets.command_line import CommandLine
@@ -38,6 +39,7 @@ class Made(NamedTuple):
     config: RunConfig
     script: Script
     command: str
+    origins: Origins
 
 
 class CodePanel(Panel):
@@ -117,6 +119,11 @@ class CodePanel(Panel):
         text = made.script.text
         changed = changes(before.script.text, text, _body(text)) if before is not None else Changes()
         self.view.show_text(text, changed, _told_first(text, changed))
+        begin = _body(text)
+        self.view.hints = {
+            line: self.tr("This line is there for: {ids}").format(ids=", ".join(ids))
+            for line, ids in made.origins.items() if line >= begin
+        }  # fmt: skip
         self.command.set_words(made.command)
         self.told.setText(self._words(made.script, changed, first=before is None))
         give(self.told, role="error" if made.script.missing else "muted")
@@ -184,7 +191,8 @@ def _made(config: RunConfig, catalogue: Catalogue, folder: Path) -> Made:
     from engine.command_line import command
     from engine.scripts.script import script
 
-    return Made(config, script(config, catalogue, folder), command(config, catalogue))
+    made = script(config, catalogue, folder)
+    return Made(config, made, command(config, catalogue), origins(config, catalogue, folder, made.text))
 
 
 def _body(text: str) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Slot
 from PySide6.QtGui import (
     QColor,
+    QHelpEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
     QTextCursor,
     QTextFormat,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from gui.code.changes import Changes
 from gui.code.highlighter import Highlighter
@@ -30,6 +31,8 @@ class CodeView(QPlainTextEdit):
         super().__init__()
         self._theme = LIGHT
         self._changes = Changes()
+        self.hints: dict[int, str] = {}
+        """What to say of a line, by its number from 0, where the pointer rests on it."""
         self.setReadOnly(True)
         let_drops_pass(self)
         self.setTabChangesFocus(True)
@@ -62,6 +65,14 @@ class CodeView(QPlainTextEdit):
         self.verticalScrollBar().setValue(down)
         if first is not None:
             self._bring_into_sight(first)
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
+        """Say what there is to say of the line where the pointer rests."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            hint = self.hints.get(self.cursorForPosition(event.pos()).blockNumber(), "")
+            QToolTip.showText(event.globalPos(), hint, self)  # nothing takes away what is shown
+            return True
+        return super().viewportEvent(event)
 
     def _bring_into_sight(self, line: int) -> None:
         top, height = self.verticalScrollBar().value(), self.viewport().height() // self.fontMetrics().lineSpacing()

@@ -10,6 +10,7 @@ import json
 import random
 import shlex
 import struct
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -28,7 +29,7 @@ from engine.config import RunConfig, recipe
 from engine.data import Source, split
 from engine.learner import Learner
 from engine.message import InputError
-from engine.scripts.script import script
+from engine.scripts.script import script, write_script
 from engine.strategy import Dataset, Model, Regularizer
 from engine.strategy_text import parse_strategy
 from engine.terminal.given_settings import settings
@@ -414,6 +415,25 @@ def test_the_verb_prints_the_script_alone_and_writes_it_whole(capsys, workspace,
     assert file.read_text(encoding="utf-8") == out
     code, told, _ = tunedeck(capsys, "code", "--json")
     assert code == 0 and json.loads(told)["missing"] == [] and json.loads(told)["command"] == "tunedeck train"
+
+
+def test_saved_anywhere_it_runs_by_itself_and_prints_what_the_history_shows(catalogue, tmp_path):
+    few = {"epochs": 2, "train_samples": "150", "validation_samples": "100"}
+    config = recipe("first-lesson", catalogue).changed(few).ticked(parse_strategy("dropout", catalogue))
+    file = tmp_path / "a folder" / "my run.py"
+    file.parent.mkdir()
+    write_script(file, script(config, catalogue).text)
+    done = subprocess.run([sys.executable, "-I", file], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    trainer = Trainer(config)
+    test = run(trainer)[-1]
+    rows = [
+        f"epoch {number}: training loss {row.train_loss:.4f}, validation loss {row.val_loss:.4f}, "
+        f"accuracy {row.val_accuracy:.1%}"
+        for number, row in enumerate(trainer.history.epochs, 1)
+    ]
+    assert done.stdout.splitlines() == [*rows, f"test loss {test.test_loss:.4f}, accuracy {test.test_accuracy:.1%}"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a folder", "my run.py"]
 
 
 def test_a_place_that_can_not_be_written_is_one_line(capsys, workspace, tmp_path):

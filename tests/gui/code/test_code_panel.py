@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import QGuiApplication, QHelpEvent
+from PySide6.QtWidgets import QToolTip
 
 from engine.scripts.script import script
 from engine.strategy import Regularizer
@@ -58,6 +59,26 @@ def test_ticking_a_box_marks_the_lines_that_it_changes_and_names_them(panel, set
     assert shown < numbers[0] <= shown + panel.view.height() // panel.view.fontMetrics().lineSpacing()
     told(panel, settings)
     assert marked(panel) == [] and panel.told.text().startswith("Lines are gone")
+
+
+def test_resting_on_a_line_tells_which_technique_it_is_there_for(panel, settings, catalogue, monkeypatch):
+    shown = []
+    monkeypatch.setattr(QToolTip, "showText", lambda at, text, *_: shown.append(text))
+    told(panel, settings.ticked(parse_strategy("dropout:p=0.3", catalogue)).ticked(parse_strategy("ema", catalogue)))
+    lines = panel.view.toPlainText().splitlines()
+    for number, line in enumerate(lines):
+        hint = panel.view.hints.get(number, "")
+        if "nn.Dropout" in line or "AveragedModel" in line:
+            assert hint == f"This line is there for: {'dropout' if 'Dropout' in line else 'ema'}"
+        elif "nn.Linear" in line or line.startswith("tunedeck"):
+            assert hint == ""
+    panel.view.verticalScrollBar().setValue(number := next(n for n, line in enumerate(lines) if "nn.Dropout" in line))
+    for line in (number, number + 1):
+        block = panel.view.document().findBlockByNumber(line)
+        at = panel.view.blockBoundingGeometry(block).translated(panel.view.contentOffset()).center().toPoint()
+        event = QHelpEvent(QEvent.Type.ToolTip, QPoint(20, at.y()), panel.view.viewport().mapToGlobal(at))
+        QGuiApplication.sendEvent(panel.view.viewport(), event)
+    assert shown == ["This line is there for: dropout", ""]
 
 
 def test_a_setting_that_is_in_no_line_says_so(panel, settings):
