@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from pyqtgraph.graphicsItems.ScatterPlotItem import drawSymbol
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
@@ -166,6 +166,12 @@ class Legend(QWidget):
         """Place the entries anew."""
         super().resizeEvent(event)
         self._place()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Names in another language are of another width."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self._changed()
 
     def _changed(self) -> None:
         self._place()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -162,6 +162,13 @@ class LiveGraph(QWidget):
         """Mark a learning rate that was changed by hand, in place of the jump that its steps show."""
         if self._run is not None:
             self._run.mark_lr(x_epochs, old, new)
+            self._draw_soon()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Another language: the words on the marks change, too."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self.marks.say_again()
             self._draw_soon()
 
     def mark_crossing(self, crossing: int | None, least: int | None) -> None:

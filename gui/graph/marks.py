@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsSimpleTextItem, QStyleOptionGraphicsItem,
 
 from gui.graph import words as graph_words
 from gui.graph.drawings import Plots
+from gui.language import said_again
 from gui.widgets.theme import Theme
 
 GAP = 4
@@ -158,6 +159,11 @@ class Marks:
         self._theme = theme
         for mark in self.marks:
             mark.set_theme(theme)
+
+    def say_again(self) -> None:
+        """Say all words in the present language, from the next `place` on."""
+        for mark in self.marks:
+            mark.said = said_again(mark.said)
 
     def words(self) -> list[tuple[float, str]]:
         """Where marks stand, in epochs, and what they say, from left to right."""

@@ -105,6 +105,10 @@ def test_nothing_of_a_run_or_of_the_settings_is_lost_by_another_language(open_wi
     assert (
         window.menuBar().actions()[0].text() == "파일" and window.actions_by_name["stop"].toolTip() == "정지 (Shift+F5)"
     )
+    pump(lambda: any(word.startswith("최고") for _, word in graph.marks.words()))
+    legend = graph.header.legend
+    entry = legend.entry(legend.keys()[0])
+    pump(lambda: entry.width() == entry.sizeHint().width())  # the names have the room that they need now
     assert driver.panel.config == before and driver.panel.can_undo() == undo and driver.session.run is run
     assert window.panel.filter_box.text() == "drop" and graph.header.log.isChecked()
     assert window.centre.tabs.currentIndex() == 1
