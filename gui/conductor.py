@@ -161,7 +161,9 @@ class Conductor(QObject):
         if run is None:
             return
         name = f"{run.folder.name if run.folder else run.label}-{time.strftime('%H-%M-%S')}.safetensors"
-        path = self.ask_save(self.tr("Save checkpoint"), self.window.workspace / name, FILES)
+        path = self.ask_save(
+            self.tr("Save checkpoint"), self.window.workspace / name, f"{self.tr('Checkpoints')} ({FILES})"
+        )
         if path:
             self.session.save(path if path.suffix else path.with_suffix(".safetensors"))
 
@@ -169,7 +171,11 @@ class Conductor(QObject):
     def load(self) -> None:
         """Load a checkpoint that the user chooses."""
         runs = self.window.workspace / "runs"
-        path = self.ask_open(self.tr("Load checkpoint"), runs if runs.is_dir() else self.window.workspace, FILES)
+        path = self.ask_open(
+            self.tr("Load checkpoint"),
+            runs if runs.is_dir() else self.window.workspace,
+            f"{self.tr('Checkpoints')} ({FILES})",
+        )
         if path:
             self.load_file(path)
 

@@ -208,7 +208,9 @@ class SubmissionsWindow(QDialog):
 
     @Slot()
     def _ask_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Open submissions"), "", f"*{SUFFIX}")
+        names, _ = QFileDialog.getOpenFileNames(
+            self, self.tr("Open submissions"), "", f"{self.tr('Submissions')} (*{SUFFIX})"
+        )
         if names:
             self.open_paths([Path(name) for name in names])
 
@@ -333,7 +335,7 @@ class SubmissionsWindow(QDialog):
 
     @Slot()
     def _ask_save(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save table"), "submissions.csv", "*.csv")
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save table"), "submissions.csv", "CSV (*.csv)")
         if not name:
             return
         path = Path(name).with_suffix(".csv")
