@@ -165,11 +165,12 @@ class LiveGraph(QWidget):
             self._draw_soon()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Another language: the words on the marks change, too."""
+        """Another language: the words on the marks and below the plots change, too."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.LanguageChange:
             self.marks.say_again()
-            self._draw_soon()
+            self._show_overlays()
+            self._fill_read_out()
 
     def mark_crossing(self, crossing: int | None, least: int | None) -> None:
         """Mark where validation crosses training, and where it is least if the best epoch is another; None: nowhere."""

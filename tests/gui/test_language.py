@@ -106,6 +106,7 @@ def test_nothing_of_a_run_or_of_the_settings_is_lost_by_another_language(open_wi
         window.menuBar().actions()[0].text() == "파일" and window.actions_by_name["stop"].toolTip() == "정지 (Shift+F5)"
     )
     pump(lambda: any(word.startswith("최고") for _, word in graph.marks.words()))
+    assert graph.read_out.text().startswith("에포크")
     legend = graph.header.legend
     entry = legend.entry(legend.keys()[0])
     pump(lambda: entry.width() == entry.sizeHint().width())  # the names have the room that they need now
