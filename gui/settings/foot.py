@@ -25,9 +25,7 @@ class SettingsFoot(QWidget):
         self.estimate.setProperty("role", "muted")
         self.estimate.setWordWrap(True)
         self.estimate.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.estimate.setSizePolicy(policy)
+        self.estimate.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         lines = self.estimate.setMinimumHeight
         by_type(self.estimate, lambda metrics: lines(metrics.size(0, TWO_LINES).height()))  # nothing shifts
         self.estimate.setAccessibleName(self.tr("What the run will take"))
