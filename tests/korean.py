@@ -31,7 +31,7 @@ AS_WRITTEN = (
 )  # fmt: skip
 """What is written in the same way in every language."""
 NAMES = """
-tunedeck pytorch torchvision torchrun timm onnx onnxruntime optuna imagenet mnist fashion resnet efficientnet
+tunedeck torch pytorch torchvision torchrun timm onnx onnxruntime optuna imagenet mnist fashion resnet efficientnet
 mobilenet adam nesterov relu gelu kaiming xavier softmax sigmoid tanh exp tpe optim reducelronplateau trivialaugment
 glorot bergstra lightning alexnet body head weight bias beta ln
 nvidia apple cudnn nvcc debian linux gnu bookworm windows macos python cuda english arxiv

@@ -23,10 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalogue import discover, source_of
-from engine.config import NO_DEVICE, NO_NAME, recipe_names, run_parameters
+from engine.config import NO_DEVICE, NO_NAME, ONE_CHOICE, recipe, recipe_names, run_parameters
 from engine.data_checks.picture_findings import NAMES_OF_KINDS
 from engine.language import AFTER, BEFORE, DIVIDER, english_of, flowed
+from engine.scripts.script import script
+from engine.scripts.words import texts_of
 from engine.strategy import KINDS
+from plugins.dataset._folder_code import ALL_GREY, NOTE, TOGETHER
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "resources" / "translations" / "ko"
@@ -142,6 +145,7 @@ CLEAR = {
     "engine/settings_advice.py: template": "an advice again, which was found where it is given",
     "engine/commands/check_data.py: KINDS[kind]": "in TABLES",
     "engine/guard.py: template": "in MORE",
+    "engine/scripts/words.py: template": "of in_scripts",
     "engine/treatment.py: id_in_words(strategy.id, type(strategy).__name__)": "a technique's name",
     "engine/invalid.py: text.replace('input should', 'it should')": "of a validator: in MORE where it is ours",
     "engine/checkpoints/choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
@@ -409,11 +413,28 @@ def in_docs() -> Iterator[Text]:
             yield Text(source_of(entry.strategy), "techniques", f"{entry.id}, its source")
             for parameter in entry.parameters:
                 yield Text(flowed(parameter.help), "techniques", f"{entry.id}.{parameter.name}")
+    for text in sorted(in_scripts()):
+        yield Text(text, "code", "a script")
     for name, texts in VALUES.items():
         for text in texts:
             yield Text(text, "engine", f"value.{name}")
     for text in ARGPARSE:
         yield Text(text, "commands", "argparse")
+
+
+def in_scripts() -> set[str]:
+    """The comments of all scripts: of the recipes, and of each technique in turn."""
+    catalogue = discover(entry_points=False)
+    base, found = recipe("first-lesson", catalogue), set()
+    configs = [recipe(name, catalogue) for name in recipe_names()]
+    for entry in catalogue.entries:
+        if entry.strategy is not None:
+            made = entry.strategy()
+            configs.append(base.changed({entry.kind: made}) if entry.kind in ONE_CHOICE else base.ticked(made))
+    for config in configs:
+        found.update(texts_of(script(config, catalogue).text))
+    above = f'"""{NOTE}{ALL_GREY}{TOGETHER}\n"""\n'  # of a folder of pictures, which a recipe has not
+    return {text for text in found | set(texts_of(above)) if has_words(text)}
 
 
 def has_words(text: str) -> bool:

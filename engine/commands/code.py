@@ -13,6 +13,7 @@ from engine.catalogue import Catalogue
 from engine.command_line import command
 from engine.language import tr
 from engine.scripts.script import script, write_script
+from engine.scripts.words import in_language
 from engine.terminal.given_settings import settings
 from engine.terminal.run import DONE
 
@@ -21,10 +22,10 @@ def code(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
     """Carry it out; returns the exit code and what `--json` prints."""
     config = settings(arguments, catalogue)
     made, line = script(config, catalogue, workspace / "data"), command(config, catalogue)
-    text = f"{line}\n" if arguments.command else made.text
+    text = f"{line}\n" if arguments.command else in_language(made.text)
     if arguments.diff:
         plain = settings(argparse.Namespace(**{**vars(arguments), "changes": []}), catalogue)
-        text = difference(script(plain, catalogue, workspace / "data").text, made.text)
+        text = difference(in_language(script(plain, catalogue, workspace / "data").text), in_language(made.text))
     file = Path(arguments.output).absolute() if arguments.output is not None else None
     if file is not None:
         write_script(file, text)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from engine.config import RunConfig
 from engine.history import EpochRow
-from engine.language import say_phrase
+from engine.language import UNSEEN, say_phrase
 from engine.message import InputError, Message, Phrase, message, phrase
 from engine.run_records.record import RunRecord
 from engine.seed_noise import MeanDifference, paired_difference, spread
@@ -166,7 +166,7 @@ def plan(config: RunConfig, seeds: int = SEEDS) -> Plan:
 def _variant(config: RunConfig, left_out: str | None, seeds: Sequence[int]) -> Variant:
     changed = config if left_out is None else config.unticked(left_out)
     words = phrase("all", "all") if left_out is None else phrase("without", "without {id}", id=left_out)
-    name = f"{config.name}, {say_phrase(words)}"
+    name = f"{config.name}, {say_phrase(words)}".replace(UNSEEN, "")
     if left_out is None or not config.name or len(name) > NAME_LENGTH:
         name = config.name
     return Variant(left_out, tuple(

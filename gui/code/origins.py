@@ -17,11 +17,12 @@ Origins = dict[int, tuple[str, ...]]
 def origins(config: RunConfig, catalogue: Catalogue, folder: Path, text: str) -> Origins:
     """The lines that the script of these settings would not have, or have otherwise, without a ticked technique."""
     from engine.scripts.script import script
+    from engine.scripts.words import in_language
 
     found: Origins = {}
     for strategy in config.with_:
         with contextlib.suppress(InputError):  # others may need it
             without = script(config.unticked(strategy.id), catalogue, folder).text
-            for line in changes(without, text).new:
+            for line in changes(in_language(without), text).new:
                 found[line] = (*found.get(line, ()), strategy.id)
     return found

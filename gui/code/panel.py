@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QEvent, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout
 
@@ -93,6 +94,13 @@ class CodePanel(Panel):
         """Take another palette."""
         super().set_theme(theme)
         self.view.set_theme(theme)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Write the code anew where the language is another."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange and self._asked is not None:
+            self.made = self._asked = None
+            self.touch()
 
     # --- what is shown ---------------------------------------------------------------------------
 
@@ -190,9 +198,12 @@ class CodePanel(Panel):
 def _made(config: RunConfig, catalogue: Catalogue, folder: Path) -> Made:
     from engine.command_line import command
     from engine.scripts.script import script
+    from engine.scripts.words import in_language
 
     made = script(config, catalogue, folder)
-    return Made(config, made, command(config, catalogue), origins(config, catalogue, folder, made.text))
+    text = in_language(made.text)
+    spoken = replace(made, text=text)
+    return Made(config, spoken, command(config, catalogue), origins(config, catalogue, folder, text))
 
 
 def _body(text: str) -> int:

@@ -200,3 +200,8 @@ def test_nothing_in_the_window_is_english_to_a_korean(
     look()
     english = reading.english()
     assert not english, "\n".join(sorted(english))
+    show_tab(app, driver, "code")
+    code = window.centre.tab("code").view
+    assert "Tunedeck과 똑같이" in code.toPlainText()
+    driver.press("language_en")
+    pump(lambda: "as Tunedeck trains it" in code.toPlainText())
