@@ -26,10 +26,11 @@ from engine.cli import build_parser
 from engine.code import Code
 from engine.command_line import command
 from engine.config import RunConfig, recipe
-from engine.data import Source, split
+from engine.data import Source, _stratified, split
 from engine.learner import Learner
 from engine.message import InputError
 from engine.scripts.script import script, write_script
+from engine.scripts.setup import STRATIFIED
 from engine.strategy import Dataset, Model, Regularizer
 from engine.strategy_text import parse_strategy
 from engine.terminal.given_settings import settings
@@ -290,6 +291,16 @@ def assert_same_parts(config: RunConfig, catalogue: Catalogue, tmp_path: Path, l
 @pytest.mark.parametrize("values", [{}, {"split_seed": 5, "validation_samples": "77"}, {"train_samples": "10%"}])
 def test_the_sample_is_divided_as_in_the_run(values, catalogue, tmp_path):
     assert_same_parts(recipe("default", catalogue).changed(values), catalogue, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_classes_of_any_size_have_their_due_share_as_in_the_run(seed):
+    drawing = random.Random(seed)
+    labels = [label for label in (0, 1, 2, 5) for _ in range(drawing.randrange(1, 60))]
+    targets = torch.tensor(drawing.sample(labels, len(labels)))
+    names: dict[str, Any] = {"torch": torch, "nn": torch.nn, "SPLIT_SEED": 0, "seed": lambda *_: seed}
+    exec(STRATIFIED, names)
+    assert torch.equal(names["stratified"](targets, "validation"), _stratified(targets, seed))
 
 
 @pytest.mark.parametrize("packed", [True, False])
