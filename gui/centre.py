@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
@@ -14,6 +15,8 @@ from gui.panel import Panel
 from gui.runs.run import Run
 from gui.training.twins import TwinGroup
 from gui.widgets.banner import Banners
+from gui.widgets.roomy_area import RoomyArea
+from gui.widgets.tabs_in_sight import TabsInSight
 from gui.widgets.theme import LIGHT, Theme
 from gui.workbench import Workbench
 
@@ -58,10 +61,9 @@ class Centre(QFrame):
         self.graph = LiveGraph()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setUsesScrollButtons(False)  # in a narrow window a long word is cut short, and no tab is out of sight
-        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self.tabs.setAccessibleName(self.tr("What is to be seen"))
-        self._places: dict[str, QWidget] = {}
+        self._places: dict[str, RoomyArea] = {}
+        self._bar = TabsInSight(self.tabs.tabBar())
         self._made: dict[str, Panel] = {}
         self._add("curves", self.tr("Curves"), self.graph)
         self._add("data", self.tr("Data"), QWidget())
@@ -72,14 +74,15 @@ class Centre(QFrame):
         self._add("code", self.tr("Code"), QWidget())
         self.tabs.currentChanged.connect(self._on_tab)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 8)
+        column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(8)
         column.addWidget(self.banners)
         column.addWidget(self.tabs, 1)
 
     def _add(self, name: str, title: str, widget: QWidget) -> None:
-        self._places[name] = widget
-        self.tabs.addTab(widget, title)
+        place = self._places[name] = RoomyArea(widget, title)
+        self.tabs.addTab(place, title)
+        self.tabs.setTabToolTip(self.tabs.count() - 1, title)
 
     # --- the tabs --------------------------------------------------------------------------------
 
@@ -124,7 +127,7 @@ class Centre(QFrame):
             return self.graph
         if name not in self._made:
             panel = self._made[name] = MAKERS[name](self._bench)
-            column = QVBoxLayout(self._places[name])
+            column = QVBoxLayout(self._places[name].widget())
             column.setContentsMargins(0, 0, 0, 0)
             column.addWidget(panel)
             self._tell(name, panel)
@@ -185,6 +188,11 @@ class Centre(QFrame):
         self._twins = twins
         if "tune" in self._made:
             self.tune.show_twins(twins)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Messages may be as high as a share of this."""
+        super().resizeEvent(event)
+        self.banners.updateGeometry()
 
     def end(self) -> None:
         """The window closes."""

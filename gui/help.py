@@ -7,11 +7,15 @@ from html import escape
 from importlib import metadata
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from gui.widgets.roomy_area import EDGES, RoomyArea
+
 COLUMNS = 3
-"""Of the list of shortcuts."""
+"""Of the list of shortcuts, where the screen is wide enough for them."""
+AROUND = 80
+"""Pixels of a sheet beside its content."""
 
 
 class Sheet(QDialog):
@@ -26,7 +30,7 @@ class Sheet(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(16)
-        column.addWidget(content)
+        column.addWidget(RoomyArea(content, title), 1)
         column.addWidget(buttons)
 
 
@@ -37,12 +41,19 @@ def shortcuts_sheet(shortcuts: list[tuple[str, list[tuple[str, str]]]], parent: 
         (tr("Help", "Tick what has the focus"), tr("Help", "Space")),
         (tr("Help", "Back to the whole graph"), tr("Help", "Double-click")),
     ]
+    lines = [[(menu, ""), *keys] for menu, keys in shortcuts if keys]
+    lines[-1] += extra
+    screen = (parent.screen() if parent is not None else QGuiApplication.primaryScreen()).availableSize().width()
+    tables = (_table(lines, columns) for columns in range(COLUMNS, 0, -1))
+    fitting = (table for table in tables if table.sizeHint().width() + AROUND + EDGES <= screen)
+    return Sheet(tr("Help", "Shortcuts"), next(fitting, None) or _table(lines, 1), parent)
+
+
+def _table(lines: list[list[tuple[str, str]]], columns: int) -> QWidget:
     table, places = QWidget(), QHBoxLayout()
     places.setContentsMargins(0, 0, 0, 0)
     places.setSpacing(48)
-    lines = [[(menu, ""), *keys] for menu, keys in shortcuts if keys]
-    lines[-1] += extra
-    for part in _in_columns(lines):
+    for part in _in_columns(lines, columns):
         grid = QGridLayout()
         grid.setHorizontalSpacing(32)
         grid.setVerticalSpacing(4)
@@ -57,15 +68,15 @@ def shortcuts_sheet(shortcuts: list[tuple[str, list[tuple[str, str]]]], parent: 
         grid.setRowStretch(len(part), 1)
         places.addLayout(grid)
     table.setLayout(places)
-    return Sheet(tr("Help", "Shortcuts"), table, parent)
+    return table
 
 
-def _in_columns(groups: list[list[tuple[str, str]]]) -> list[list[tuple[str, str]]]:
+def _in_columns(groups: list[list[tuple[str, str]]], most: int) -> list[list[tuple[str, str]]]:
     """The groups one below the other, in columns none of which is much more than its share."""
-    share = sum(map(len, groups)) / COLUMNS
+    share = sum(map(len, groups)) / most
     columns: list[list[tuple[str, str]]] = [[]]
     for group in groups:
-        if columns[-1] and len(columns[-1]) + len(group) > share + 1 and len(columns) < COLUMNS:
+        if columns[-1] and len(columns[-1]) + len(group) > share + 1 and len(columns) < most:
             columns.append([])
         columns[-1] += group
     return columns

@@ -64,7 +64,7 @@ class LossHeader(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal, self)
         slider.setRange(0, 99)
         slider.setValue(DEFAULT_SMOOTHING)
-        slider.setMinimumWidth(48)
+        slider.setMinimumWidth(40)
         slider.setMaximumWidth(96)
         slider.setAccessibleName(self.tr("Smoothing"))
         slider.setToolTip(self.tr("How much of the moving average of the training loss is kept at each step"))
@@ -89,7 +89,6 @@ class LossHeader(QWidget):
             # on one line with the first line of the legend, however many lines it takes
             by_type(widget, lambda metrics, widget=widget: widget.setFixedHeight(metrics.height() + 8))
         controls.addWidget(self.log)
-        controls.addSpacing(8)
         for widget in (smoothing, self.slider, self._value):
             controls.addWidget(widget)
         self._controls = controls

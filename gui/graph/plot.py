@@ -183,8 +183,16 @@ class Plot(pg.PlotWidget):
             self.epochs.label.setFont(self.font())
         self.figures.setWidth(metrics.horizontalAdvance(AXIS_TEXT) + 8)
         self.epochs.setHeight((2 if self._x_label else 1) * metrics.height() + 4)
+        if self.plotItem.legend is not None:
+            self.plotItem.legend.setLabelTextSize(self.legend_size())
+            for _, label in self.plotItem.legend.items:
+                label.setText(label.text, size=self.legend_size())
         if self._least_of_curves:
             self.setMinimumHeight(self._least_of_curves + self.axis_height())
+
+    def legend_size(self) -> str:
+        """How large the words of a legend are: as those of the axes."""
+        return f"{self.font().pointSizeF():g}pt"
 
     def let_curves_have(self, pixels: int) -> None:
         """So many pixels of height are left to the curves at least, whatever the axis takes."""

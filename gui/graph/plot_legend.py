@@ -34,7 +34,7 @@ class CurveSample(ItemSample):
 
 def legend_in(plot: Plot, offset: tuple[int, int]) -> pg.LegendItem:
     """A legend of a plot, so far from its corner: from the right where the first is negative, below likewise."""
-    return plot.addLegend(offset=offset, sampleType=CurveSample)
+    return plot.addLegend(offset=offset, sampleType=CurveSample, labelTextSize=plot.legend_size())
 
 
 def dress(legend: pg.LegendItem, theme: Theme) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from engine.submissions.submission import MAX_CONCLUSION, MAX_NAME, SUFFIX
 from gui import numbers
 from gui.lessons.steady_label import SteadyLabel
+from gui.widgets.roomy_area import let_scroll
 
 NO_NAME, NO_CONCLUSION, TOO_LONG, ALL = range(4)
 """The places of what is said under the fields."""
@@ -66,6 +67,7 @@ class HandInSheet(QDialog):
         column.addWidget(self.runs)
         column.addWidget(self.hint)
         column.addWidget(self.buttons)
+        let_scroll(self)
         self._look()
 
     @Slot()

@@ -50,7 +50,8 @@ class PredictionReview(QWidget):
         lines = self.sentence.setMinimumHeight
         by_type(self.sentence, lambda metrics: lines(2 * metrics.height()))  # nothing moves as it changes
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.setMinimumSize(280, 240)  # not that of both sides: where there is no room, one is shown
+        # not that of both sides: where there is no room, one is shown
+        by_type(self, lambda metrics: self.setMinimumSize(280, max(240, 12 * metrics.height())))
         self._lay_out()
         self._connect()
 

@@ -36,6 +36,7 @@ from gui.submissions import words
 from gui.submissions.plot import SubmissionsPlot
 from gui.submissions.replays import Replays
 from gui.widgets.flow import FlowLayout
+from gui.widgets.roomy_area import let_scroll
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.sortable_table import Column, SortableTable
 from gui.widgets.theme import LIGHT, Theme
@@ -162,6 +163,7 @@ class SubmissionsWindow(QDialog):
         self._pages.addWidget(self.empty)
         self._pages.addWidget(both)
         column.addLayout(self._pages, 1)
+        let_scroll(self)
 
     @Slot(object)
     def set_theme(self, theme: Theme) -> None:

@@ -27,6 +27,7 @@ from gui.background import Trouble
 from gui.settings.panel import SettingsPanel
 from gui.widgets.command_line import CommandLine
 from gui.widgets.count_box import CountBox
+from gui.widgets.roomy_area import let_scroll
 from gui.widgets.type_size import fixed_type
 from gui.words import say
 from gui.workbench import Workbench
@@ -119,6 +120,7 @@ class ProcessesSheet(QDialog):
         )
         column.addWidget(self.there)
         column.addWidget(close)
+        let_scroll(self)
 
     def _show_gpus(self, gpus: tuple[str, ...]) -> None:
         self.found.setText(say(sense(gpus)))

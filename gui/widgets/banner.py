@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,10 +22,13 @@ from PySide6.QtWidgets import (
 
 from gui.widgets.flow import FlowLayout
 from gui.widgets.icons import icon
+from gui.widgets.roomy_area import LEAST, RoomyArea
 
 ICONS = {"info": "info", "warning": "warning", "error": "warning"}
 LEAST_TEXT = 24
 """Characters of a line that the text has beside the buttons; with less, they stand under it."""
+MOST_SHARE = 0.4
+"""Of the height of what they stand in, for all messages."""
 
 
 @dataclass(frozen=True)
@@ -111,16 +115,36 @@ class Banner(QFrame):
         return button
 
 
-class Banners(QWidget):
-    """The place of the banners: one for each thing that there is to say."""
+class Banners(RoomyArea):
+    """The place of the banners: one for each thing that there is to say. Where they are high, they scroll."""
 
     def __init__(self) -> None:
-        super().__init__()
+        content = QWidget()
         self._banners: dict[str, Banner] = {}
-        self._column = QVBoxLayout(self)
+        self._column = QVBoxLayout(content)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
+        super().__init__(content, "")
+        self.setAccessibleName(self.tr("Messages"))
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.hide()
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Pixels for all of them; where that is too much of what they stand in, no more than a share of it."""
+        around = self.parentWidget()
+        most = MOST_SHARE * around.height() if around is not None else 10_000
+        return min(self.widget().heightForWidth(width), max(LEAST.height(), round(most)))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """One line and a button."""
+        needed = self.widget().minimumSizeHint()
+        return QSize(min(needed.width(), super().minimumSizeHint().width()), min(needed.height(), LEAST.height()))
 
     def say(self, key: str, level: str, text: str, answers: Sequence[Answer] = ()) -> Banner:
         """Show a message, in the place of the one with the same key."""

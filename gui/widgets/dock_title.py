@@ -20,7 +20,7 @@ class DockTitle(QWidget):
         close.setText("\N{MULTIPLICATION SIGN}")
         close.setAutoRaise(True)
         close.setProperty("role", "icon")
-        by_type(close, lambda metrics: close.setFixedSize(2 * (size := max(10, metrics.height() // 2)), 2 * size))
+        by_type(close, lambda metrics: close.setFixedSize(max(20, metrics.height()), max(20, metrics.height())))
         close.setToolTip(self.tr("Close; the View menu brings it back"))
         close.setAccessibleName(self.tr("Close {name}").format(name=dock.windowTitle()))
         close.clicked.connect(dock.close)

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 LEAST_ROW = 24
 """Pixels of a row of a list, where type is not larger."""
+LEAST_LINE = 16
+"""Pixels of the text of a field or a button, where type is not larger."""
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,12 @@ def palette(theme: Theme) -> QPalette:
 def style_sheet(theme: Theme, line: int = 0) -> str:
     """The style sheets in `resources/style`, in name order, with the palette's colours in their places.
 
-    Rows of lists hold a line of so many pixels.
+    Rows of lists, fields and buttons hold a line of so many pixels.
     """
     folder = resources.files("resources") / "style"
     sheets = sorted((file for file in folder.iterdir() if file.name.endswith(".qss")), key=lambda file: file.name)
     values = {name: value for name, value in asdict(theme).items() if isinstance(value, str)}
     values["row"] = str(max(LEAST_ROW, line + 4))
+    values["line"] = str(max(LEAST_LINE, line))
     values["images"] = f"{folder}/{theme.name}".replace("\\", "/")  # a style sheet's url() takes / alone
     return "\n".join(Template(sheet.read_text(encoding="utf-8")).substitute(values) for sheet in sheets)

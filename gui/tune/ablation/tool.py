@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.message import InputError
@@ -18,6 +18,7 @@ from gui.tune.ablation import words
 from gui.tune.ablation.results import AblationResults
 from gui.tune.tool import WatchingTool
 from gui.widgets.count_box import CountBox
+from gui.widgets.flow import FlowLayout
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.theme import Theme
 from gui.words import say
@@ -69,18 +70,16 @@ class AblationTool(WatchingTool):
         self.explanation.setProperty("role", "muted")
         word = QLabel(self.tr("Seeds"))
         word.setBuddy(self.seeds)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(word)
-        line.addWidget(self.seeds)
-        line.addWidget(self.planned, 1)
-        line.addWidget(self.button)
+        line = FlowLayout(8)
+        for each in (word, self.seeds, self.button):
+            line.addWidget(each)
         content = QWidget()
         content.setProperty("role", "page")
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 4, 8)
         column.setSpacing(8)
         column.addWidget(self.explanation)
+        column.addWidget(self.planned)
         column.addLayout(line)
         for each in (self.state, self.bar, self.notes, self.results):
             column.addWidget(each)
