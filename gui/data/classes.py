@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QLabel,
@@ -40,8 +50,7 @@ class Classes(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.theme: Theme = LIGHT
-        self.heads = (self.tr("train"), self.tr("val."), self.tr("test"))
-        """What the columns of counts are called."""
+        self._facts: Facts | None = None
         self.heading = QLabel(self.tr("Classes"))
         give(self.heading, role="heading")
         self.balance = QLabel()
@@ -69,13 +78,18 @@ class Classes(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     @property
+    def heads(self) -> tuple[str, str, str]:
+        """What the columns of counts are called."""
+        return self.tr("train"), self.tr("val."), self.tr("test")
+
+    @property
     def current(self) -> int:
         """The chosen class, -1 for all."""
         return max(-1, self.list.currentIndex().row() - 1)
 
     def show_facts(self, facts: Facts) -> None:
         """Show the classes of a data set; the chosen one stays chosen where it is still there."""
-        kept = self.current
+        self._facts, kept = facts, self.current
         self.list.selectionModel().blockSignals(True)
         self._model.replace(facts.classes, self.tr("All classes"))
         self.columns.measure(facts)
@@ -87,6 +101,12 @@ class Classes(QWidget):
         self.updateGeometry()
         if here != kept:
             self.chosen.emit(here)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """What is painted is said in another language too."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange and self._facts is not None:
+            self.show_facts(self._facts)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""

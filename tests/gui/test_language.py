@@ -7,7 +7,7 @@ import re
 import pytest
 import shiboken6
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QComboBox, QGraphicsView, QLabel, QTabBar, QWidget
+from PySide6.QtWidgets import QComboBox, QGraphicsView, QLabel, QListView, QTabBar, QWidget
 
 from engine import language
 from engine.config import recipe
@@ -37,6 +37,9 @@ def said_in(window: QObject) -> list[tuple[str, str, str]]:
             found += [(kind, "tab", each.tabText(place)) for place in range(each.count())]
         elif isinstance(each, QComboBox):
             found += [(kind, "item", each.itemText(place)) for place in range(each.count())]
+        elif isinstance(each, QListView):
+            model = each.model()
+            found += [(kind, "row", str(model.index(place, 0).data())) for place in range(model.rowCount())]
         elif isinstance(each, QGraphicsView):
             found += [
                 (kind, "plot", item.toPlainText()) for item in each.scene().items() if hasattr(item, "toPlainText")
