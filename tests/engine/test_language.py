@@ -135,7 +135,7 @@ def test_files_for_programs_are_the_same_in_every_language(tmp_path):
         variables = {language.VARIABLE: name, "PYTHONIOENCODING": "utf-8"}
         space, table = tmp_path / name, tmp_path / f"{name}.csv"
         trained = run("train", "--train-samples", "40", "--validation-samples", "20", "--epochs", "1", "--device",
-                      "cpu", "--workspace", str(space), **variables)  # fmt: skip
+                      "cpu", "--threads", "1", "--workspace", str(space), **variables)  # fmt: skip
         assert trained.returncode == 0, trained.stderr.decode()
         [folder] = (space / "runs").glob("20*")
         told = run("predict", str(folder), str(picture), str(tmp_path / "none.png"), "--csv", str(table),

@@ -39,6 +39,7 @@ def test_an_empty_plot_has_no_numbers(name):
     widget = EMPTY[name]()
     widget.set_theme(DARK)
     assert invented(widget) == []
+    widget.deleteLater()  # what Python's collector takes apart piece by piece, Qt may yet want to lay out
 
 
 def test_numbers_come_with_the_first_figures_and_go_with_the_last(show):
@@ -57,3 +58,4 @@ def test_the_words_of_a_legend_in_a_plot_have_the_colour_of_text():
         plot.set_theme(theme)
         labels = [label for _, label in plot.legend.items]
         assert len(labels) == 3 and all(theme.text.lower() in label.item.toHtml().lower() for label in labels)
+    plot.deleteLater()
