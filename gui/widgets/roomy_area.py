@@ -24,9 +24,6 @@ from gui.widgets.drops import let_drops_pass
 LEAST = QSize(280, 120)
 """Pixels that it demands of what is around it, where its content wants no less."""
 
-SHARE = 0.41
-"""Of the main window's width, what it demands in any case: pages that nobody has seen yet need it too."""
-
 EDGES = 64
 """Pixels of the screen that are left beside a window, at least."""
 
@@ -34,7 +31,7 @@ EDGES = 64
 class RoomyArea(QScrollArea):
     """Nothing in its content is squeezed below what it needs: not a text in many lines, not a button in large type.
 
-    It demands little height of what is around it, and of the main window's width two fifths at least, half at most.
+    It demands little height of what is around it, and half of the main window's width at most.
     """
 
     def __init__(self, content: QWidget, name: str) -> None:
@@ -73,13 +70,12 @@ class RoomyArea(QScrollArea):
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """What the content needs, as far as the window has that without cost to what is beside."""
         needed = self.widget().minimumSizeHint().expandedTo(self.widget().minimumSize())
-        window, beside = self.window(), self.verticalScrollBar().sizeHint().width()
-        height = min(needed.height(), LEAST.height())
-        if isinstance(window, QMainWindow):
-            least, most = round(SHARE * window.width()), window.width() // 2
-            return QSize(max(least, min(needed.width() + beside, most)), height)
-        most = window.screen().availableSize().width() - EDGES
-        return QSize(min(needed.width() + beside, max(LEAST.width(), most)), height)
+        window = self.window()
+        most = (
+            window.width() // 2 if isinstance(window, QMainWindow) else window.screen().availableSize().width() - EDGES
+        )
+        beside = self.verticalScrollBar().sizeHint().width()
+        return QSize(min(needed.width() + beside, max(LEAST.width(), most)), min(needed.height(), LEAST.height()))
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """What the content wants."""

@@ -251,7 +251,7 @@ def shown_in_tabs(app, driver):
     part = driver.window.centre.model.part
     part.button(1).click()
     settle(app, driver.window)
-    yield "look inside", cut_off(driver.window)
+    yield "look inside", still_cut_off(driver.window)
     part.button(0).click()
     show_tab(app, driver, "tune")
     for tool in tools():

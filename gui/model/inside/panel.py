@@ -27,7 +27,6 @@ from gui.model.inside.seen import Seen
 from gui.model.inside.words import figure, quantities
 from gui.panel import Panel
 from gui.training.pace import Pace
-from gui.widgets.flow import FlowLayout
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.theme import Theme
 from gui.words import say
@@ -76,7 +75,7 @@ class InsidePanel(Panel):
         self.other.setAccessibleName(self.tr("Run beside it"))
         self.other.setToolTip(self.tr("Another run whose network was looked into, drawn beside the one in front"))
         self.other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.other.setMinimumContentsLength(16)
+        self.other.setMinimumContentsLength(12)
         self.other.addItem(self.tr("No other run"), None)
         self.profile = ProfilePlot()
         self.layer = LayerReadOut(self.profile)
@@ -105,9 +104,10 @@ class InsidePanel(Panel):
         page = QVBoxLayout(content)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(4)
-        choices, steps = FlowLayout(8), QHBoxLayout()
+        choices, steps = QHBoxLayout(), QHBoxLayout()
+        choices.setSpacing(8)
         choices.addWidget(self.choice)
-        choices.addWidget(self.other)
+        choices.addWidget(self.other, 1)
         steps.setSpacing(8)
         steps.addWidget(self.step_label)
         steps.addWidget(self.step, 1)
