@@ -60,6 +60,10 @@ def test_a_window_that_has_changed_says_what_one_says_that_opened_so(
     config = recipe("first-lesson", catalogue).changed({"epochs": 2, "threads": "1", "train_samples": "100"})
     for _ in new_run(config.changed({"validation_samples": "100"}), catalogue, workspace).run():
         pass
+    heard = Spoken()  # as in a process of its own, where no other test has said anything
+    monkeypatch.setattr(speaker(), "_spoken", heard)
+    monkeypatch.setattr(language, "keeper", heard.keep)
+    monkeypatch.setattr(language, "reminder", heard.again)
     said = {}
     for opened, then in (("ko", ""), ("en", "ko"), ("ko", "en"), ("en", "")):
         monkeypatch.setenv(language.VARIABLE, opened)
