@@ -25,7 +25,8 @@ from benchmarks.rows import Row, show  # noqa: E402
 from engine.catalogue import discover  # noqa: E402
 from engine.cli import main as tunedeck  # noqa: E402
 from engine.lessons.band import band_file  # noqa: E402
-from engine.lessons.lesson import Lesson, read_lessons  # noqa: E402
+from engine.lessons.lesson import Lesson  # noqa: E402
+from engine.lessons.reading import read_lessons  # noqa: E402
 
 SECONDS = 120.0
 """That all runs of a lesson may take together."""

@@ -26,7 +26,8 @@ from benchmarks.rows import Row, show  # noqa: E402
 from engine.catalogue import Catalogue, discover  # noqa: E402
 from engine.events import Finished  # noqa: E402
 from engine.history import EpochRow  # noqa: E402
-from engine.lessons.lesson import Lesson, Variant, read_lessons  # noqa: E402
+from engine.lessons.lesson import Lesson, Variant  # noqa: E402
+from engine.lessons.reading import read_lessons  # noqa: E402
 from engine.submissions.outcome import Outcome  # noqa: E402
 from engine.submissions.pile import open_pile  # noqa: E402
 from engine.submissions.replay import ACCURACIES, LOSSES, compare, share  # noqa: E402

@@ -26,7 +26,7 @@ from engine.catalogue import discover, source_of
 from engine.config import NO_DEVICE, NO_NAME, ONE_CHOICE, recipe, recipe_names, run_parameters
 from engine.data_checks.picture_findings import NAMES_OF_KINDS
 from engine.language import AFTER, BEFORE, DIVIDER, english_of, flowed
-from engine.scripts.script import script
+from engine.scripts.script import script, sentences
 from engine.scripts.words import texts_of
 from engine.strategy import KINDS
 from plugins.dataset._folder_code import ALL_GREY, NOTE, TOGETHER
@@ -146,11 +146,14 @@ CLEAR = {
     "engine/commands/check_data.py: KINDS[kind]": "in TABLES",
     "engine/guard.py: template": "in MORE",
     "engine/scripts/words.py: template": "of in_scripts",
+    "engine/scripts/script.py: sentence": "of in_scripts",
+    "engine/scripts/script.py: written": "of in_scripts",
+    "engine/scripts/script.py: lacking": "of in_scripts",
     "engine/treatment.py: id_in_words(strategy.id, type(strategy).__name__)": "a technique's name",
     "engine/invalid.py: text.replace('input should', 'it should')": "of a validator: in MORE where it is ours",
     "engine/checkpoints/choice.py: f'{told.template}; {{whole}} beside it is whole (epoch {{whole_epoch}})'": "AFTER",
     "engine/submissions/submission.py: '{path} is no submission: ' + told.template": "BEFORE, found where it is given",
-    "engine/lessons/lesson.py: '{path} is no lesson: ' + told.template": "BEFORE, found where it is given",
+    "engine/lessons/reading.py: '{path} is no lesson: ' + told.template": "BEFORE, found where it is given",
     "plugins/dataset/_files.py: '{name} could not be downloaded ({reason}): ' + wanted.instead": "BEFORE and INSTEAD",
 }
 """What is not literal and yet known, and from where."""
@@ -432,9 +435,9 @@ def in_scripts() -> set[str]:
             made = entry.strategy()
             configs.append(base.changed({entry.kind: made}) if entry.kind in ONE_CHOICE else base.ticked(made))
     for config in configs:
-        found.update(texts_of(script(config, catalogue).text))
-    above = f'"""{NOTE}{ALL_GREY}{TOGETHER}\n"""\n'  # of a folder of pictures, which a recipe has not
-    return {text for text in found | set(texts_of(above)) if has_words(text)}
+        found.update(texts_of(script(config, catalogue)))
+    above = sentences(f"{NOTE}{ALL_GREY}{TOGETHER}")  # of a folder of pictures, which a recipe has not
+    return {text for text in found | {each.template for each in above} if has_words(text)}
 
 
 def has_words(text: str) -> bool:

@@ -22,10 +22,10 @@ def code(arguments: argparse.Namespace, catalogue: Catalogue, workspace: Path) -
     """Carry it out; returns the exit code and what `--json` prints."""
     config = settings(arguments, catalogue)
     made, line = script(config, catalogue, workspace / "data"), command(config, catalogue)
-    text = f"{line}\n" if arguments.command else in_language(made.text)
+    text = f"{line}\n" if arguments.command else in_language(made)
     if arguments.diff:
         plain = settings(argparse.Namespace(**{**vars(arguments), "changes": []}), catalogue)
-        text = difference(in_language(script(plain, catalogue, workspace / "data").text), in_language(made.text))
+        text = difference(in_language(script(plain, catalogue, workspace / "data")), in_language(made))
     file = Path(arguments.output).absolute() if arguments.output is not None else None
     if file is not None:
         write_script(file, text)

@@ -23,7 +23,6 @@ from engine.ensembles.members import Ensemble, measure_ensemble, name_of
 from engine.exports.export import Exported, check_out
 from engine.failure import StartFailed
 from engine.language import say, tr
-from engine.message import Message, message
 from engine.terminal.progress_bar import ProgressBar
 from engine.terminal.run import DONE, FAILED, tell
 from engine.terminal.run_tables import part_name
@@ -73,26 +72,6 @@ def to_dict(found: Ensemble) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def verdict(found: Ensemble) -> Message:
-    """What the gain comes to, in words."""
-    points, (low, high) = 100 * found.gain.accuracy, (100 * end for end in found.gain.interval)
-    values = {"points": f"{abs(points):.2f}", "low": f"{low:.2f}", "high": f"{high:.2f}"}
-    if not found.gain.measurable:
-        return message(
-            "no-measurable-gain", "no measurable gain over its best member: {points} points of accuracy, 95 % interval "
-            "{low} to {high}", **(values | {"points": f"{points:.2f}"}),
-        )  # fmt: skip
-    if points > 0:
-        return message(
-            "ensemble-better", "better than its best member by {points} points of accuracy, 95 % interval {low} to "
-            "{high}", **values,
-        )  # fmt: skip
-    return message(
-        "ensemble-worse", "worse than its best member by {points} points of accuracy, 95 % interval of the difference "
-        "{low} to {high}", **values,
-    )  # fmt: skip
-
-
 def _figures(figures: Figures) -> dict[str, Any]:
     return {"loss": figures.loss, "accuracy": figures.accuracy, "interval": list(figures.interval)}
 
@@ -119,6 +98,6 @@ def _print(found: Ensemble, made: Exported | None) -> None:
     console.print(table)
     told = tr("{share:.1%} of the samples are not called the same by all members")
     console.print(told.format(share=found.disagreement))
-    console.print(say(verdict(found)), soft_wrap=True)
+    console.print(say(found.gain.verdict()), soft_wrap=True)
     if made is not None:
         console.print(f"{escape(str(made.file))}: {say(made.proof.text)}", soft_wrap=True)

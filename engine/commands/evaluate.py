@@ -9,13 +9,13 @@ from typing import Any
 
 from engine.catalogue import Catalogue
 from engine.commands import export as export_command
+from engine.csv_file import table_file, write_table
 from engine.failure import StartFailed
 from engine.fork import settings_of
 from engine.language import say, tr
 from engine.message import InputError
 from engine.strategy import Augmentation, Dataset, Strategy
 from engine.strategy_text import parse_strategy
-from engine.terminal.csv_file import table_file, write_table
 from engine.terminal.run import DONE, FAILED, tell
 from engine.terminal.run_tables import part_name
 from engine.trained.network import Evaluation, evaluate_checkpoint

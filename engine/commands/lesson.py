@@ -15,7 +15,8 @@ from engine.history import EpochRow
 from engine.language import language, say, tr
 from engine.lessons.band import band_file as band_of
 from engine.lessons.band import bands_of, read_count, write_bands
-from engine.lessons.lesson import Choice, Lesson, Words, find_lesson, read_lessons, text
+from engine.lessons.lesson import Choice, Lesson, Words, text
+from engine.lessons.reading import find_lesson, read_lessons
 from engine.lessons.together import members_of, together
 from engine.lessons.verdict import Finding, Verdict, findings_of, verdict, words_of
 from engine.message import InputError

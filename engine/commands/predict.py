@@ -14,10 +14,10 @@ from rich.cells import cell_len
 from engine.catalogue import Catalogue
 from engine.commands.export import chosen_checkpoint
 from engine.config import RunConfig
+from engine.csv_file import table_file, write_table
 from engine.data import Parts, Source, split
 from engine.language import say, tr
 from engine.message import HALVES, InputError, Message, Phrase, one_line
-from engine.terminal.csv_file import table_file, write_table
 from engine.terminal.run import DONE
 from engine.terminal.run_tables import ljust
 from engine.trained.classify import Refused, picture_files

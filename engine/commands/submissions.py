@@ -11,9 +11,11 @@ from typing import Any
 from engine.catalogue import Catalogue
 from engine.commands.lesson import guess_of
 from engine.config import RunConfig
+from engine.csv_file import table_file, write_table
 from engine.data import Parts, Source, split
 from engine.language import language, say, tr
-from engine.lessons.lesson import Lesson, find_lesson, read_lessons, text
+from engine.lessons.lesson import Lesson, text
+from engine.lessons.reading import find_lesson, read_lessons
 from engine.lessons.together import members_of, together
 from engine.message import Message
 from engine.run_records.index import list_runs
@@ -21,7 +23,6 @@ from engine.submissions.outcome import Outcome, Replay, RunReplay, difference_wo
 from engine.submissions.pile import Opened, answer_words, open_pile, run_words, table_text
 from engine.submissions.submission import make, name_of_file, write_submission
 from engine.sweeps.sweep import standings
-from engine.terminal.csv_file import table_file, write_table
 from engine.terminal.run_tables import terminal
 
 DIFFERS = 1

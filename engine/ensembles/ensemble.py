@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.message import Message, message
 from engine.scores import Floats, Ints
 from engine.trained.network import wilson
 
@@ -47,6 +48,25 @@ class Gain:
     def measurable(self) -> bool:
         """Whether the interval leaves 0 out."""
         return not self.interval[0] <= 0 <= self.interval[1]
+
+    def verdict(self) -> Message:
+        """What it comes to, in words."""
+        points, (low, high) = 100 * self.accuracy, (100 * end for end in self.interval)
+        values = {"points": f"{abs(points):.2f}", "low": f"{low:.2f}", "high": f"{high:.2f}"}
+        if not self.measurable:
+            return message(
+                "no-measurable-gain", "no measurable gain over its best member: {points} points of accuracy, "
+                "95 % interval {low} to {high}", **(values | {"points": f"{points:.2f}"}),
+            )  # fmt: skip
+        if points > 0:
+            return message(
+                "ensemble-better", "better than its best member by {points} points of accuracy, 95 % interval {low} to "
+                "{high}", **values,
+            )  # fmt: skip
+        return message(
+            "ensemble-worse", "worse than its best member by {points} points of accuracy, "
+            "95 % interval of the difference {low} to {high}", **values,
+        )  # fmt: skip
 
 
 def combine(probabilities: Sequence[Floats], weights: Sequence[float]) -> Floats:

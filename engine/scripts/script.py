@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from engine.code import Code
 from engine.command_line import command
 from engine.config import RunConfig
 from engine.files import write_text
-from engine.message import InputError
+from engine.message import InputError, Message, message
 from engine.randomness import undisturbed_generators
 from engine.scripts.facts import Facts
 from engine.scripts.setup import data, definitions, network
@@ -31,13 +31,29 @@ CONSTANTS = ("SEED", "SPLIT_SEED", "EPOCHS", "BATCH_SIZE", "LR")
 """Settings of a run that stand at the top, where they are used."""
 
 
+COMMAND = "script-command"
+"""The code of the sentence that holds a command: it stands in one line, to be copied as it is."""
+WIDTH = 110
+"""Characters of a line of the head."""
+
+Paragraph = tuple[Message, ...]
+"""Its sentences."""
+
+
 @dataclass(frozen=True)
 class Script:
     """The script of a run."""
 
-    text: str
+    head: tuple[Paragraph, ...]
+    """What it is, told above it."""
+    body: str
     missing: tuple[str, ...]
     """The ids of the techniques that give no code. Where there are any, the script is not whole."""
+
+    @property
+    def text(self) -> str:
+        """The whole of it, in English."""
+        return docstring(self.head, str) + self.body
 
 
 def script(config: RunConfig, catalogue: Catalogue, data_folder: Path | str = "data") -> Script:
@@ -51,8 +67,8 @@ def script(config: RunConfig, catalogue: Catalogue, data_folder: Path | str = "d
     body = "\n\n\n".join([*definitions(facts), "\n".join(main)])
     missing = tuple(id for id, code in codes.items() if code is None)
     above = [*_imports(facts, body), "", *_constants(facts, body, data_folder)]
-    text = "\n".join([_head(facts, command(config, catalogue), missing), *above, "", "", body])
-    return Script(re.sub(r"\n{4,}", "\n\n\n", text) + "\n", missing)
+    text = re.sub(r"\n{4,}", "\n\n\n", "\n".join([*above, "", "", body]))
+    return Script(tuple(_head(facts, command(config, catalogue), missing)), f"{text}\n", missing)
 
 
 def write_script(path: Path, text: str) -> None:
@@ -79,23 +95,39 @@ def _told(strategy: Strategy, config: RunConfig) -> Code | None:
     return code
 
 
-def _head(facts: Facts, command: str, missing: Sequence[str]) -> str:
-    about = f"{facts.config.model.id} on {facts.config.dataset.id}, as Tunedeck trains it."
-    written = " and ".join(f"{name} {version(name).partition('+')[0]}" for name in ("torch", "torchvision"))
-    notes = [about, "", f"The same as a command: {_plain(command)}", f"Written for {written}: python FILE runs it."]
-    told = [code.note for code in facts.codes.values() if code and code.note]
+def docstring(paragraphs: Sequence[Paragraph], said: Callable[[Message], str]) -> str:
+    """The head of a script, its sentences as they are said, and an empty line after it."""
+    lines: list[str] = []
+    for each in paragraphs:
+        text = " ".join(map(said, each))
+        lines += ["", *([text] if each[0].code == COMMAND else _wrapped(text))]
+    text = "\n".join(lines[1:]).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""{text}\n"""\n\n'
+
+
+def sentences(text: str) -> Paragraph:
+    """What a technique says of itself, sentence by sentence."""
+    return tuple(message("script", sentence) for sentence in re.split(r"(?<=\.) ", text))
+
+
+def _head(facts: Facts, command: str, missing: Sequence[str]) -> Iterator[Paragraph]:
+    torch, torchvision = (f"{name} {version(name).partition('+')[0]}" for name in ("torch", "torchvision"))
+    model, dataset = facts.config.model.id, facts.config.dataset.id
+    yield (message("script", "{model} on {dataset}, as Tunedeck trains it.", model=model, dataset=dataset),)
+    yield (message(COMMAND, "The same as a command: {command}", command=_plain(command)),)
+    written = "Written for {torch} and {torchvision}: python FILE runs it."
+    yield (message("script", written, torch=torch, torchvision=torchvision),)
+    for code in facts.codes.values():
+        if code and code.note:
+            yield sentences(code.note)
     if any(facts.codes[each.id] for each in facts.config.augmentations):
-        told.append(
-            "Images are augmented one by one, with other random numbers than Tunedeck's: the losses are the same "
-            "on average."
-        )
-    for text in told:
-        notes += ["", *_wrapped(text)]
+        yield (message(
+            "script", "Images are augmented one by one, with other random numbers than Tunedeck's: the losses are the "
+            "same on average.",
+        ),)  # fmt: skip
     if missing:
-        ids = ", ".join(missing)
-        notes += ["", *_wrapped(f"NOT WHOLE: these plugins give no code, and their lines are missing: {ids}.")]
-    text = "\n".join(notes).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return f'"""{text}\n"""\n'
+        lacking = "NOT WHOLE: these plugins give no code, and their lines are missing: {ids}."
+        yield (message("script", lacking, ids=", ".join(missing)),)
 
 
 def _imports(facts: Facts, body: str) -> list[str]:
@@ -145,5 +177,4 @@ def _plain(text: str) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-
-    return textwrap.wrap(text, 110, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)

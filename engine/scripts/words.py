@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 import tokenize
 from collections.abc import Callable, Iterator
 
-from engine.language import ENGLISH, UNSEEN, language, look_up, tr
+from engine.language import ENGLISH, UNSEEN, language, look_up, say, tr
+from engine.scripts.script import Script, docstring
 
-WIDTH = 100
-"""Characters of a line of the words above a script."""
 TRIPLE = '"""'
-ABOUT = r"(?P<model>\S+) on (?P<dataset>\S+), as Tunedeck trains it\."
-WRITTEN = r"Written for (?P<torch>.+) and (?P<torchvision>.+): python FILE runs it\."
 
 
-def in_language(text: str) -> str:
-    """A script with its comments and docstrings in the present language; those without words there stay."""
+def in_language(made: Script) -> str:
+    """A script in the present language; names and what it prints stay."""
     if language() == ENGLISH:
-        return text
-    lines = text.splitlines()
-    for token in _words_in(text):
+        return made.text
+    return (docstring(made.head, say) + _commented(made.body)).replace(UNSEEN, "")
+
+
+def _commented(body: str) -> str:
+    """With its comments and docstrings in the present language; those without words there stay."""
+    lines = body.splitlines()
+    for token in _words_in(body):
         row, start = token.start[0] - 1, token.start[1]
-        if token.start[0] != token.end[0]:  # the words above the script
-            lines[row : token.end[0]] = _above(token.string, _say)
-            continue
-        said = _one(token.string, _say)
-        lines[row] = lines[row][:start] + said + lines[row][token.end[1] :]
-    return "\n".join(lines).replace(UNSEEN, "") + "\n"
+        lines[row] = lines[row][:start] + _one(token.string, _say) + lines[row][token.end[1] :]
+    return "\n".join(lines) + "\n"
 
 
-def texts_of(text: str) -> list[str]:
+def texts_of(made: Script) -> list[str]:
     """The English texts of a script that are looked up, with the names of what is filled in."""
-    found: list[str] = []
+    found = [sentence.template for paragraph in made.head for sentence in paragraph]
 
     def note(template: str, **values: str) -> str:
         found.append(template)
         return template
 
-    for token in _words_in(text):
-        if token.start[0] != token.end[0]:
-            _above(token.string, note)
-        else:
-            _one(token.string, note)
+    for token in _words_in(made.body):
+        _one(token.string, note)
     return found
 
 
@@ -67,37 +61,3 @@ def _one(said: str, say: Callable[..., str]) -> str:
     if lacking := re.fullmatch(r"(\S+): this plugin gives no code", words):
         return f"# {say('{id}: this plugin gives no code', id=lacking[1])}"
     return f"# {say(words)}"
-
-
-def _above(said: str, say: Callable[..., str]) -> list[str]:
-    """The lines of the words above a script, paragraph by paragraph."""
-    plain = re.sub(r"\n(?=Written for )", "\n\n", said.strip('"').strip())
-    paragraphs = [" ".join(each.split()) for each in plain.split("\n\n")]
-    lines: list[str] = []
-    for paragraph in paragraphs:
-        lines += ["", *_wrapped(_paragraph(paragraph, say))]
-    return [TRIPLE + lines[1], *lines[2:], TRIPLE]
-
-
-def _paragraph(text: str, say: Callable[..., str]) -> str:
-    for pattern, template in (
-        (
-            r"(?P<model>\S+) on (?P<dataset>\S+), as Tunedeck trains it\.",
-            "{model} on {dataset}, as Tunedeck trains it.",
-        ),
-        (r"The same as a command: (?P<command>.+)", "The same as a command: {command}"),
-        (WRITTEN, "Written for {torch} and {torchvision}: python FILE runs it."),
-        (
-            r"NOT WHOLE: these plugins give no code, and their lines are missing: (?P<ids>.+)\.",
-            "NOT WHOLE: these plugins give no code, and their lines are missing: {ids}.",
-        ),
-    ):
-        if found := re.fullmatch(pattern, text):
-            return say(template, **found.groupdict())
-    return " ".join(say(sentence) for sentence in re.split(r"(?<=\.) ", text))
-
-
-def _wrapped(text: str) -> list[str]:
-    if "tunedeck train" in text:  # to be copied as it is
-        return [text]
-    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)

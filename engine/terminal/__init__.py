@@ -10,7 +10,6 @@ run               one run in the terminal, to its end, and what may be done when
 sweep             runs made for one question, one after another
 progress_bar      how far a run is
 run_tables        runs as tables
-csv_file          a table that is asked for as a file
 interrupts        what asks a run to end
 attended          a command that ends with whoever began it
 standard_streams  a terminal that may be gone

@@ -22,7 +22,7 @@ def origins(config: RunConfig, catalogue: Catalogue, folder: Path, text: str) ->
     found: Origins = {}
     for strategy in config.with_:
         with contextlib.suppress(InputError):  # others may need it
-            without = script(config.unticked(strategy.id), catalogue, folder).text
+            without = script(config.unticked(strategy.id), catalogue, folder)
             for line in changes(in_language(without), text).new:
                 found[line] = (*found.get(line, ()), strategy.id)
     return found

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, Slot
 from PySide6.QtGui import QGuiApplication
@@ -26,9 +25,6 @@ from gui.widgets.theme import Theme
 from gui.words import say
 from gui.workbench import Workbench
 
-if TYPE_CHECKING:
-    from engine.scripts.script import Script
-
 IMPORTS = ("import ", "from ")
 SETTINGS, RUN = 0, 1
 """Whose code is shown."""
@@ -38,7 +34,10 @@ class Made(NamedTuple):
     """What settings come to."""
 
     config: RunConfig
-    script: Script
+    text: str
+    """The script, in the reader's language."""
+    missing: tuple[str, ...]
+    """The ids of the techniques that give no code."""
     command: str
     origins: Origins
 
@@ -124,8 +123,8 @@ class CodePanel(Panel):
     @Slot(object)
     def _show(self, made: Made) -> None:
         before, self.made = self.made, made
-        text = made.script.text
-        changed = changes(before.script.text, text, _body(text)) if before is not None else Changes()
+        text = made.text
+        changed = changes(before.text, text, _body(text)) if before is not None else Changes()
         self.view.show_text(text, changed, _told_first(text, changed))
         begin = _body(text)
         self.view.hints = {
@@ -133,14 +132,14 @@ class CodePanel(Panel):
             for line, ids in made.origins.items() if line >= begin
         }  # fmt: skip
         self.command.set_words(made.command)
-        self.told.setText(self._words(made.script, changed, first=before is None))
-        give(self.told, role="error" if made.script.missing else "muted")
+        self.told.setText(self._words(made.missing, changed, first=before is None))
+        give(self.told, role="error" if made.missing else "muted")
         self._allow()
 
-    def _words(self, script: Script, changed: Changes, *, first: bool) -> str:
-        if script.missing:
+    def _words(self, missing: tuple[str, ...], changed: Changes, *, first: bool) -> str:
+        if missing:
             text = self.tr("Not whole: no code comes from {ids}, and their lines are missing.")
-            return text.format(ids=", ".join(script.missing))
+            return text.format(ids=", ".join(missing))
         if changed.new:
             return self.tr("New or changed lines, marked with +: {lines}.").format(lines=spans(changed.new))
         if changed.gone:
@@ -164,7 +163,7 @@ class CodePanel(Panel):
     @Slot()
     def _copy_code(self) -> None:
         if self.made is not None:
-            QGuiApplication.clipboard().setText(self.made.script.text)
+            QGuiApplication.clipboard().setText(self.made.text)
             self.told.setText(self.tr("The code is copied."))
 
     @Slot()
@@ -186,7 +185,7 @@ class CodePanel(Panel):
 
         assert self.made is not None
         try:
-            write_script(path, self.made.script.text)
+            write_script(path, self.made.text)
         except InputError as error:
             self.told.setText(say(error.message))
             give(self.told, role="error")
@@ -201,9 +200,8 @@ def _made(config: RunConfig, catalogue: Catalogue, folder: Path) -> Made:
     from engine.scripts.words import in_language
 
     made = script(config, catalogue, folder)
-    text = in_language(made.text)
-    spoken = replace(made, text=text)
-    return Made(config, spoken, command(config, catalogue), origins(config, catalogue, folder, text))
+    text = in_language(made)
+    return Made(config, text, made.missing, command(config, catalogue), origins(config, catalogue, folder, text))
 
 
 def _body(text: str) -> int:

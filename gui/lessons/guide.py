@@ -14,7 +14,8 @@ from PySide6.QtCore import QEvent, QObject, Slot
 from engine.config import RunConfig, recipe
 from engine.history import EpochRow
 from engine.lessons.band import Bands, band_file, read_bands, read_count
-from engine.lessons.lesson import Lesson, Variant, read_lessons
+from engine.lessons.lesson import Lesson, Variant
+from engine.lessons.reading import read_lessons
 from engine.lessons.together import members_of, together
 from engine.lessons.verdict import Guess, findings_of, verdict
 from engine.message import InputError

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStyleOptionButton, QWidget
+from PySide6.QtCore import QEvent, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from gui.lessons.words import Stand, standing
+from gui.widgets.elided_button import ElidedButton
 from gui.widgets.elided_label import ElidedLabel
-
-BESIDE_TEXT = 16
-"""Pixels of a button beside its text."""
 
 
 class RunRow(QWidget):
@@ -21,7 +19,8 @@ class RunRow(QWidget):
     def __init__(self, id: str, label: str) -> None:
         super().__init__()
         self.id = id
-        self.button = _ElidedButton(label)
+        self.button = ElidedButton(label)
+        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # as wide as its place
         self.button.clicked.connect(self._on_pressed)
         self.stand = ElidedLabel()
         self.stand.setProperty("role", "muted")
@@ -59,17 +58,3 @@ class RunRow(QWidget):
     @Slot()
     def _on_pressed(self) -> None:
         self.pressed.emit(self.id)
-
-
-class _ElidedButton(QPushButton):
-    """As wide as its place allows; where its text has no room, the end is left out."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def initStyleOption(self, option: QStyleOptionButton) -> None:  # noqa: N802
-        """Draw as much of the text as there is room for."""
-        super().initStyleOption(option)
-        room = self.width() - BESIDE_TEXT
-        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)

@@ -44,7 +44,7 @@ class SuspectList(QWidget):
 
     @Slot()
     def _save(self) -> None:
-        from engine.terminal.csv_file import table_file, write_table
+        from engine.csv_file import table_file, write_table
         from engine.trained.suspects import suspects_csv
 
         made = self._predictions

@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.csv_file import write_table
 from engine.lessons.band import Bands, band_file, read_bands
 from engine.lessons.lesson import Lesson
 from engine.message import InputError, Message
 from engine.submissions.outcome import Replay
 from engine.submissions.pile import Opened, open_pile, table_text
 from engine.submissions.submission import SUFFIX
-from engine.terminal.csv_file import write_table
 from gui import numbers
 from gui.background import Trouble
 from gui.lessons.words import of

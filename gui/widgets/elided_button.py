@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+)
 
 LEAST = 12
 """Letters that there is always room for."""
@@ -24,11 +32,7 @@ class ElidedButton(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw it, the text shortened where there is no room for it."""
-        painter, option = QStylePainter(self), QStyleOptionButton()
-        self.initStyleOption(option)
-        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
-        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
-        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        _draw_cut_short(self, QStyle.SubElement.SE_PushButtonContents, QStyle.ControlElement.CE_PushButton)
 
 
 class ElidedCheckBox(QCheckBox):
@@ -36,8 +40,21 @@ class ElidedCheckBox(QCheckBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Draw it, the text shortened where there is no room for it."""
-        painter, option = QStylePainter(self), QStyleOptionButton()
-        self.initStyleOption(option)
-        room = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self).width()
-        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
-        painter.drawControl(QStyle.ControlElement.CE_CheckBox, option)
+        _draw_cut_short(self, QStyle.SubElement.SE_CheckBoxContents, QStyle.ControlElement.CE_CheckBox)
+
+
+def room_for_text(
+    button: QAbstractButton, contents: QStyle.SubElement = QStyle.SubElement.SE_PushButtonContents
+) -> int:
+    """Pixels that a button has for its text."""
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    return button.style().subElementRect(contents, option, button).width()
+
+
+def _draw_cut_short(button: QAbstractButton, contents: QStyle.SubElement, control: QStyle.ControlElement) -> None:
+    painter, option = QStylePainter(button), QStyleOptionButton()
+    button.initStyleOption(option)
+    room = room_for_text(button, contents)
+    option.text = button.fontMetrics().elidedText(button.text(), Qt.TextElideMode.ElideRight, room)
+    painter.drawControl(control, option)

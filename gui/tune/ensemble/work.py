@@ -19,7 +19,6 @@ def measure(
     paths: tuple[Path, ...], weights: Literal["equal", "validation"], bench: Workbench, report: Report
 ) -> Measured:
     """Measure these checkpoints together. Raises `InputError` where they can't be combined, or it was given up."""
-    from engine.commands.ensemble import verdict
     from engine.ensembles.members import measure_ensemble
     from engine.exports.deployed import digest_of
     from engine.failure import StartFailed
@@ -33,7 +32,7 @@ def measure(
     except StartFailed as error:
         text = error.failed.text
         raise InputError(text.code, text.template, **text.values) from error
-    return Measured(paths, weights, digests, found, verdict(found))
+    return Measured(paths, weights, digests, found, found.gain.verdict())
 
 
 def make_file(measured: Measured, out: Path, bench: Workbench) -> Exported:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.language import VARIABLE
-from engine.lessons.lesson import lesson_files
+from engine.lessons.reading import lesson_files
 from engine.terminal import carry_out
 from engine.terminal.verbs import VERBS
 from engine.yaml_file import write_yaml

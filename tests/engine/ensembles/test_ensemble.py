@@ -12,7 +12,6 @@ import pytest
 
 from engine.catalogue import Catalogue, Entry
 from engine.checkpoints.checkpoint import read_checkpoint, write_checkpoint
-from engine.commands.ensemble import verdict
 from engine.data import DataBundle, Part, Source, split
 from engine.ensembles import export as ensemble_export
 from engine.ensembles.ensemble import (
@@ -195,11 +194,10 @@ def test_who_calls_all_the_same_gains_nothing_and_no_sample_is_disagreed_on():
     assert any_disagree(called) == 0.4 and any_disagree([called[0]] * 2) == 0
 
 
-def test_the_gain_is_told_in_words(known, three):
-    found = measure_ensemble(three, known, parts_of)
+def test_the_gain_is_told_in_words():
     better, worse = ([True] * 40 + [False] * 60, [False] * 100)
     told = [
-        str(verdict(dataclasses.replace(found, gain=gain(np.array(one), np.array(other)))))
+        str(gain(np.array(one), np.array(other)).verdict())
         for one, other in ((better, worse), (worse, better), (better, better))
     ]
     assert told[0].startswith("better than its best member by 40.00 points")

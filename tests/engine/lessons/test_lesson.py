@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from engine.history import EpochRow
 from engine.lessons.band import MAX_POINTS, band_file, bands_of, read_bands, read_count, write_bands
 from engine.lessons.claims import FIGURES, Claim
-from engine.lessons.lesson import MAX_CHARACTERS, find_lesson, lesson_files, read_lesson, read_lessons, text
+from engine.lessons.lesson import text
+from engine.lessons.reading import MAX_CHARACTERS, find_lesson, lesson_files, read_lesson, read_lessons
 from engine.lessons.verdict import check, findings_of, verdict, words_of
 from engine.message import InputError
 from engine.yaml_file import write_yaml

@@ -33,10 +33,11 @@ def test_a_script_in_korean_does_the_same_and_says_nothing_in_english(name, tick
     config = recipe(name, catalogue)
     for id in ticked:
         config = config.ticked(parse_strategy(id, catalogue))
-    text = script(config, catalogue).text
-    assert in_language(text) == text
+    made = script(config, catalogue)
+    text = made.text
+    assert in_language(made) == text
     language.use("ko")
-    korean = in_language(text)
+    korean = in_language(made)
     assert without_docstrings(korean) == without_docstrings(text) and korean != text
     assert language.UNSEEN not in korean
     known = typed_words() | {"count"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.catalogue import discover
 from engine.history import EpochRow
-from engine.lessons.lesson import read_lesson
+from engine.lessons.reading import read_lesson
 from engine.message import InputError
 from engine.submissions.look import remarks
 from engine.submissions.outcome import Outcome, Replay

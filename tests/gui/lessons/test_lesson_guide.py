@@ -9,11 +9,11 @@ from PySide6.QtCore import QPoint, Qt
 
 from engine.config import recipe
 from engine.lessons.band import bands_of, write_bands
-from engine.lessons.lesson import read_lesson, read_lessons
+from engine.lessons.reading import read_lesson, read_lessons
 from engine.yaml_file import write_yaml
-from gui.lessons.run_row import BESIDE_TEXT
 from gui.lessons.words import Stand
 from gui.training.session import State
+from gui.widgets.elided_button import room_for_text
 from tests.engine.lessons.test_lesson import lesson_data, rows
 from tests.gui.driving import SECONDS, pump
 
@@ -135,7 +135,7 @@ def test_the_buttons_of_all_lessons_say_the_whole_of_what_they_train(opened, cat
             lessons.open(lesson.id)
             opened.app.processEvents()
             for row in panel.rows.values():
-                room = row.button.width() - BESIDE_TEXT
+                room = room_for_text(row.button)
                 assert row.button.fontMetrics().horizontalAdvance(row.button.text()) <= room, row.button.text()
 
 

@@ -1,4 +1,4 @@
-"""A table that the command line is asked to write."""
+"""A table that a person asks for as a file."""
 
 from __future__ import annotations
 
