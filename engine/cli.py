@@ -6,6 +6,7 @@ Imports neither PyTorch nor Qt, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -91,4 +92,5 @@ def _open_window(arguments: argparse.Namespace) -> int:
         raise InputError(
             "no-display", "no window can be opened: {problem}; `tunedeck train` trains without one", problem=problem
         )
+    gc.disable()  # what is imported now stays; `gui.collector` takes over when the window opens
     return int(importlib.import_module("gui.app").main(arguments.workspace))

@@ -29,6 +29,7 @@ import pluggy
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.code import Code, written, written_optimizer
+from engine.field_docstrings import field_docstrings
 from engine.guard import guard
 from engine.message import Message, message
 
@@ -171,9 +172,7 @@ ParameterGroup = dict[str, Any]
 class Strategy(BaseModel):
     """A technique with its parameters. Subclass one of the kinds below, not this."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, coerce_numbers_to_str=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
 
     kind: ClassVar[str]
     """The kind's name, as in the settings file and on the command line."""
@@ -194,6 +193,13 @@ class Strategy(BaseModel):
         for kind in cls.__mro__[1:]:
             if Strategy in kind.__bases__:  # what it gives is checked where it is called
                 guard(cls, kind)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        for name, text in field_docstrings(cls).items():
+            if name in cls.model_fields and cls.model_fields[name].description is None:
+                cls.model_fields[name].description = text
 
     def advice(self, config: RunConfig, data: DataSpec | None = None) -> Iterable[Advice]:
         """What to tell the user about this strategy in these settings, before the run.

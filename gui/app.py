@@ -43,7 +43,7 @@ class Application(QObject):
         self.reporter = CrashReporter(workspace / "window.log", self.window)
         self.printed = PrintedToLog(workspace / "window.log")
         self.loader = EngineLoader(workspace, self.window.memory, self.window)
-        self.window.painted.connect(self._begin)
+        self.window.painted.connect(self._begin, Qt.ConnectionType.QueuedConnection)  # once all of it is on the screen
         self.collector = Collector(self.window)
 
     @cached_property
@@ -60,9 +60,11 @@ class Application(QObject):
         self.reporter.crashed.connect(conductor.on_crash)
         loader.loaded.connect(conductor.on_loaded)
         loader.loaded.connect(self.ready)
+        loader.loaded.connect(self.collector.begin)
         loader.found.connect(conductor.on_found)
         loader.found.connect(self.complete)
         loader.failed.connect(conductor.on_load_failed)
+        loader.failed.connect(self.collector.begin)
         loader.start()
 
     def open(self) -> None:

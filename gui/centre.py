@@ -10,7 +10,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
-from gui.graph.live_graph import LiveGraph
 from gui.panel import Panel
 from gui.runs.run import Run
 from gui.training.twins import TwinGroup
@@ -23,14 +22,15 @@ from gui.workbench import Workbench
 if TYPE_CHECKING:
     from gui.compare.panel import ComparePanel
     from gui.data.panel import DataPanel
+    from gui.graph.live_graph import LiveGraph
     from gui.model.panel import ModelPanel
     from gui.predictions.panel import PredictionsPanel
     from gui.tune.panel import TunePanel
 
 
 class Centre(QFrame):
-    """The tabs, by name, in the order of Ctrl+1 to Ctrl+7. Those beside the graph are made when they are first needed:
-    the window is there sooner."""
+    """The tabs, by name, in the order of Ctrl+1 to Ctrl+7. Each is made when it is first needed: the window is there
+    sooner."""
 
     seeds_asked = Signal(object, int)
     """A run, and how many more of it are to come with other seeds."""
@@ -58,20 +58,20 @@ class Centre(QFrame):
         self._twins: TwinGroup | None = None
         self._theme = LIGHT
         self.banners = Banners()
-        self.graph = LiveGraph()
+        self._graph: LiveGraph | None = None
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("What is to be seen"))
         self._places: dict[str, RoomyArea] = {}
         self._bar = TabsInSight(self.tabs.tabBar())
         self._made: dict[str, Panel] = {}
-        self._add("curves", self.tr("Curves"), self.graph)
-        self._add("data", self.tr("Data"), QWidget())
-        self._add("model", self.tr("Model"), QWidget())
-        self._add("predictions", self.tr("Predictions"), QWidget())
-        self._add("compare", self.tr("Compare"), QWidget())
-        self._add("tune", self.tr("Tune"), QWidget())
-        self._add("code", self.tr("Code"), QWidget())
+        self._add("curves", self.tr("Curves"))
+        self._add("data", self.tr("Data"))
+        self._add("model", self.tr("Model"))
+        self._add("predictions", self.tr("Predictions"))
+        self._add("compare", self.tr("Compare"))
+        self._add("tune", self.tr("Tune"))
+        self._add("code", self.tr("Code"))
         self.tabs.currentChanged.connect(self._on_tab)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 8, 6, 8)
@@ -79,8 +79,8 @@ class Centre(QFrame):
         column.addWidget(self.banners)
         column.addWidget(self.tabs, 1)
 
-    def _add(self, name: str, title: str, widget: QWidget) -> None:
-        place = self._places[name] = RoomyArea(widget, title)
+    def _add(self, name: str, title: str) -> None:
+        place = self._places[name] = RoomyArea(QWidget(), title)
         self.tabs.addTab(place, title)
         self.tabs.setTabToolTip(self.tabs.count() - 1, title)
 
@@ -95,6 +95,16 @@ class Centre(QFrame):
     def panels(self) -> Iterator[Panel]:
         """The tabs beside the graph, as far as they are made."""
         return iter(self._made.values())
+
+    @property
+    def graph(self) -> LiveGraph:
+        """The tab Curves. It comes after the window's first paint: pyqtgraph takes a third of a second."""
+        if self._graph is None:
+            from gui.graph.live_graph import LiveGraph
+
+            self._graph = LiveGraph(theme=self._theme)
+            self._fill("curves", self._graph)
+        return self._graph
 
     @property
     def data(self) -> DataPanel:
@@ -127,11 +137,14 @@ class Centre(QFrame):
             return self.graph
         if name not in self._made:
             panel = self._made[name] = MAKERS[name](self._bench)
-            column = QVBoxLayout(self._places[name].widget())
-            column.setContentsMargins(0, 0, 0, 0)
-            column.addWidget(panel)
+            self._fill(name, panel)
             self._tell(name, panel)
         return self._made[name]
+
+    def _fill(self, name: str, widget: QWidget) -> None:
+        column = QVBoxLayout(self._places[name].widget())
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(widget)
 
     def bring_forward(self, name: str) -> None:
         """Show the tab of this name."""
@@ -202,7 +215,8 @@ class Centre(QFrame):
     def set_theme(self, theme: Theme) -> None:
         """Take another palette."""
         self._theme = theme
-        self.graph.set_theme(theme)
+        if self._graph is not None:
+            self._graph.set_theme(theme)
         for panel in self.panels:
             panel.set_theme(theme)
 

@@ -13,7 +13,6 @@ import re
 import threading
 from collections.abc import Iterator
 
-import pyqtgraph
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractListModel,
@@ -175,6 +174,8 @@ class Speaker(QObject):
             self._say_of_items(each, owners)
 
     def _say_of_plot(self, view: QGraphicsView, owners: frozenset[str]) -> None:
+        import pyqtgraph  # not at the top: a window is painted before it has plots
+
         for item in view.scene().items() if view.scene() is not None else ():
             if isinstance(item, pyqtgraph.AxisItem) and item.labelText:
                 item.setLabel(self._spoken.again(item.labelText, owners))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -44,6 +45,9 @@ from gui.widgets.theme import DARK, LIGHT, Theme, apply_theme, system_theme
 from gui.widgets.type_size import LARGER, has_larger_type, set_type_size, with_lines
 from gui.workbench import Workbench
 
+if TYPE_CHECKING:
+    from gui.graph.live_graph import LiveGraph
+
 MINIMUM = QSize(1024, 640)
 USUAL = QSize(1360, 860)
 DOCK_WIDTHS = (352, 296)
@@ -81,7 +85,6 @@ class MainWindow(QMainWindow):
         self.panel = SettingsPanel()
         self.bench = Workbench(workspace, Background(self))
         self.centre = Centre(self.bench)
-        self.graph = self.centre.graph
         self.banners = self.centre.banners
         self.happening = Happening()
         self.runs = RunsPanel()
@@ -99,6 +102,11 @@ class MainWindow(QMainWindow):
         self.lesson_dock.hide()
         self.memory.restore_window(self)
         self._draw()
+
+    @property
+    def graph(self) -> LiveGraph:
+        """The live graph, made when it is first needed."""
+        return self.centre.graph
 
     # --- places ----------------------------------------------------------------------------------
 
@@ -176,10 +184,6 @@ class MainWindow(QMainWindow):
         act["redo"].triggered.connect(self.panel.redo)
         act["filter"].triggered.connect(self._filter)
         act["search"].triggered.connect(self._search)
-        act["log"].toggled.connect(self.graph.set_log)
-        self.graph.header.log_toggled.connect(act["log"].setChecked)
-        act["reset_view"].triggered.connect(self.graph.reset_view)
-        act["overlays"].toggled.connect(self.graph.set_overlays_visible)
         act["larger"].toggled.connect(self._larger_chosen)
         act["reset_layout"].triggered.connect(self._arrange)
         act["shortcuts"].triggered.connect(self._show_shortcuts)

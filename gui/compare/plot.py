@@ -17,8 +17,9 @@ from gui.compare import words as words
 from gui.graph.curves import Range, core_range
 from gui.graph.drawings import Curve, Fork, Style
 from gui.graph.legend import Legend
-from gui.graph.plot import Plot, tabular
+from gui.graph.plot import Plot
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 BAND_ALPHA = 48
 """Of 255: bands that lie over each other, and the lines under them, stay to be seen."""

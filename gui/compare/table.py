@@ -32,9 +32,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableView
 
 from gui.graph.drawings import Style
-from gui.graph.plot import tabular
 from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole

@@ -29,9 +29,9 @@ from PySide6.QtWidgets import (
 )
 
 from gui import numbers
-from gui.graph.plot import tabular
 from gui.widgets.looks import give
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 if TYPE_CHECKING:
     from engine.preview.data_view import ClassCount, Facts

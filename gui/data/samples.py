@@ -12,12 +12,12 @@ from engine.config import RunConfig
 from gui import numbers
 from gui.background import Trouble
 from gui.data.facts import figure
-from gui.graph.plot import tabular
 from gui.settings.choice_row import QuietComboBox
 from gui.widgets.flow import FlowLayout
 from gui.widgets.image_grid import ImageGrid, Picture, draw_image
 from gui.widgets.looks import give
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 from gui.words import say
 from gui.workbench import Workbench
 

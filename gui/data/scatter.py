@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from gui.background import Trouble
-from gui.graph.plot import FigureAxis, tabular
+from gui.graph.plot import FigureAxis
 from gui.settings.choice_row import QuietComboBox
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 from gui.words import say
 from gui.workbench import Workbench
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from gui.graph.fit_curve import Line
-from gui.graph.plot import tabular
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 
 MAX_SHARE = 0.2
 """Of the height of what it stands in: the first curves are read, and those that matter are not hidden."""

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlid
 
 from gui.graph.drawings import styles
 from gui.graph.legend import Legend
-from gui.graph.plot import tabular
 from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 
 DEFAULT_SMOOTHING = 90
 """Per cent of the average that each step keeps."""

@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
-    QFont,
     QFontMetrics,
     QKeyEvent,
     QMouseEvent,
@@ -27,6 +26,7 @@ from gui.graph.curves import Range, fitted, union
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.measured import by_type
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 
 PAN = {
     Qt.Key.Key_Left: (-0.1, 0.0),
@@ -43,13 +43,6 @@ GRID = 0.12
 
 AXIS_TEXT = "0.00001"
 """The widest tick that the left axis has room for; with one width for all plots, their x stay in line."""
-
-
-def tabular(font: QFont) -> QFont:
-    """The font with figures of one width, where it has them."""
-    made = QFont(font)
-    made.setFeature(QFont.Tag("tnum"), 1)
-    return made
 
 
 def blend(colour: str, ground: str, share: float) -> QColor:
@@ -138,7 +131,7 @@ class Plot(pg.PlotWidget):
         """`x_axis` is one for the bottom, where x is something else than epochs."""
         self.figures = FigureAxis("left")
         self.epochs = x_axis or EpochAxis("bottom")
-        super().__init__(parent, axisItems={"left": self.figures, "bottom": self.epochs})
+        super().__init__(parent, axisItems={"left": self.figures, "bottom": self.epochs}, enableMenu=False)
         let_drops_pass(self)
         self.setAccessibleName(name)
         self.setAccessibleDescription(self.tr("Arrow keys move the view, plus and minus zoom, Home shows everything"))

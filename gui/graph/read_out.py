@@ -12,9 +12,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.graph.drawings import Style
-from gui.graph.plot import tabular
 from gui.widgets.flow import flow
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 
 
 class Entry(NamedTuple):

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 from engine.catalogue import Catalogue
 from engine.frozen.proof import Proof
 from gui import numbers
-from gui.graph.plot import tabular
 from gui.model import layer_proof
 from gui.model.layer_words import layer_words
 from gui.model.share_delegate import QUIET, SHARE, ShareDelegate
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 from gui.words import title
 
 if TYPE_CHECKING:

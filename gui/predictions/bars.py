@@ -9,10 +9,10 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from gui.graph.plot import tabular
 from gui.numbers import loss, percent
 from gui.widgets.looks import as_tip
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 NAME = 120
 """Pixels of the name of a class, at most."""

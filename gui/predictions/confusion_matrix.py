@@ -19,11 +19,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip
 
-from gui.graph.plot import tabular
 from gui.numbers import count, percent
 from gui.predictions.matrix_colours import ground, ink
 from gui.predictions.matrix_places import GAP, MatrixPlaces, fitting_font
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 Cell = tuple[int, int]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gui.graph.plot import tabular
 from gui.numbers import NONE, count, loss, percent
+from gui.widgets.type_size import tabular
 
 if TYPE_CHECKING:
     from engine.trained.predictions import Predictions

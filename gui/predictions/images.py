@@ -9,13 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gui.graph.plot import tabular
 from gui.numbers import count, loss
 from gui.predictions.detail import Chosen, PredictionDetail
 from gui.predictions.suspect_list import SuspectList
 from gui.widgets.icon_button import IconButton
 from gui.widgets.image_grid import MAX_CAPTION, ImageGrid, Picture
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 
 if TYPE_CHECKING:
     from engine.trained.predictions import Predictions

@@ -9,11 +9,12 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
-from gui.graph.plot import FigureAxis, tabular
+from gui.graph.plot import FigureAxis
 from gui.numbers import count
 from gui.widgets.drops import let_drops_pass
 from gui.widgets.sortable_table import Column, SortableTable
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 if TYPE_CHECKING:
     from engine.trained.predictions import Predictions

@@ -71,7 +71,7 @@ class SettingsPanel(QWidget):
         self.catalogue = catalogue
         self._undo = UndoStack(config)
         self._recipes = {name: recipe(name, catalogue) for name in recipe_names()}
-        self._stack.addWidget(self._build())
+        self._build()
         self._stack.setCurrentIndex(1)
         self._show(keep_errors=False)
         self._bring_offers_forward()
@@ -173,7 +173,23 @@ class SettingsPanel(QWidget):
 
     # --- building --------------------------------------------------------------------------------
 
-    def _build(self) -> QWidget:
+    def _build(self) -> None:
+        """Put the forms in their place. The place comes first: a style sheet goes through all that is put anywhere."""
+        page = QWidget()
+        self._stack.addWidget(page)
+        self._scroll = UprightScrollArea()
+        self._scroll.setAccessibleName(self.tr("Settings"))
+        below = QVBoxLayout(page)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self._scroll, 1)
+        below.addWidget(self.foot)
+        content = QWidget()
+        content.setObjectName("settings")
+        self._scroll.setWidget(content)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(16, 12, 4, 16)
+        column.setSpacing(SPACING)
         self.recipe = RecipeLine(self._recipes)
         self.recipe.chosen.connect(self._recipe_chosen)
         self.form = RunForm(self.catalogue, self._recall, self._recipes["default"])
@@ -181,29 +197,15 @@ class SettingsPanel(QWidget):
         self.form.field_edited.connect(self._field_edited)
         self.form.invalid.connect(self._validity_changed)
         self.form.find_lr_asked.connect(self.find_lr_asked)
-        self.techniques = Techniques(self.catalogue)
+        column.addWidget(self.recipe)
+        column.addWidget(self.form)
+        self.techniques = Techniques(self.catalogue, content)
         self.techniques.ticked.connect(self._plugin_ticked)
         self.techniques.changed.connect(self._plugin_changed)
         self.techniques.reordered.connect(self._reordered)
         self.techniques.invalid.connect(self._validity_changed)
-        content = QWidget()
-        content.setObjectName("settings")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(16, 12, 4, 16)
-        column.setSpacing(SPACING)
-        for widget in (self.recipe, self.form, self.techniques):
-            column.addWidget(widget)
+        column.addWidget(self.techniques)
         column.addStretch(1)
-        self._scroll = UprightScrollArea()
-        self._scroll.setAccessibleName(self.tr("Settings"))
-        self._scroll.setWidget(content)
-        page = QWidget()
-        below = QVBoxLayout(page)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(0)
-        below.addWidget(self._scroll, 1)
-        below.addWidget(self.foot)
-        return page
 
     # --- showing ---------------------------------------------------------------------------------
 

@@ -23,12 +23,12 @@ ORDERED = "augmentation"
 class Group(QWidget):
     """A heading that folds the rows under it."""
 
-    def __init__(self, heading: str) -> None:
-        super().__init__()
+    def __init__(self, heading: str, parent: QWidget) -> None:
+        super().__init__(parent)
         self._title = heading
         self.heading = FoldButton(role="group", opened=True)
         self.heading.toggled.connect(self._folded)
-        self._rows = QWidget()
+        self._rows = QWidget(self)
         self._layout = QVBoxLayout(self._rows)
         self._layout.setContentsMargins(8, 0, 0, 8)
         self._layout.setSpacing(2)
@@ -65,14 +65,14 @@ class PluginGroup(Group):
     """The ids of the ticked plugins of this kind, in their new order."""
     invalid = Signal()
 
-    def __init__(self, kind: str, entries: Sequence[Entry], catalogue: Catalogue) -> None:
-        super().__init__(kind_title(kind))
+    def __init__(self, kind: str, entries: Sequence[Entry], catalogue: Catalogue, parent: QWidget) -> None:
+        super().__init__(kind_title(kind), parent)
         self.kind = kind
         self._ids = [entry.id for entry in entries]
         self._order = list(self._ids)
         self.rows: dict[str, PluginRow] = {}
         for entry in entries:
-            row = PluginRow(entry, catalogue, ordered=kind == ORDERED)
+            row = PluginRow(entry, catalogue, self._rows, ordered=kind == ORDERED)
             row.ticked.connect(self.ticked)
             row.changed.connect(self.changed)
             row.invalid.connect(self.invalid)
@@ -184,8 +184,8 @@ class PluginGroup(Group):
 class UnloadedGroup(Group):
     """Plugins that could not be loaded, with the reasons."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        super().__init__("")
+    def __init__(self, entries: Sequence[Entry], parent: QWidget) -> None:
+        super().__init__("", parent)
         self._title = self.tr("Not loaded")
         self.rows = [UnloadedRow(entry) for entry in entries]
         for row in self.rows:

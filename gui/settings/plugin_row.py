@@ -33,8 +33,8 @@ class PluginRow(QWidget):
     invalid = Signal()
     """What is typed in its form became or ceased to be no value."""
 
-    def __init__(self, entry: Entry, catalogue: Catalogue, *, ordered: bool) -> None:
-        super().__init__()
+    def __init__(self, entry: Entry, catalogue: Catalogue, parent: QWidget, *, ordered: bool) -> None:
+        super().__init__(parent)
         assert entry.strategy is not None
         self.id = entry.id
         self._cls = entry.strategy

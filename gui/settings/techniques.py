@@ -33,8 +33,8 @@ class Techniques(QWidget):
     invalid = Signal()
     """What is typed in a form became or ceased to be no value."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        super().__init__()
+    def __init__(self, catalogue: Catalogue, parent: QWidget) -> None:
+        super().__init__(parent)
         self.heading = QLabel(self.tr("Techniques"))
         self.heading.setProperty("role", "heading")
         self.filter_box = QLineEdit()
@@ -50,15 +50,21 @@ class Techniques(QWidget):
         self.filtered.hide()
         self._any_found = True
         self.lr_course = LrCourse()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACING)
+        for widget in (self.heading, self.filter_box, self.filtered):
+            self._column.addWidget(widget)
         entries = catalogue.entries
         self.groups: list[PluginGroup] = []
         for kind, base in KINDS.items():
             of_kind = [entry for entry in entries if entry.kind == kind and entry.strategy]
             if base.many and of_kind:
-                self.groups.append(self._group(PluginGroup(kind, of_kind, catalogue)))
+                self.groups.append(self._group(PluginGroup(kind, of_kind, catalogue, self)))
         failed = [entry for entry in entries if not entry.strategy]
-        self._failed = UnloadedGroup(failed) if failed else None
-        self._lay_out()
+        self._failed = UnloadedGroup(failed, self) if failed else None
+        if self._failed is not None:
+            self._column.addWidget(self._failed)
 
     def _group(self, group: PluginGroup) -> PluginGroup:
         group.ticked.connect(self.ticked)
@@ -67,16 +73,8 @@ class Techniques(QWidget):
         group.invalid.connect(self._validity_changed)
         if group.kind == SCHEDULED:
             group.append(self.lr_course)
+        self._column.addWidget(group)
         return group
-
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING)
-        for widget in (self.heading, self.filter_box, self.filtered, *self.groups):
-            column.addWidget(widget)
-        if self._failed is not None:
-            column.addWidget(self._failed)
 
     # --- showing ---------------------------------------------------------------------------------
 

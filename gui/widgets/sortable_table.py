@@ -23,8 +23,8 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QTableView
 
 from engine.language import Said
-from gui.graph.plot import tabular
 from gui.widgets.measured import by_type
+from gui.widgets.type_size import tabular
 
 HEADING = 17
 """Pixels of a heading beside its text."""

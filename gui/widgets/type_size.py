@@ -39,6 +39,13 @@ def fixed_type() -> QFont:
     return made
 
 
+def tabular(font: QFont) -> QFont:
+    """The font with figures of one width, where it has them."""
+    made = QFont(font)
+    made.setFeature(QFont.Tag("tnum"), 1)
+    return made
+
+
 @cache
 def with_lines(theme: Theme, larger: bool) -> Theme:
     """The palette with curves of the usual width, or wider: always the same object for the same."""

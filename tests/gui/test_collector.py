@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from gui.collector import Collector
-from tests.gui.driving import dispose
+from tests.gui.driving import dispose, pump
 
 
 class Knot:
@@ -51,6 +51,19 @@ def test_nothing_is_collected_where_nothing_is_due(collector, monkeypatch):
     monkeypatch.setattr(gc, "collect", asked.append)
     collector.collect()
     assert asked == []
+
+
+def test_it_begins_when_it_is_told(app, collector, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(gc, "collect", asked.append)
+    collector.timer.setInterval(0)
+    kept = [[] for _ in range(20_000)]  # so many that something is due
+    for _ in range(10):
+        app.processEvents()
+    assert asked == []
+    collector.begin()
+    pump(lambda: asked)
+    assert len(kept) == 20_000
 
 
 def test_python_gets_it_back(app):

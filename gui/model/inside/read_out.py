@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QLabel
 
 from engine.inside.record import LayerLook
 from gui.compare.words import escaped
-from gui.graph.plot import Plot, tabular
+from gui.graph.plot import Plot
 from gui.model.inside.words import figure, quantities, short
 from gui.widgets.theme import Theme
+from gui.widgets.type_size import tabular
 
 MARGIN = 8
 

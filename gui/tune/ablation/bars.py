@@ -9,9 +9,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from engine.sweeps.ablation import Effect, Verdict
-from gui.graph.plot import tabular
 from gui.tune.ablation import words
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 HEIGHT, THICK, CAP = 20, 8, 5
 """Pixels: of a line, of a bar, and of half the end of a whisker."""

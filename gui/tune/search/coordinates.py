@@ -21,11 +21,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.catalogue import Catalogue
-from gui.graph.plot import blend, tabular
+from gui.graph.plot import blend
 from gui.tune.search import words
 from gui.tune.search.axes import Axis, axes_of, places
 from gui.widgets.looks import as_tip
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 if TYPE_CHECKING:
     from engine.searches.watch import StudySeen, TrialSeen

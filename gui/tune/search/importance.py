@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import numbers
-from gui.graph.plot import tabular
 from gui.widgets.labels import text_label
 from gui.widgets.measured import by_type
 from gui.widgets.theme import LIGHT, Theme
+from gui.widgets.type_size import tabular
 
 THICK = 12
 TITLE_SHARE = 0.42
