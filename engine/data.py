@@ -304,7 +304,8 @@ class Scaler:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """float32 of the same shape: `(inputs - mean) / std`."""
-        return (inputs - self.mean).div_(self.std)
+        # Turned into float32 first: a subtraction that does it on the way takes half as long again.
+        return inputs.to(torch.float32, copy=True).sub_(self.mean).div_(self.std)
 
     @classmethod
     def of(cls, mean: Tensor, std: Tensor, inputs_ndim: int, device: torch.device) -> Scaler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Generator
 from contextlib import nullcontext
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,7 @@ class Learner:
         self._features: Features | None = None
         self._features_fail = False
         self._loss = config.loss.prepare(parts.spec)
+        self._pieces = cache(config.micro_batches)
         self._mixers = config.giving("mix")
         self._penalties = config.giving("penalty")
         self._before_step = config.giving("before_step")
@@ -160,8 +161,7 @@ class Learner:
 
         A process that has none of a batch of few samples takes no part in it.
         """
-        config = self.config
-        pieces = config.micro_batches(whole // self.ranks.working(whole))  # the same in all processes
+        pieces = self._pieces(whole // self.ranks.working(whole))  # the same in all processes
         if not len(rows):
             network = self._features.tail if self._features else self.model
             self.ranks.stand_by(network, self._inputs(rows), pieces)
@@ -170,7 +170,7 @@ class Learner:
         if self._targets.are_inputs:
             given = self._targets(self._here(self.parts.training.at(rows)), given)
         inputs, targets = mixed(
-            config, self._mixers, self._inputs(rows, *place), given, self.parts.spec.outputs, *place
+            self.config, self._mixers, self._inputs(rows, *place), given, self.parts.spec.outputs, *place
         )
         return self._propagate(inputs, targets, given, whole, pieces)
 

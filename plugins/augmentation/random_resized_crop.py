@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 10
 """How often torchvision draws a box before it falls back to a central one."""
+CENTRE = 0.5 - 2**-20
+"""The share of the places of a box before the central one, of two central ones the first."""
 FINENESS = 2**14
 """Places between two pixels, as in PyTorch's resizing of uint8."""
 SMALL = 48 * 48
@@ -71,23 +73,23 @@ class RandomResizedCrop(Augmentation):
     def boxes(self, count: int, height: int, width: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Top, left, height and width of a box per image, each float `[N]` holding whole numbers."""
 
-        def uniform(low: float, high: float, *shape: int) -> Tensor:
-            return low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)
+        def uniform(bounds: Iterable[float], *shape: int) -> Tensor:
+            low, high = sorted(bounds)
+            return torch.empty(shape, device=generator.device).uniform_(low, high, generator=generator)
 
-        area = height * width * uniform(*self.scale, count, ATTEMPTS)
-        ratio = uniform(math.log(self.ratio[0]), math.log(self.ratio[1]), count, ATTEMPTS).exp()
-        columns, rows = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()
-        fits = (columns > 0) & (columns <= width) & (rows > 0) & (rows <= height)
-        first = fits.int().argmax(1, keepdim=True)
-        any_fits = fits.any(1)
+        # Few operations, each for all boxes: between two steps of a network every single one takes its time.
+        area = uniform((share * height * width for share in self.scale), count, ATTEMPTS)
+        ratio = uniform(map(math.log, self.ratio), count, ATTEMPTS).exp_()
+        tried = torch.stack((area / ratio, area * ratio)).sqrt_().round_()  # rows, then columns
+        fits = (tried[0] > 0) & (tried[0] <= height) & (tried[1] > 0) & (tried[1] <= width)
+        found, first = fits.int().max(1, keepdim=True)
+        rows, columns = tried.gather(2, first.expand(2, -1, -1)).squeeze(2)
+        none = found.squeeze(1) == 0
         central_rows, central_columns = self._central(height, width)
-        rows = torch.where(any_fits, rows.gather(1, first).squeeze(1), central_rows)
-        columns = torch.where(any_fits, columns.gather(1, first).squeeze(1), central_columns)
-        top = (uniform(0, 1, count) * (height - rows + 1)).floor()
-        left = (uniform(0, 1, count) * (width - columns + 1)).floor()
-        top = torch.where(any_fits, top, (height - central_rows) // 2)
-        left = torch.where(any_fits, left, (width - central_columns) // 2)
-        return top, left, rows, columns
+        rows.masked_fill_(none, central_rows)
+        columns.masked_fill_(none, central_columns)
+        down, right = uniform((0, 1), 2, count).masked_fill_(none, CENTRE)
+        return (down * (height + 1 - rows)).floor_(), (right * (width + 1 - columns)).floor_(), rows, columns
 
     def _central(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the largest box whose ratio is within bounds."""
@@ -111,10 +113,16 @@ def all_at_once(images: Tensor, top: Tensor, left: Tensor, rows: Tensor, columns
     with the third power of the side.
     """
     height, width = images.shape[2:]
-    across = _interpolation(left, columns, width).transpose(1, 2)
-    down = _interpolation(top, rows, height).unsqueeze(1)
-    widened = (images.flatten(1, 2).float() @ across).add_(0.5).floor_()  # the rows of all channels at once
-    return (down @ widened.view(images.shape)).add_(0.5).to(torch.int16).to(torch.uint8)  # in two steps: it's faster
+    if height == width:
+        across, down = _interpolation(torch.cat((left, top)), torch.cat((columns, rows)), width).chunk(2)
+    else:
+        across, down = _interpolation(left, columns, width), _interpolation(top, rows, height)
+    widened = (
+        (images.flatten(1, 2).float() @ across.transpose(1, 2)).add_(0.5).floor_()
+    )  # the rows of all channels at once
+    return (
+        (down.unsqueeze(1) @ widened.view(images.shape)).add_(0.5).to(torch.int16).to(torch.uint8)
+    )  # in two steps: it's faster
 
 
 def one_by_one(images: Tensor, top: Tensor, left: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -130,12 +138,12 @@ def one_by_one(images: Tensor, top: Tensor, left: Tensor, rows: Tensor, columns:
 def _interpolation(start: Tensor, length: Tensor, size: int) -> Tensor:
     """Weights `[N, size, size]`: row i of each holds how the i-th output pixel is mixed from the input's pixels."""
     pixels = torch.arange(size, device=start.device)
-    start, length = start.long().unsqueeze(1), length.long().unsqueeze(1)
     # Places in whole numbers of PyTorch's 14 bits: the products' sums are then exact, and the same on every machine.
-    at = ((2 * pixels + 1) * length * FINENESS + size) // (2 * size) - FINENESS // 2
-    at = start * FINENESS + torch.minimum(at.clamp_(min=0), (length - 1) * FINENESS)
-    distance = ((at / FINENESS).unsqueeze(2) - pixels.float()).abs_()
-    return distance.neg_().add_(1).clamp_(min=0)
+    start, length = (start.long() * FINENESS).unsqueeze(1), (length.long() * FINENESS).unsqueeze(1)
+    at = ((2 * pixels + 1) * length + size) // (2 * size) - FINENESS // 2
+    at = start + torch.minimum(at.clamp_(min=0), length - FINENESS)
+    distance = ((at / FINENESS).unsqueeze(2) - pixels).abs_()
+    return (1 - distance).clamp_(min=0)
 
 
 @hookimpl
