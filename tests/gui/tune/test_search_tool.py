@@ -66,6 +66,12 @@ def settle(tool):
     pump(lambda: not tool.bench.background.busy)
 
 
+def counted(tool):
+    """The trials that are counted; fails where the search could not go on, with what it said."""
+    assert tool.head.told.property("role") != "failure", tool.head.told.text()
+    return tool.looked.seen.counted if tool.looked.seen is not None else 0
+
+
 def look(tool):
     settle(tool)
     tool._look()
@@ -401,8 +407,9 @@ def test_in_the_window_it_is_begun_used_undone_closed_and_left_to_go_on(open_win
     before = driver.set(threads="1", train_samples="100", validation_samples="60", epochs=1, device="cpu")
     settle(tool)
     tool.plan.options.trials.setValue(5_000)
+    pump(tool.head.start.isEnabled)
     tool.head.start.click()
-    pump(lambda: tool.looked.seen is not None and tool.looked.seen.counted > 1, 120)
+    pump(lambda: counted(tool) > 1, 120)
     tool.head.use_best.click()
     assert driver.panel.config.lr == tool.looked.seen.best.params["lr"] != before.lr
     driver.press("undo")
