@@ -18,9 +18,9 @@ class Collector(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.timer = QTimer(self)
-        self.timer.setInterval(MILLISECONDS)
-        self.timer.timeout.connect(self.collect)
+        self._timer = QTimer(self)
+        self._timer.setInterval(MILLISECONDS)
+        self._timer.timeout.connect(self.collect)
 
     def install(self) -> None:
         """Take it over from Python. Nothing is collected until `begin`."""
@@ -29,11 +29,11 @@ class Collector(QObject):
     @Slot()
     def begin(self) -> None:
         """Collect from now on. While modules are loaded nothing goes, and each look through them all takes time."""
-        self.timer.start()
+        self._timer.start()
 
     def remove(self) -> None:
         """Give it back."""
-        self.timer.stop()
+        self._timer.stop()
         gc.enable()
 
     @Slot()

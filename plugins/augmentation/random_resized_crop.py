@@ -113,16 +113,14 @@ def all_at_once(images: Tensor, top: Tensor, left: Tensor, rows: Tensor, columns
     with the third power of the side.
     """
     height, width = images.shape[2:]
-    if height == width:
+    if height == width:  # both at once: half the operations
         across, down = _interpolation(torch.cat((left, top)), torch.cat((columns, rows)), width).chunk(2)
     else:
         across, down = _interpolation(left, columns, width), _interpolation(top, rows, height)
-    widened = (
-        (images.flatten(1, 2).float() @ across.transpose(1, 2)).add_(0.5).floor_()
-    )  # the rows of all channels at once
-    return (
-        (down.unsqueeze(1) @ widened.view(images.shape)).add_(0.5).to(torch.int16).to(torch.uint8)
-    )  # in two steps: it's faster
+    lines = images.flatten(1, 2).float()  # the rows of all channels at once
+    widened = (lines @ across.transpose(1, 2)).add_(0.5).floor_()
+    enlarged = (down.unsqueeze(1) @ widened.view(images.shape)).add_(0.5)
+    return enlarged.to(torch.int16).to(torch.uint8)  # in two steps: it's faster
 
 
 def one_by_one(images: Tensor, top: Tensor, left: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -142,7 +140,7 @@ def _interpolation(start: Tensor, length: Tensor, size: int) -> Tensor:
     start, length = (start.long() * FINENESS).unsqueeze(1), (length.long() * FINENESS).unsqueeze(1)
     at = ((2 * pixels + 1) * length + size) // (2 * size) - FINENESS // 2
     at = start + torch.minimum(at.clamp_(min=0), length - FINENESS)
-    distance = ((at / FINENESS).unsqueeze(2) - pixels).abs_()
+    distance = ((at / FINENESS).unsqueeze(2) - pixels.float()).abs_()
     return (1 - distance).clamp_(min=0)
 
 
