@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
+from plugins.augmentation._constants import constant
 from plugins.augmentation._portions import CACHED, at_once
 
 Interpolation = Literal["nearest", "bilinear"]
@@ -63,8 +64,8 @@ def mapped(images: Tensor, matrices: Tensor, interpolation: Interpolation, fill:
 
 def _places(matrices: Tensor, height: int, width: int) -> Tensor:
     """Where each pixel comes from, `[N, H, W, 2]`, with the image reaching from -1 to 1."""
-    half = torch.tensor([[0.5 * width], [0.5 * height]], device=matrices.device)
-    from_x, from_y, offset = (matrices / half).unsqueeze(3).unbind(2)
+    half = constant((0.5 * width, 0.5 * height), matrices.device)
+    from_x, from_y, offset = (matrices / half.view(2, 1)).unsqueeze(3).unbind(2)
     x = torch.arange(width, device=matrices.device) + 0.5 * (1 - width)
     y = torch.arange(height, device=matrices.device) + 0.5 * (1 - height)
     # Each product and each sum is rounded, from left to right, as in the product of matrices that torchvision takes.

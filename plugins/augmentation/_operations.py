@@ -61,8 +61,30 @@ def draw_signs(operations: Tensor, generator: Generator) -> Tensor:
 def operated(images: Tensor, operations: Tensor, magnitudes: Tensor, interpolation: Interpolation, fill: int) -> Tensor:
     """Each image after its operation at its magnitude, uint8 `[N, C, H, W]`; operations and magnitudes are `[N]`.
 
-    Images are sorted by operation, so that each one is done once, for all that lie side by side.
+    The same by either way.
     """
+    way = sorted_first if images.device.type == "cpu" else all_by_all
+    return way(images, operations, magnitudes, interpolation, fill)
+
+
+def all_by_all(
+    images: Tensor, operations: Tensor, magnitudes: Tensor, interpolation: Interpolation, fill: int
+) -> Tensor:
+    """Every operation is done for all images, and each image takes its own.
+
+    So a GPU is never asked how many images an operation has, and nothing waits for its answer.
+    """
+    inverse = _matrices(operations * (operations < MOVED.stop), magnitudes, *images.shape[2:])
+    result = mapped(images, inverse, interpolation, fill)  # what is not to be moved is mapped onto itself
+    for number, operation in enumerate(COLOURED, MOVED.stop):
+        result = torch.where((operations == number).view(-1, 1, 1, 1), operation(images, magnitudes), result)
+    return result
+
+
+def sorted_first(
+    images: Tensor, operations: Tensor, magnitudes: Tensor, interpolation: Interpolation, fill: int
+) -> Tensor:
+    """Images are sorted by operation, so that each one is done once, for all that lie side by side."""
     operations, order = operations.sort(stable=True)
     counts = torch.bincount(operations, minlength=len(OPERATIONS)).tolist()
     images, magnitudes = images.index_select(0, order), magnitudes[order]

@@ -12,6 +12,7 @@ from engine.message import message
 from engine.strategy import Advice, Augmentation, Code, DataSpec, Field, hookimpl
 from plugins.augmentation._advice import changes_no_image
 from plugins.augmentation._code import transform
+from plugins.augmentation._constants import constant
 from plugins.augmentation._portions import CACHED, at_once
 from plugins.augmentation.random_grayscale import luma
 
@@ -59,37 +60,54 @@ class ColorJitter(Augmentation):
         out of the order.
         """
         spreads = (self.brightness, self.contrast, self.saturation, self.hue)
-        acting = [number for number, spread in enumerate(spreads) if spread and (channels == 3 or number < 2)]
-        low = [*(max(1 - spread, 0) for spread in spreads[:3]), -self.hue]
-        high = [*(1 + spread for spread in spreads[:3]), self.hue]
-        least, most = (torch.tensor(bounds, device=generator.device) for bounds in (low, high))
+        acting = tuple(number for number, spread in enumerate(spreads) if spread and (channels == 3 or number < 2))
+        low = (*(max(1 - spread, 0) for spread in spreads[:3]), -self.hue)
+        high = (*(1 + spread for spread in spreads[:3]), self.hue)
+        least, most = (constant(bounds, generator.device) for bounds in (low, high))
         factors = torch.rand(count, 4, generator=generator, device=generator.device) * (most - least) + least
         shuffled = torch.rand(count, len(acting), generator=generator, device=generator.device).argsort(1)
-        return torch.tensor(acting, dtype=torch.int64, device=generator.device)[shuffled], factors
+        return constant(acting, generator.device, torch.int64)[shuffled], factors
 
 
 def jittered(images: Tensor, order: Tensor, factors: Tensor) -> Tensor:
-    """Each image after its operations in their order (`[N, K]`), with its factors (`[N, 4]`).
+    """Each image after its operations in their order (`[N, K]`), with its factors (`[N, 4]`); the same by either way."""
+    return (sorted_first if images.device.type == "cpu" else all_by_all)(images, order, factors)
 
-    Before each place in the order, images are sorted by the operation that is theirs there, so that each operation is
+
+def all_by_all(images: Tensor, order: Tensor, factors: Tensor) -> Tensor:
+    """At each place in the order every operation is done for all images, and each image takes its own.
+
+    So a GPU is never asked how many images an operation has, and nothing waits for its answer.
+    """
+    values = images.float()
+    for steps in order.unbind(1):
+        before = values
+        for number, operation in enumerate(OPERATIONS if images.shape[1] == 3 else OPERATIONS[:2]):
+            operation(changed := before.clone(), factors[:, number].view(-1, 1, 1, 1))
+            values = torch.where((steps == number).view(-1, 1, 1, 1), changed, values)
+    return values.to(torch.int16).to(torch.uint8)
+
+
+def sorted_first(images: Tensor, order: Tensor, factors: Tensor) -> Tensor:
+    """Before each place in the order, images are sorted by the operation that is theirs there, so that each operation is
     done once, for all that lie side by side.
     """
     changed = torch.empty_like(images)
     portion = at_once(images, 2 * CACHED)
     for old, new, steps, strengths in zip(
-        *(part.split(portion) for part in (images, changed, order.cpu(), factors)), strict=True
+        *(part.split(portion) for part in (images, changed, order, factors)), strict=True
     ):
         values, at = old.float(), torch.arange(len(old))
         for place in range(order.shape[1]):
             by = steps[:, place].argsort()
             steps, at = steps[by], at[by]
-            values, strengths = (part.index_select(0, by.to(images.device)) for part in (values, strengths))
+            values, strengths = (part.index_select(0, by) for part in (values, strengths))
             counts = steps[:, place].bincount(minlength=len(OPERATIONS)).tolist()
             for number, (group, strength) in enumerate(zip(values.split(counts), strengths.split(counts), strict=True)):
                 if len(group):
                     OPERATIONS[number](group, strength[:, number].view(-1, 1, 1, 1))
         pixels = values.to(torch.int16).to(torch.uint8)  # in two steps: that is three times as fast
-        torch.index_select(pixels, 0, at.argsort().to(images.device), out=new)
+        torch.index_select(pixels, 0, at.argsort(), out=new)
     return changed
 
 

@@ -46,6 +46,16 @@ def greyed(images: Tensor, chosen: Tensor) -> Tensor:
     """The images with the chosen ones grey, in all three channels; images of one channel as they are."""
     if images.shape[1] != 3:
         return images
+    return (chosen_alone if images.device.type == "cpu" else all_at_once)(images, chosen)
+
+
+def all_at_once(images: Tensor, chosen: Tensor) -> Tensor:
+    """All are made grey, and each takes its own: so a GPU is never asked which, and nothing waits for its answer."""
+    return torch.where(chosen.view(-1, 1, 1, 1), luma(images).to(torch.uint8), images)
+
+
+def chosen_alone(images: Tensor, chosen: Tensor) -> Tensor:
+    """None but the chosen ones are made grey: the same."""
     rows = chosen.nonzero().squeeze(1)
     grey = luma(images.index_select(0, rows)).to(torch.uint8)
     return images.index_copy(0, rows, grey.expand(-1, 3, -1, -1))

@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms import v2
 
 from engine.strategy import DataSpec
-from plugins.augmentation._operations import MOVED, OPERATIONS, SIGNED, magnitude_table, operated
+from plugins.augmentation._operations import MOVED, OPERATIONS, SIGNED, all_by_all, magnitude_table, operated
 from plugins.augmentation.rand_augment import RandAugment
 from plugins.augmentation.trivial_augment_wide import TrivialAugmentWide
 from tests.plugins.augmentation.distributions import DRAWS, critical_distance, kolmogorov_smirnov, unlike
@@ -98,6 +98,15 @@ def test_each_image_of_a_mixed_batch_gets_its_own_operation_and_magnitude(shape)
     for n in range(100):
         one = slice(n, n + 1)
         assert torch.equal(together[one], operated(images[one], operations[one], magnitudes[one], "nearest", 9))
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 90, 100), (4, 7, 5)], ids=str)
+def test_the_way_of_a_gpu_gives_the_same_bits(shape, interpolation):
+    images = pictures((3, *shape[1:]), 300)[:, [0, 1, 2, 0][: shape[0]]]
+    operations, magnitudes = TrivialAugmentWide().parameters(300, generator(2))
+    ours = operated(images, operations, magnitudes, interpolation, 9)
+    assert torch.equal(all_by_all(images, operations, magnitudes, interpolation, 9), ours)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 5), (3, 3, 1)], ids=str)

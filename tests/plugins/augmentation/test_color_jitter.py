@@ -7,7 +7,7 @@ from torchvision.transforms.v2 import ColorJitter as TorchvisionJitter
 from torchvision.transforms.v2 import functional
 
 from engine.strategy import DataSpec
-from plugins.augmentation.color_jitter import ColorJitter, jittered
+from plugins.augmentation.color_jitter import ColorJitter, all_by_all, jittered
 from tests.plugins.augmentation.distributions import DRAWS, unlike
 from tests.plugins.augmentation.pictures import SHAPES, difference, generator, smooth_and_noisy
 from tests.plugins.bench import config
@@ -73,6 +73,14 @@ def test_images_of_one_batch_have_nothing_to_do_with_each_other():
     together = jittered(images, order, factors)
     for one in (slice(n, n + 1) for n in (0, 7, 264, 265, 599)):
         assert torch.equal(together[one], jittered(images[one], order[one], factors[one]))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_way_of_a_gpu_gives_the_same_bits(shape):
+    images = pictures(shape, 300)
+    for values in (ALL, {"contrast": 0, "hue": 0}):
+        order, factors = ColorJitter(**values).parameters(300, shape[0], generator(3))
+        assert torch.equal(all_by_all(images, order, factors), jittered(images, order, factors))
 
 
 @pytest.mark.parametrize("channels", [1, 3])

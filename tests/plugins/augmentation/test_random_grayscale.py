@@ -7,7 +7,7 @@ from torchvision.transforms.v2 import RandomGrayscale as TorchvisionGrayscale
 from torchvision.transforms.v2 import functional
 
 from engine.strategy import DataSpec
-from plugins.augmentation.random_grayscale import RandomGrayscale, greyed
+from plugins.augmentation.random_grayscale import RandomGrayscale, all_at_once, greyed
 from tests.plugins.augmentation.distributions import DRAWS, unlike
 from tests.plugins.augmentation.pictures import SHAPES, difference, generator, smooth_and_noisy
 from tests.plugins.bench import config
@@ -25,6 +25,7 @@ def test_equals_torchvision_for_the_same_choice(shape, record_property):
     assert greatest <= 1
     assert share <= 0.02
     assert torch.equal(ours[~chosen], images[~chosen])
+    assert shape[0] != 3 or torch.equal(all_at_once(images, chosen), ours)  # as a GPU does it
 
 
 @pytest.mark.parametrize("p", [0.0, 0.5, 1.0])
