@@ -178,7 +178,7 @@ class Learner:
         """What the network, or its tail, is given for these samples at a place of the run; without one, unchanged."""
         features = self._features.of(self.parts.training) if self._features else None
         if features is not None:
-            return features.at(rows.to(features.device))
+            return features.at(self._here(rows))
         inputs = self._here(self.parts.training.at(rows))
         return self.scale(augmented(self.config, inputs, *place) if place else inputs)
 

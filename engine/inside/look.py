@@ -170,7 +170,7 @@ def _some(values: Tensor) -> Tensor:
 def _sizes(sizes: Tensor) -> Tensor:
     """How many of these sizes lie in each bin, `[BINS]`; zeros are not counted, what lies beyond counts at the end."""
     logs = sizes.log10().clamp(max=HIGHEST)
-    logs = torch.where(sizes > 0, logs.clamp(min=LOWEST), logs.new_tensor(LOWEST - 1.0))
+    logs = torch.where(sizes > 0, logs.clamp(min=LOWEST), LOWEST - 1.0)
     return torch.histc(logs, BINS, LOWEST, HIGHEST)
 
 

@@ -70,7 +70,7 @@ class ColorJitter(Augmentation):
 
 
 def jittered(images: Tensor, order: Tensor, factors: Tensor) -> Tensor:
-    """Each image after its operations in their order (`[N, K]`), with its factors (`[N, 4]`); the same by either way."""
+    """Each image after its operations in their order, `[N, K]`, with its factors, `[N, 4]`; the same by either way."""
     return (sorted_first if images.device.type == "cpu" else all_by_all)(images, order, factors)
 
 
@@ -89,8 +89,9 @@ def all_by_all(images: Tensor, order: Tensor, factors: Tensor) -> Tensor:
 
 
 def sorted_first(images: Tensor, order: Tensor, factors: Tensor) -> Tensor:
-    """Before each place in the order, images are sorted by the operation that is theirs there, so that each operation is
-    done once, for all that lie side by side.
+    """Before each place in the order, images are sorted by the operation that is theirs there.
+
+    So each operation is done once, for all that lie side by side.
     """
     changed = torch.empty_like(images)
     portion = at_once(images, 2 * CACHED)
