@@ -10,6 +10,7 @@ from torch.nn import functional
 from engine.config import recipe
 from engine.data import permutation
 from engine.events import Steps
+from engine.randomness import generator
 from engine.trainer import Trainer
 from tests.engine.support import of_type
 
@@ -24,23 +25,32 @@ def mlp() -> nn.Module:
 
 
 def cnn() -> nn.Module:
-    layers = nn.Sequential(
+    return nn.Sequential(
         nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(8, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(16 * 49, 32), nn.ReLU(), nn.Linear(32, 10),
     )  # fmt: skip
-    return layers.to(memory_format=torch.channels_last)
+
+
+def take_off_switches(trainer: Trainer) -> None:
+    """Convolutions channels-first, and an optimizer that goes from weight to weight."""
+    trainer.learner.model.to(memory_format=torch.contiguous_format)
+    for group in trainer.learner.optimizer.param_groups:
+        group["fused"] = group["foreach"] = False
 
 
 def loop(model: nn.Module, optimizer: torch.optim.Optimizer, trainer: Trainer) -> list[float]:
     """The loss of each step, of the usual loop on the same images in the same order."""
-    training, losses = trainer.learner.parts.training, []
+    training, config, losses = trainer.learner.parts.training, trainer.config, []
     torch.set_num_threads(trainer.threads)
     mean, std = trainer.learner.scale.mean, trainer.learner.scale.std
     for epoch in range(EPOCHS):
-        for rows in permutation(len(training), trainer.config.seed, epoch).split(BATCH):
-            inputs, labels = (training.inputs[rows].float() - mean) / std, training.targets[rows]
-            loss = functional.cross_entropy(model(inputs), labels)
+        for batch, rows in enumerate(permutation(len(training), config.seed, epoch).split(BATCH)):
+            images, labels = training.inputs[rows], training.targets[rows]
+            drawing = generator(config.seed, "augment", epoch, batch)
+            for augmentation in config.augmentations:
+                images = augmentation(images, drawing)
+            loss = functional.cross_entropy(model((images.float() - mean) / std), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -49,27 +59,36 @@ def loop(model: nn.Module, optimizer: torch.optim.Optimizer, trainer: Trainer) -
 
 
 @pytest.mark.parametrize(
+    ("switches", "augmentations"),
+    [(True, []), (False, []), (False, ["random-resized-crop", "random-horizontal-flip"])],
+    ids=["as it is", "without switches", "augmented"],
+)
+@pytest.mark.parametrize(
     ("settings", "make"),
     [("mlp:hidden=32+16", mlp), ("cnn:channels=8+16,hidden=32", cnn)],
 )
 @pytest.mark.parametrize(
     ("id", "optimizer"),
     [
-        ("adam", lambda weights: torch.optim.Adam(weights, 1e-2, fused=True)),
-        ("sgd:momentum=0.9", lambda weights: torch.optim.SGD(weights, 1e-2, momentum=0.9, fused=True)),
+        ("adam", lambda weights, fused: torch.optim.Adam(weights, 1e-2, fused=fused)),
+        ("sgd:momentum=0.9", lambda weights, fused: torch.optim.SGD(weights, 1e-2, momentum=0.9, fused=fused)),
     ],
     ids=["adam", "sgd"],
 )
 def test_the_loss_of_every_step_is_that_of_a_loop_written_by_hand_bit_for_bit(
-    tiny, catalogue, one_thread, settings, make, id, optimizer
+    tiny, catalogue, one_thread, settings, make, id, optimizer, switches, augmentations
 ):
     config = tiny(
         dataset=recipe("default", catalogue).dataset, train_samples="330", epochs=EPOCHS, batch_size=BATCH, lr=1e-2,
-        model=settings, optimizer=id, ticked=["batch-norm"], threads="1", activation="relu",
+        model=settings, optimizer=id, ticked=["batch-norm", *augmentations], threads="1", activation="relu",
     )  # fmt: skip
     trainer, model = Trainer(config), make()
     own = trainer.learner.model.state_dict()
     model.load_state_dict({name: own[ours] for name, ours in zip(model.state_dict(), own, strict=True)})
-    by_hand = loop(model, optimizer(model.parameters()), trainer)
+    if switches:
+        model.to(memory_format=torch.channels_last)
+    else:
+        take_off_switches(trainer)
+    by_hand = loop(model, optimizer(model.parameters(), switches), trainer)
     rows = [row for steps in of_type(list(trainer.run()), Steps) for row in steps.rows]
     assert [loss for _, loss, _ in rows] == by_hand and len(by_hand) == 22
