@@ -18,6 +18,9 @@ VALUES_AT_ONCE = 2**25
 """Values in the largest output of a layer for such a batch, at most: 134 MB as float32."""
 VALUES_AT_ONCE_ON_CPU = 2**23
 """The same for a processor, which works twice as fast on what stays near its caches."""
+VALUES_JUDGED = 2**20
+"""Values of outputs that wait to be judged together, about: small operations between those of the network cost more
+than they do by themselves."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +82,38 @@ def evaluate(
     `size` is the number of samples to evaluate together; where memory runs out, it is halved: the figures are means
     over samples, and depend on it in their last digits alone.
     """
-    losses: list[Tensor] = []
-    correct: list[Tensor] = []
-    counts: list[int] = []
+    waiting: list[tuple[Tensor, Tensor]] = []
+    judged: list[tuple[int, Tensor, Tensor | None]] = []
     start = 0
     with evaluating(network):
         while start < len(part):
-            end = min(start + size, len(part))
+            end, held = min(start + size, len(part)), len(waiting)
             try:
                 inputs = part.between(start, end)
                 outputs = outputs_of(inputs, start)
                 with torch.inference_mode():
                     targets = targets_of(inputs.to(outputs.device), part.targets[start:end].to(outputs.device))
-                    losses.append(loss(outputs, targets))
-                    if targets.ndim == 1:
-                        correct.append((outputs.argmax(1) == targets).sum())
+                    waiting.append((outputs, targets))
+                    if end == len(part) or sum(outputs.numel() for outputs, _ in waiting) >= VALUES_JUDGED:
+                        judged.append(_judged(waiting, loss))
+                        waiting.clear()
             except (RuntimeError, MemoryError) as error:
                 if size == 1 or not out_of_memory(error):
                     raise
+                del waiting[held:]
                 size //= 2
                 continue
-            counts.append(end - start)
             start = end
             yield None
+    counts, losses, correct = zip(*judged, strict=True)
     sums = [count * value for count, value in zip(counts, torch.stack(losses).tolist(), strict=True)]
-    accuracy = int(torch.stack(correct).sum()) / len(part) if correct else None
+    accuracy = int(torch.stack(correct).sum()) / len(part) if correct[0] is not None else None
     return Figures(sum(sums) / len(part), accuracy)
+
+
+def _judged(
+    waiting: list[tuple[Tensor, Tensor]], loss: Callable[[Tensor, Tensor], Tensor]
+) -> tuple[int, Tensor, Tensor | None]:
+    """Of outputs `[B, K]` with their targets, batch after batch: how many, their loss, and how many are right."""
+    outputs, targets = (each[0] if len(each) == 1 else torch.cat(each) for each in zip(*waiting, strict=True))
+    return len(outputs), loss(outputs, targets), (outputs.argmax(1) == targets).sum() if targets.ndim == 1 else None

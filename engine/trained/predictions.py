@@ -71,8 +71,7 @@ class Network:
 
     def outputs(self, inputs: Tensor, keep_going: KeepGoing = lambda: True) -> Tensor:
         """Its outputs before any softmax, float32 `[N, K]`, on the CPU. Raises `InputError` when told to give up."""
-        size = self.samples_at_once(inputs)
-        made = []
+        size, made = self.at_once, []
         for start in range(0, len(inputs), size):
             check(keep_going)
             made.append(self.predictor.outputs(inputs[start : start + size], start).cpu())
@@ -83,9 +82,11 @@ class Network:
         activation = self.config.loss.output_activation if self.spec.task == "classification" else "identity"
         return _array(activated(outputs, activation))
 
-    def samples_at_once(self, inputs: Tensor) -> int:
-        """How many of these samples to look at together."""
-        return samples_at_once(self.predictor.network, inputs[:1].float().to(self.predictor.device))
+    @cached_property
+    def at_once(self) -> int:
+        """How many samples to look at together."""
+        one = torch.zeros(1, *self.spec.input_shape, device=self.predictor.device)
+        return samples_at_once(self.predictor.network, one)
 
 
 @dataclass(frozen=True)
@@ -228,9 +229,8 @@ def predict(network: Network, part: Part, name: str, keep_going: KeepGoing = lam
 def measured(network: Network, part: Part, record: Callable[[Tensor, int], Tensor], keep_going: KeepGoing) -> Figures:
     """The figures of the part, as the run itself computes them, with the outputs handed to `record` on the way."""
     loss = network.config.loss.prepare(network.spec)
-    size = network.samples_at_once(part.between(0, 1))
     targets = Targets(network.spec, network.scale)
-    evaluating = evaluate(network.predictor.network, part, record, loss, targets, size)
+    evaluating = evaluate(network.predictor.network, part, record, loss, targets, network.at_once)
     while True:
         check(keep_going)
         try:

@@ -8,7 +8,7 @@ from engine.data import Part
 from engine.evaluation import MOST_AT_ONCE, VALUES_AT_ONCE_ON_CPU, evaluate, samples_at_once
 
 
-def figures(part, size, most):
+def figures(part, size, most, loss=nn.functional.cross_entropy):
     """What an evaluation gives where at most so many samples fit into memory, and how many went together each time."""
     network, sizes = nn.Linear(3, 4), []
     nn.init.ones_(network.weight)
@@ -21,7 +21,7 @@ def figures(part, size, most):
         with torch.inference_mode():
             return network(inputs) * torch.arange(4)
 
-    evaluating = evaluate(network, part, outputs_of, nn.functional.cross_entropy, lambda inputs, labels: labels, size)
+    evaluating = evaluate(network, part, outputs_of, loss, lambda inputs, labels: labels, size)
     while True:
         try:
             next(evaluating)
@@ -38,6 +38,25 @@ def test_an_evaluation_sees_every_sample_once_however_many_fit_into_memory(count
     assert found.loss == pytest.approx(whole.loss, rel=1e-6) and found.accuracy == whole.accuracy
     assert [first for first, _ in sizes] == [sum(n for _, n in sizes[:i]) for i in range(len(sizes))]
     assert sum(n for _, n in sizes) == count and all(n <= min(size, most) for _, n in sizes)
+
+
+@pytest.mark.parametrize("values", [1, 13, 10_000])
+def test_outputs_may_wait_to_be_judged_and_none_is_judged_twice(monkeypatch, values):
+    part = Part(torch.rand(23, 3, generator=torch.Generator().manual_seed(1)), torch.arange(23) % 4)
+    whole, _ = figures(part, 100, 100)
+    monkeypatch.setattr("engine.evaluation.VALUES_JUDGED", values)
+    judged = []
+
+    def loss(outputs, targets):
+        if not judged and len(outputs) > 2:
+            judged.append(0)
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        judged.append(len(outputs))
+        return nn.functional.cross_entropy(outputs, targets)
+
+    found, _ = figures(part, 5, 100, loss)
+    assert found.loss == pytest.approx(whole.loss, rel=1e-6) and found.accuracy == whole.accuracy
+    assert judged[0] == 0 and sum(judged) == 23
 
 
 def test_where_not_even_one_sample_fits_the_evaluation_fails():
