@@ -139,7 +139,8 @@ class Learner:
 
     def _update(self, rows: Tensor, place: tuple[int, ...], lr: float, look: Look | None) -> tuple[Tensor, Tensor]:
         own = self.ranks.own(rows)
-        self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self._learning:  # what the optimizer's zero_grad does, without its hooks: a third of the time
+            parameter.grad = None
         with self.ranks.together(self._learning), look.watching() if look else nullcontext():
             loss, correct = self._gradients(own, len(rows), place)
         loss, correct = self.ranks.reduce(self.model, self._learning, len(own) / len(rows), loss, correct)
@@ -213,6 +214,11 @@ class Learner:
     def look(self, step: int) -> Look:
         """A look that may be taken at step number `step` (from 1)."""
         return Look(self.model, step, self._activation)
+
+    @property
+    def averages(self) -> bool:
+        """Whether a regularizer keeps a running average of the weights."""
+        return bool(self._averagers)
 
     def update_average(self, progress: Progress) -> None:
         """Let the weights join their running average, where a regularizer keeps one; `progress` is after the step."""

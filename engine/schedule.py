@@ -40,6 +40,8 @@ class Schedule:
 
     def lr(self, step: int, history: History) -> float:
         """The learning rate of the step after so many steps. Beyond the planned epochs the last rate is held."""
+        if not self._config.schedulers:
+            return self._config.lr * self._own_factor()
         epoch = step // self.steps_per_epoch
         held = self.progress(min(step, self.planned_epochs * self.steps_per_epoch - 1))
         # Asked at the end of an epoch, before its figures are there, the factor is not yet that of the next one.

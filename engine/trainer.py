@@ -209,7 +209,8 @@ class Trainer:
                     loss, correct = learner.step(order[start:end], position.epoch, position.batch, lr, look)
                     position.batch += 1
                     position.step += 1
-                    learner.update_average(self._schedule.progress(position.step))
+                    if learner.averages:
+                        learner.update_average(self._schedule.progress(position.step))
                     self._pending.append((loss, correct, end - start, lr))
                     flush, save, stop = self.ranks.agreed or self._wishes()
                     if stop:

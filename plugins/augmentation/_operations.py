@@ -74,7 +74,7 @@ def all_by_all(
 
     So a GPU is never asked how many images an operation has, and nothing waits for its answer.
     """
-    inverse = _matrices(operations * (operations < MOVED.stop), magnitudes, *images.shape[2:])
+    inverse = inverse_matrices(operations * (operations < MOVED.stop), magnitudes, *images.shape[2:])
     result = mapped(images, inverse, interpolation, fill)  # what is not to be moved is mapped onto itself
     for number, operation in enumerate(COLOURED, MOVED.stop):
         result = torch.where((operations == number).view(-1, 1, 1, 1), operation(images, magnitudes), result)
@@ -89,7 +89,7 @@ def sorted_first(
     counts = torch.bincount(operations, minlength=len(OPERATIONS)).tolist()
     images, magnitudes = images.index_select(0, order), magnitudes[order]
     moved = slice(counts[0], sum(counts[: MOVED.stop]))
-    inverse = _matrices(operations[moved], magnitudes[moved], *images.shape[2:])
+    inverse = inverse_matrices(operations[moved], magnitudes[moved], *images.shape[2:])
     done = [images[: moved.start], mapped(images[moved], inverse, interpolation, fill)]
     portion = at_once(images, 2 * CACHED)
     groups = (part[moved.stop :].split(counts[MOVED.stop :]) for part in (images, magnitudes))
@@ -98,7 +98,7 @@ def sorted_first(
     return torch.cat(done).index_select(0, order.argsort())
 
 
-def _matrices(operations: Tensor, magnitudes: Tensor, height: int, width: int) -> Tensor:
+def inverse_matrices(operations: Tensor, magnitudes: Tensor, height: int, width: int) -> Tensor:
     """The inverse matrices of operations that move pixels: shears about the upper left corner, others the middle."""
     amounts = magnitudes.new_zeros(len(magnitudes), MOVED.stop)
     amounts.scatter_(1, operations.unsqueeze(1), magnitudes.unsqueeze(1))

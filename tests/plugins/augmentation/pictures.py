@@ -25,3 +25,15 @@ def difference(ours: torch.Tensor, theirs: torch.Tensor) -> tuple[int, float]:
     assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
     levels = (ours.int() - theirs.int()).abs()
     return int(levels.max()), (levels > 0).float().mean().item()
+
+
+def certain(matrices: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Where the nearest pixel is certain, bool `[N, 1, H, W]`, of images mapped by their inverse matrices `[N, 2, 3]`.
+
+    It is not where a place falls in the middle between two pixels: there processors, which round otherwise, differ.
+    """
+    x, y = (torch.arange(side) + 0.5 * (1 - side) for side in (width, height))
+    across, down = torch.meshgrid(x, y, indexing="xy")
+    from_middle = torch.stack([across, down, torch.ones_like(across)]).double().flatten(1)
+    places = matrices.double() @ from_middle + torch.tensor([[width - 1], [height - 1]]) / 2
+    return ((places % 1 - 0.5).abs() > 1e-4).all(1).view(-1, 1, height, width)
