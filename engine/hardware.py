@@ -22,6 +22,10 @@ MAX_BYTES = 1_000_000
 """Of the file that remembers numbers of threads: a longer one is none of ours, and begun anew."""
 TIMED_SECONDS = 0.15
 """How long each number of threads is tried."""
+LOOK_SECONDS, PATIENCE_SECONDS = 0.1, 5.0
+"""How long it is watched what the other threads of this process do, and waited, at most, until they rest."""
+REST = 0.25
+"""Of a processor's time, what threads that rest may take: a window that waits with the person in front of it."""
 
 
 def resolve_device(name: str) -> torch.device:
@@ -143,11 +147,29 @@ def fastest_threads(step: Callable[[], object], most: int | None = None) -> int:
     if len(counts) == 1:
         torch.set_num_threads(1)
         return 1
+    wait_for_rest()
     step()
     seconds = {count: _seconds_per_step(step, count) for count in counts}
     best = min(counts, key=lambda count: seconds[count])
     torch.set_num_threads(best)
     return best
+
+
+def wait_for_rest(
+    used: Callable[[], float] = time.process_time, clock: Callable[[], float] = time.perf_counter,
+    sleep: Callable[[float], object] = time.sleep,
+) -> None:  # fmt: skip
+    """Wait, a few seconds at most, until the other threads of this process rest.
+
+    Who presses Start just after a change in the settings has a window that still reads data for what it tells of them:
+    then one thread seems faster than two, and is remembered as such.
+    """
+    end = clock() + PATIENCE_SECONDS
+    while (began := clock()) < end:
+        before = used()
+        sleep(LOOK_SECONDS)
+        if used() - before < REST * (clock() - began):
+            return
 
 
 def _seconds_per_step(step: Callable[[], object], threads: int) -> float:

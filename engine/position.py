@@ -9,7 +9,7 @@ from typing import Any
 from engine.checkpoints.meta import MAX_EPOCHS, Meta
 from engine.message import InputError, Message
 
-FLUSH_SECONDS = 0.05
+FLUSH_SECONDS = 0.1
 """How long losses stay on the device before they come over together."""
 
 

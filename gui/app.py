@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LOG_OUT_SECONDS = 10.0
 """How long a log-out waits for a run to be saved, at most: systems end who takes much longer."""
 PUMP_MILLISECONDS = 20
+SWITCH_SECONDS = 0.0005
+"""How long the window's thread may go on in Python while another waits for its turn. A run waits at each of its
+operations: Python's own 5 ms let it stand still as long as the window is at work."""
 
 
 class Application(QObject):
@@ -45,6 +48,7 @@ class Application(QObject):
         self.loader = EngineLoader(workspace, self.window.memory, self.window)
         self.window.painted.connect(self._begin, Qt.ConnectionType.QueuedConnection)  # once all of it is on the screen
         self.collector = Collector(self.window)
+        self._usual_switch = sys.getswitchinterval()
 
     @cached_property
     def conductor(self) -> Conductor:
@@ -72,6 +76,7 @@ class Application(QObject):
         self.reporter.install()
         self.printed.install()
         self.collector.install()
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.window.show()
 
     @Slot()
@@ -117,6 +122,7 @@ class Application(QObject):
         self.reporter.remove()
         self.printed.remove()
         self.collector.remove()
+        sys.setswitchinterval(self._usual_switch)
 
 
 def main(workspace: str | Path | None = None) -> int:

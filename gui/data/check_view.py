@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.message import Message
@@ -18,6 +18,7 @@ from gui.data.check_words import show_with_names
 from gui.told_work import STOPPED, ToldWork
 from gui.widgets.flow import FlowLayout
 from gui.widgets.looks import give
+from gui.widgets.progress_bar import ProgressBar
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.widgets.theme import Theme
 from gui.words import say
@@ -61,7 +62,7 @@ class CheckView(QWidget):
         self.told = QLabel()
         self.told.setTextFormat(Qt.TextFormat.PlainText)
         self.told.setWordWrap(True)
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("How far the check is"))
         self.tree = CheckTree()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.message import Message
 from gui.background import Trouble
 from gui.told_work import ToldWork
 from gui.widgets.looks import give
+from gui.widgets.progress_bar import ProgressBar
 from gui.words import say
 from gui.workbench import Workbench
 
@@ -34,7 +35,7 @@ class Unread(QWidget):
         self.notice.setTextFormat(Qt.TextFormat.PlainText)
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setWordWrap(True)
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMaximumWidth(320)
         self.bar.setAccessibleName(self.tr("How far the reading is"))

@@ -30,6 +30,8 @@ class _Filled:
     def __init__(self, plot: Plot) -> None:
         self._edges = [pg.PlotCurveItem(pen=None) for _ in range(2)]
         self._fill = pg.FillBetweenItem(*self._edges)
+        self._drawn: tuple[Band | None, bool] | None = None
+        self._height: Range | None = None
         for item in (*self._edges, self._fill):
             item.setZValue(0.5)
             plot.addItem(item, ignoreBounds=True)
@@ -38,7 +40,12 @@ class _Filled:
         self._fill.setBrush(pg.mkBrush(theme.border))
 
     def draw(self, band: Band | None, log: bool) -> Range | None:
-        """Draw it, or nothing; returns the height that it needs."""
+        """Draw it, or nothing; returns the height that it needs. What is drawn already costs nothing."""
+        if self._drawn is None or self._drawn[0] is not band or self._drawn[1] != log:
+            self._drawn, self._height = (band, log), self._draw(band, log)
+        return self._height
+
+    def _draw(self, band: Band | None, log: bool) -> Range | None:
         empty = np.empty(0)
         x, low, high = band or Band(empty, empty, empty)
         if log:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import numbers
 from gui.language import said_again
 from gui.training.progress import Progress
 from gui.widgets.measured import by_type
+from gui.widgets.progress_bar import ProgressBar
+from gui.widgets.running_line import RunningLine
 
 SPACE = "\N{FIGURE SPACE}"
 STEPS = 1000
@@ -23,10 +25,8 @@ class RunBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._texts: Sequence[str] = ("",)
-        self.label = QLabel()
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.bar = QProgressBar()
+        self.label = RunningLine()
+        self.bar = ProgressBar()
         self.bar.setRange(0, STEPS)
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress of the run"))

@@ -105,3 +105,26 @@ def test_a_run_begins_with_the_advice_on_its_precision(catalogue, monkeypatch):
     monkeypatch.setattr("engine.description.bfloat16_advice", lambda device, precision: message("slow", precision))
     started = next(iter(Trainer(tiny_config(catalogue, precision="bfloat16")).run()))
     assert ("precision", message("slow", "bfloat16")) in started.warnings
+
+
+@pytest.mark.parametrize(("busy", "looks"), [(0, 1), (3, 4), (10_000, 50)])
+def test_numbers_of_threads_are_tried_once_the_rest_of_the_process_rests_or_patience_ends(busy, looks):
+    now, seen = [0.0, 0.0], []
+
+    def sleep(seconds):
+        seen.append(seconds)
+        now[0] += seconds
+        now[1] += seconds * (0.9 if len(seen) <= busy else 0.1)
+
+    hardware.wait_for_rest(lambda: now[1], lambda: now[0], sleep)
+    assert len(seen) == pytest.approx(looks, abs=1 if looks == 50 else 0)
+
+
+def test_fastest_threads_waits_before_it_tries(monkeypatch):
+    told = []
+    monkeypatch.setattr(hardware, "wait_for_rest", lambda: told.append("waited"))
+    monkeypatch.setattr(hardware, "TIMED_SECONDS", 0.0)
+    threads = torch.get_num_threads()
+    hardware.fastest_threads(lambda: told.append("step"), 2)
+    torch.set_num_threads(threads)
+    assert told[0] == "waited" and "step" in told

@@ -14,6 +14,7 @@ import pytest
 from engine.checkpoints.header import read_meta
 from engine.message import InputError
 from engine.run_records.index import Status, read_run
+from gui.app import SWITCH_SECONDS
 from gui.runs.queue import FILE
 from gui.training.session import State
 from tests.gui.driving import pump
@@ -108,3 +109,11 @@ def test_what_was_to_begin_waits_again_when_the_window_is_closed_amid_its_data(o
     go_on.set()
     driver.close()
     assert (workspace / FILE).read_bytes() == waiting
+
+
+def test_a_run_waits_a_moment_for_the_windows_thread_and_nobody_does_once_it_is_closed(open_window, workspace):
+    usual = sys.getswitchinterval()
+    driver = open_window(workspace)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS) and usual > SWITCH_SECONDS
+    driver.close()
+    assert sys.getswitchinterval() == pytest.approx(usual)

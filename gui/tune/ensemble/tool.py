@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
 from engine.config import RunConfig
 from engine.differing import but_for_the_seed
@@ -23,6 +23,7 @@ from gui.tune.ensemble.results import EnsembleResults, Measured, named
 from gui.tune.ensemble.work import make_file, measure
 from gui.tune.tool import WatchingTool
 from gui.widgets.looks import give
+from gui.widgets.progress_bar import ProgressBar
 from gui.widgets.scroll_area import UprightScrollArea
 from gui.words import say
 from gui.workbench import Workbench
@@ -49,7 +50,7 @@ class EnsembleTool(WatchingTool):
         self.controls = controls = Controls()
         self.weights, self.combine, self.stop = controls.weights, controls.combine, controls.stop
         self.more, self.export = controls.more, controls.export
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
         self.bar.setAccessibleName(self.tr("How far it is"))

@@ -45,3 +45,18 @@ def test_it_can_be_hidden_in_the_legend_and_is_gone_with_what_was_expected(graph
     graph.expect(None)
     graph.redraw()
     assert all(len(values) == 0 for values in edges(graph)) and KEY not in list(graph.header.legend.keys())
+
+
+def test_what_is_drawn_already_is_not_drawn_again(graph, monkeypatch):
+    graph.expect(BAND)
+    graph.redraw()
+    drawn = []
+    for edge in graph.band._on_loss._edges + graph.band._on_accuracy._edges:
+        monkeypatch.setattr(edge, "setData", lambda *values, real=edge.setData: (drawn.append(values), real(*values)))
+    graph.add_steps([(1, 1.0, 0.1)])
+    graph.reset_view()
+    graph.redraw()
+    assert drawn == []
+    graph.set_log(True)
+    graph.redraw()
+    assert drawn
