@@ -23,6 +23,8 @@ CHUNK = 2**20
 """Bytes of a record that are looked at in one go."""
 MAX_LINE = 1_000
 """Bytes of a line, at most."""
+LINES = 5_000
+"""Lines of steps that are made in one go."""
 
 
 class EpochRow(NamedTuple):
@@ -63,6 +65,7 @@ class History:
         self.epochs: list[EpochRow] = []
         self.marks: list[int] = []
         """Epochs completed at each start mark: a fork or "ten more epochs" makes one, a resume does not."""
+        self._tabled, self._table = self.epochs, _no_epochs()
         self._steps = np.empty((1024, 3))
         self._count = 0
 
@@ -72,7 +75,8 @@ class History:
 
     def add_steps(self, rows: Iterable[Sequence[float]]) -> None:
         """Append rows of step, loss and lr. Costs the same however many there are already."""
-        block = np.asarray(list(rows), dtype=np.float64).reshape(-1, 3)
+        rows = rows if isinstance(rows, np.ndarray) else list(rows)  # a list of a million rows takes seconds
+        block = np.asarray(rows, dtype=np.float64).reshape(-1, 3)
         while self._count + len(block) > len(self._steps):
             self._steps = np.concatenate([self._steps, np.empty_like(self._steps)])
         self._steps[self._count : self._count + len(block)] = block
@@ -82,6 +86,15 @@ class History:
     def steps(self) -> np.ndarray:
         """All steps, float64 `[N, 3]`: step, loss, lr. A view, valid until the next step is added."""
         return self._steps[: self._count]
+
+    def table(self) -> np.ndarray:
+        """All epochs, float64 `[N, 11]`, a missing figure as NaN. Not to be changed."""
+        if self._tabled is not self.epochs:
+            self._tabled, self._table = self.epochs, _no_epochs()
+        new = self.epochs[len(self._table) :]  # what is there already need not be looked at each time
+        if new:
+            self._table = np.concatenate([self._table, np.array(new, dtype=np.float64)])
+        return self._table
 
     def column(self, name: str) -> list[float | None]:
         """One column of the epochs, by its name in `history.csv`."""
@@ -97,7 +110,8 @@ class History:
 
         None where no epoch has a figure in this column.
         """
-        return best_of(self.epochs[since:], monitor)
+        figures = direction(monitor) * self.table()[since:, EpochRow._fields.index(monitor)]
+        return None if np.isnan(figures).all() else self.epochs[since + int(np.nanargmin(figures))]
 
     def kept_steps(self) -> np.ndarray:
         """The steps as a checkpoint keeps them: every 1st, 2nd, 4th, …, so that at most 20,000 rows remain.
@@ -105,11 +119,18 @@ class History:
         Thinning twice gives the same rows as thinning once, so a resumed run keeps what a whole one keeps.
         """
         stride = 1
-        last = int(self.steps[-1, 0]) if self._count else 0
+        numbers = self.steps[:, 0]
+        last = int(numbers[-1]) if self._count else 0
         while last // stride > MAX_KEPT_STEPS:
             stride *= 2
-        kept: np.ndarray = self.steps[self.steps[:, 0] % stride == 0]
+        wanted = np.arange(stride, last + 1, stride)
+        rows = np.searchsorted(numbers, wanted)  # to divide each of a million numbers takes longer than a small epoch
+        kept: np.ndarray = self.steps[rows[numbers[rows] == wanted]]
         return kept
+
+
+def _no_epochs() -> np.ndarray:
+    return np.empty((0, len(EpochRow._fields)))
 
 
 def best_of(rows: Iterable[EpochRow], monitor: str) -> EpochRow | None:
@@ -143,6 +164,12 @@ def epoch_line(row: EpochRow) -> str:
 def step_line(step: int, loss: float, lr: float) -> str:
     """A line of `steps.csv`."""
     return f"{step},{loss!r},{lr!r}\n"
+
+
+def step_lines(steps: np.ndarray) -> Iterator[str]:
+    """The lines of steps `[N, 3]`, some thousands at a time: a window is drawn meanwhile."""
+    for start in range(0, len(steps), LINES):
+        yield "".join(step_line(int(step), loss, lr) for step, loss, lr in steps[start : start + LINES].tolist())
 
 
 EPOCH_HEADER = ",".join(EpochRow._fields) + "\n"

@@ -14,6 +14,8 @@ from engine.lock import share
 
 GIVEN_BACK = 2**25
 """Once so many bytes were read, they are given back to the system."""
+AROUND = 2**16
+"""Bytes that Linux maps at once, about what is read, where it has them in memory already."""
 
 
 class Mapped:
@@ -48,26 +50,31 @@ class Mapped:
     def __getitem__(self, rows: slice) -> Tensor:
         """These samples, one after another: not copied."""
         some = self._all[rows]
-        self._count(len(some))
+        self._count(len(some) * self._bytes)
         return some
 
     def index_select(self, dimension: int, rows: Tensor) -> Tensor:
         """The samples in these rows (int64 `[B]`), copied; `dimension` is 0."""
-        self._announce(rows)
-        self._count(len(rows))
-        return self._all.index_select(dimension, rows)
+        step = max(1, GIVEN_BACK // (self._bytes + AROUND))
+        found = torch.empty(len(rows), *self.shape[1:], dtype=self.dtype)
+        for some, into in zip(rows.split(step), found.split(step), strict=True):
+            self._announce(some.sort().values.tolist())
+            torch.index_select(self._all, dimension, some, out=into)
+        return found
 
-    def _announce(self, rows: Tensor) -> None:
+    def _announce(self, ordered: list[int]) -> None:
         """Tell the system what will be read, in the order of the file: a disk then need not wait for each in turn."""
+        span = (ordered[-1] - ordered[0] + 1) * self._bytes if ordered else 0
+        self._count(min(span, len(ordered) * (self._bytes + AROUND)))  # small samples, here and there, map much
         if not hasattr(mmap, "MADV_WILLNEED"):
             return
-        for row in rows.sort().values.tolist():
+        for row in ordered:
             start = row * self._bytes
             page = start - start % mmap.PAGESIZE
             self._map.madvise(mmap.MADV_WILLNEED, page, start + self._bytes - page)
 
-    def _count(self, rows: int) -> None:
-        self._read += rows * self._bytes
+    def _count(self, mapped: int) -> None:
+        self._read += mapped
         if self._read > GIVEN_BACK and hasattr(mmap, "MADV_DONTNEED"):
             self._map.madvise(mmap.MADV_DONTNEED)
             self._read = 0

@@ -21,7 +21,7 @@ from engine.checkpoints.checkpoint import Snapshot, decode, encode, read_checkpo
 from engine.files import append_text, flush_folder, give_name, make_folder, write_text
 from engine.frozen.proof import FILE as PROOF
 from engine.frozen.proof import Proof, write_proof
-from engine.history import EPOCH_HEADER, STEP_HEADER, EpochRow, History, epoch_line, read_history, step_line
+from engine.history import EPOCH_HEADER, STEP_HEADER, EpochRow, History, epoch_line, read_history, step_line, step_lines
 from engine.inside.record import FILE as INSIDE
 from engine.inside.record import HEADER, LayerLook, look_line, read_looks, up_to
 from engine.lock import FileLock
@@ -240,9 +240,8 @@ class RunFolder:
             found = read_history(self.path).steps
             rows = np.concatenate([steps, found[found[:, 0] <= steps[-1, 0]]])
             steps = rows[np.unique(rows[:, 0], return_index=True)[1]]
-        lines = "".join(step_line(int(step), loss, lr) for step, loss, lr in steps.tolist())
         try:
-            write_text(self.path / "steps.csv", STEP_HEADER + lines)
+            write_text(self.path / "steps.csv", "".join([STEP_HEADER, *step_lines(steps)]))
             write_text(self.path / "history.csv", EPOCH_HEADER + "".join(map(epoch_line, history.epochs)))
             if (self.path / INSIDE).exists():
                 write_text(self.path / INSIDE, up_to(read_looks(self.path), step))

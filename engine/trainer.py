@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoints.checkpoint import Snapshot, epochs_tensor, history_of
+from engine.checkpoints.checkpoint import Snapshot, history_of
 from engine.checkpoints.meta import Meta
 from engine.config import RunConfig
 from engine.data import Parts, Report, Source, split
@@ -405,8 +405,8 @@ class Trainer:
         """All there is to the run at this moment. Raises `LossNotFinite`."""
         self._settle()
         tensors, told = self.learner.tensors()
-        tensors["history.epochs"] = epochs_tensor(self.history.epochs)
-        tensors["history.steps"] = torch.from_numpy(self.history.kept_steps().copy())
+        tensors["history.epochs"] = torch.from_numpy(self.history.table())
+        tensors["history.steps"] = torch.from_numpy(self.history.kept_steps())
         meta = {
             **self.description.meta(),
             **self.position.to_meta(),

@@ -33,7 +33,7 @@ from engine.checkpoints.meta import Meta, checked_meta
 from engine.checkpoints.tensors import check_entries, check_values, first_not_finite
 from engine.files import write_bytes
 from engine.free_memory import bytes_in_words, free_memory
-from engine.history import EpochRow, History, epoch_row
+from engine.history import History, epoch_row
 from engine.message import InputError
 
 _ZEROS = b"0" * 64
@@ -135,18 +135,11 @@ def _verify(data: bytes, digest: str, where: str) -> None:
         raise damaged(where)
 
 
-def epochs_tensor(rows: list[EpochRow]) -> Tensor:
-    """Epoch rows as float64 `[N, 11]`, a missing figure as NaN."""
-    return torch.tensor(
-        [[float("nan") if value is None else float(value) for value in row] for row in rows], dtype=torch.float64
-    ).reshape(len(rows), len(EpochRow._fields))
-
-
 def history_of(snapshot: Snapshot) -> History:
     """The history that a snapshot holds."""
     history = History()
     for values in snapshot.tensors["history.epochs"].tolist():
         history.add_epoch(epoch_row([None if value != value else value for value in values]))
-    history.add_steps(snapshot.tensors["history.steps"].tolist())
+    history.add_steps(snapshot.tensors["history.steps"].numpy())
     history.marks = list(snapshot.meta["marks"])
     return history

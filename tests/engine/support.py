@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from engine.catalogue import Catalogue
-from engine.checkpoints.checkpoint import Snapshot, epochs_tensor
+from engine.checkpoints.checkpoint import Snapshot
 from engine.cli import main
 from engine.config import RunConfig, recipe
 from engine.data import DataBundle, Part, Source, batch_bounds
 from engine.events import Event, Failed, Finished
-from engine.history import EpochRow
+from engine.history import EpochRow, History
 from engine.message import Message
 from engine.position import Position
 from engine.store import MemoryStore
@@ -123,11 +123,11 @@ def bare_snapshot(
         "input": {"mean": [0.0], "std": [1.0]}, "optimizer": {}, "stepped": [], "averaged": False,
         "environment": {"versions": {}, "device": "cpu", "threads": 1, "plugins": []},
     }  # fmt: skip
-    rows = [EpochRow(number + 1) for number in range(epoch)]
+    history = History()
+    history.epochs = [EpochRow(number + 1) for number in range(epoch)]
     steps = torch.zeros(0, 3, dtype=torch.float64)
-    return Snapshot(
-        {"model.weight": torch.zeros(1), "history.epochs": epochs_tensor(rows), "history.steps": steps}, meta
-    )
+    epochs = torch.from_numpy(history.table())
+    return Snapshot({"model.weight": torch.zeros(1), "history.epochs": epochs, "history.steps": steps}, meta)
 
 
 def tensors(snapshot: Snapshot) -> dict[str, Tensor]:
