@@ -15,7 +15,7 @@ from engine.lock import share
 GIVEN_BACK = 2**25
 """Once so many bytes were read, they are given back to the system."""
 AROUND = 2**16
-"""Bytes that Linux maps at once, about what is read, where it has them in memory already."""
+"""Bytes that come into the process with each sample at least, where the system has them in memory already."""
 
 
 class Mapped:
@@ -55,17 +55,14 @@ class Mapped:
 
     def index_select(self, dimension: int, rows: Tensor) -> Tensor:
         """The samples in these rows (int64 `[B]`), copied; `dimension` is 0."""
-        step = max(1, GIVEN_BACK // (self._bytes + AROUND))
-        found = torch.empty(len(rows), *self.shape[1:], dtype=self.dtype)
-        for some, into in zip(rows.split(step), found.split(step), strict=True):
-            self._announce(some.sort().values.tolist())
-            torch.index_select(self._all, dimension, some, out=into)
-        return found
+        self._announce(rows)
+        return self._all.index_select(dimension, rows)
 
-    def _announce(self, ordered: list[int]) -> None:
+    def _announce(self, rows: Tensor) -> None:
         """Tell the system what will be read, in the order of the file: a disk then need not wait for each in turn."""
+        ordered = rows.sort().values.tolist()
         span = (ordered[-1] - ordered[0] + 1) * self._bytes if ordered else 0
-        self._count(min(span, len(ordered) * (self._bytes + AROUND)))  # small samples, here and there, map much
+        self._count(min(span, len(ordered) * (self._bytes + AROUND)))
         if not hasattr(mmap, "MADV_WILLNEED"):
             return
         for row in ordered:

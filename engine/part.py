@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.mapped import Mapped
 
 CHUNK_BYTES = 2**24
-"""Of samples that are looked at one after another, about so many bytes at a time."""
+"""Of what is stored so many bytes are gone through at a time, about, to look at samples one after another."""
 
 
 class Part:
@@ -73,7 +73,8 @@ class Part:
 
     def chunks(self) -> Iterator[Tensor]:
         """All inputs, in their order, some of them at a time."""
-        step = max(1, CHUNK_BYTES * max(1, len(self)) // max(1, self.bytes))
+        # Rows that are spread over a file bring much of what lies between them into memory.
+        step = max(1, CHUNK_BYTES * len(self) // max(1, math.prod(self.stored.shape) * self.dtype.itemsize))
         return (self.between(start, start + step) for start in range(0, len(self), step))
 
     def take(self, rows: Tensor) -> Part:

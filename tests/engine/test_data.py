@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections import Counter
 from itertools import chain, pairwise
 
@@ -78,6 +79,17 @@ def test_exact_duplicates_stay_together(tiny, seed):
         for other in range(one):
             assert not set(seen[one]) & set(seen[other])
     assert abs(len(seen[2]) - 140) <= 1 and abs(len(seen[1]) - 56) <= 1
+
+
+def test_a_split_takes_little_beside_the_samples(tiny, monkeypatch):
+    monkeypatch.setattr("engine.part.CHUNK_BYTES", 2**16)
+    whole = Part(torch.randint(0, 256, (20_000, 1, 8, 8), dtype=torch.uint8), torch.arange(20_000) % 4)
+    config = tiny()
+    tracemalloc.start()
+    split(DataBundle(whole), config)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 * len(whole), "bytes: of some numbers of 8 for each sample, not of objects of 40 and more"
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -87,6 +88,26 @@ def test_steps_survive_growth_and_are_seen_as_added():
         history.add_steps(block)
         expected += block
     assert [tuple(row) for row in history.steps.tolist()] == expected
+
+
+def test_a_table_of_the_epochs_is_made_once_of_each_and_anew_where_they_are_others():
+    class Counted(float):
+        times = 0
+
+        def __float__(self):
+            Counted.times += 1
+            return float.__float__(self)
+
+    history = History()
+    assert history.table().shape == (0, len(EpochRow._fields))
+    for epoch in (1, 2, 3):
+        history.add_epoch(EpochRow(epoch, val_loss=Counted(0.25), val_seconds=0.5))
+        table = history.table()
+    expected = [[epoch, *[math.nan] * 4, 0.25, *[math.nan] * 2, 0.0, 0.0, 0.5] for epoch in (1, 2, 3)]
+    assert np.array_equal(table, expected, equal_nan=True)
+    assert Counted.times == 3
+    history.epochs = [EpochRow(1, val_loss=0.75)]
+    assert history.table()[:, 5].tolist() == [0.75] and history.best("val_loss") == history.epochs[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 19_999, 20_000, 20_001, 39_999, 50_000, 100_003])

@@ -87,6 +87,18 @@ def test_a_file_that_is_read_is_given_back(tmp_path, monkeypatch):
     assert 0 < most < 3 * 2**22, "of 24 MB that were read, one or two samples of 4 MB"
 
 
+def test_samples_spread_over_a_file_bring_little_of_it_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.mapped.GIVEN_BACK", 2**20)
+    monkeypatch.setattr(part, "CHUNK_BYTES", 2**19)
+    images = torch.arange(2**25).view(-1, 256).to(torch.uint8)
+    of = on_disk(images, tmp_path / "pixels")
+    view = Part(of, torch.zeros(len(of))).take(torch.arange(0, len(of), 20))
+    before = in_files()
+    found, mapped = zip(*((some, in_files() - before) for some in view.chunks()), strict=True)
+    assert torch.cat(found).equal(images[::20])
+    assert max(mapped) < 2**24, "of 32 MB: the system brings up to 2 with one sample"
+
+
 def in_files() -> int:
     """Bytes of files in this process's memory."""
     with open("/proc/self/status", encoding="ascii") as status:

@@ -85,7 +85,8 @@ def test_the_record_in_the_folder_is_the_history_of_the_run(tiny, folder_run):
     assert kept.steps.tolist() == read.steps.tolist()
 
 
-def test_a_resume_sets_the_record_back_to_its_checkpoint(tiny, folder_run):
+def test_a_resume_sets_the_record_back_to_its_checkpoint(tiny, folder_run, monkeypatch):
+    monkeypatch.setattr("engine.history.LINES", 5)
     config = tiny(epochs=4)
     whole, _, _ = folder_run(config)
     path, _, _ = folder_run(config, stop_at=12)
