@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ class ToldWork(QObject):
         super().__init__(parent)
         self._background, self._key, self._do = background, key, do
         self._given_up = False
+        self._reporting = threading.Lock()
         self._reached.connect(self._on_reached)
 
     def start(self) -> None:
@@ -40,8 +42,9 @@ class ToldWork(QObject):
         self._background.ask(self._key, self._work, self._on_done, self._on_failed)
 
     def give_up(self) -> None:
-        """Come to nothing: at once where it has not begun, else with the next report."""
-        self._given_up = True
+        """Come to nothing: at once where it has not begun, else with the next report. It may be deleted then."""
+        with self._reporting:  # else a report could be on its way from what is deleted, and the program die of it
+            self._given_up = True
 
     def _work(self) -> Any:
         """In the background."""
@@ -50,10 +53,11 @@ class ToldWork(QObject):
 
     def _report(self, text: Message | None, fraction: float | None) -> None:
         """In the background."""
-        if self._given_up or self._background.ending:
-            raise InputError(STOPPED, "it was stopped")
-        if text is not None:
-            self._reached.emit(text, fraction)
+        with self._reporting:
+            if self._given_up or self._background.ending:
+                raise InputError(STOPPED, "it was stopped")
+            if text is not None:
+                self._reached.emit(text, fraction)
 
     @Slot(object, object)
     def _on_reached(self, text: Message, fraction: float | None) -> None:

@@ -11,6 +11,7 @@ from torch import nn
 from engine.catalogue import discover
 from engine.cli import build_parser
 from engine.config import MONITORS, recipe_names, run_parameters
+from engine.machine.look import gather
 from engine.strategy import KINDS
 from engine.terminal.verbs import VERBS
 
@@ -45,10 +46,17 @@ def known_words() -> frozenset[str]:
     """Words that a Korean reader meets as they are: ids, parameters and their choices, layers, names."""
     words = set(NAMES.split()) | set(MONITORS) | {"true", "false", "none", "auto", "all", "mps"}
     words |= {name.lower() for name in dir(nn) if name[0].isupper()}
+    # What this machine calls itself: a processor's maker and name, a system, a GPU.
+    words |= {word.lower() for name in _names_here() for word in re.findall("[A-Za-z]+", name)}
     for entry in discover(entry_points=False).entries:
         words |= {entry.id, *(str(choice) for parameter in entry.parameters for choice in parameter.choices)}
         words |= {parameter.name.lower() for parameter in entry.parameters}
     return frozenset(words)
+
+
+def _names_here() -> list[str]:
+    here = gather()
+    return [here.processor, here.system_name, *(gpu.name for gpu in here.gpus)]
 
 
 def typed_words() -> frozenset[str]:

@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace, unknown: list[str]) -> int:
         if unknown:
             take_plugin_flags(arguments, unknown, catalogue)
         code, result = _carry_out(arguments, catalogue, workspace)
+        for stream in (output, errors):
+            stream.flush()
     if arguments.json and speaks:
         if isinstance(result, dict):  # JSON has no word for a figure that is not finite
             result = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in result.items()}

@@ -14,7 +14,10 @@ GONE = frozenset((errno.EIO, errno.EPIPE, errno.EBADF, errno.ENXIO))
 
 
 class Unfailing:
-    """A text stream that goes on when it can't be written. What is gone for good is led nowhere from then on."""
+    """A text stream that goes on when it can't be written: what it has kept back is dropped.
+
+    What is gone for good is led nowhere from then on.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -38,10 +41,17 @@ class Unfailing:
 
     def _give_up(self, error: OSError) -> None:
         self.error = error
-        if error.errno in GONE:
-            # Else what the stream has kept back would fail again when Python ends, and change its exit code.
-            with contextlib.suppress(OSError), open(os.devnull, "w") as nowhere:
-                os.dup2(nowhere.fileno(), self._stream.fileno())
+        # Else what the stream has kept back would fail again when Python ends, and change its exit code.
+        with contextlib.suppress(OSError), open(os.devnull, "w") as nowhere:
+            place = self._stream.fileno()
+            there = os.dup(place)
+            os.dup2(nowhere.fileno(), place)
+            try:
+                self._stream.flush()
+            finally:
+                if error.errno not in GONE:
+                    os.dup2(there, place)
+                os.close(there)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

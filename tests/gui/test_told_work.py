@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from PySide6.QtCore import Qt
 
 from engine.message import message
 from gui.background import Background
@@ -77,6 +78,23 @@ def test_given_up_in_its_last_moments_it_is_not_heard(background, begin):
     given_up.set()
     pump(lambda: not background.busy)
     assert heard == []
+
+
+def test_it_is_not_given_up_in_the_middle_of_a_report(background):
+    """Who gives it up deletes it: a report that is on its way must have left by then."""
+    reported, goes_on = threading.Event(), threading.Event()
+    work = ToldWork(background, "work", lambda report: report(HALF, 0.5), background)
+    work._reached.connect(lambda *_: (reported.set(), goes_on.wait(30)), Qt.ConnectionType.DirectConnection)
+    work.start()
+    assert reported.wait(30)
+    giving_up = threading.Thread(target=work.give_up)
+    giving_up.start()
+    giving_up.join(0.2)
+    assert giving_up.is_alive()
+    goes_on.set()
+    giving_up.join(30)
+    pump(lambda: not background.busy)
+    assert not giving_up.is_alive()
 
 
 def test_it_ends_where_the_window_closes(background, begin):

@@ -114,10 +114,12 @@ def test_a_terminal_that_closes_saves_the_run(workspace):
 def test_a_log_that_is_full_and_a_pipe_that_nobody_reads_end_no_run(workspace, whole):
     reading, writing = os.pipe()
     os.close(reading)
+    keeping = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # text back, as usual
     with open("/dev/full", "w") if Path("/dev/full").exists() else open(os.devnull, "w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "engine", *train(workspace)[:-1]], cwd=ROOT, stdout=writing, stderr=full
-        )
+            [sys.executable, "-m", "engine", *train(workspace)[:-1]], cwd=ROOT, stdout=writing, stderr=full,
+            env=keeping,
+        )  # fmt: skip
     os.close(writing)
     assert done.returncode == 0
     assert differences(whole, only_run(workspace)) == []
