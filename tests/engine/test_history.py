@@ -12,6 +12,7 @@ from engine.history import (
     STEP_HEADER,
     EpochRow,
     History,
+    best_of,
     epoch_line,
     read_history,
     step_line,
@@ -148,6 +149,8 @@ def test_best_is_the_earliest_extreme_of_the_figures_there_are(seed):
         value = draw.choice([None, 0.1, 0.2, 0.3])
         history.add_epoch(EpochRow(epoch, val_loss=value, val_accuracy=value))
     since = draw.randint(0, 10)
+    for monitor in ("val_loss", "val_accuracy"):  # of rows that were read from a file it is the same one
+        assert history.best(monitor, since) == best_of(history.epochs[since:], monitor)
     there = [row for row in history.epochs[since:] if row.val_loss is not None]
     if not there:
         assert history.best("val_loss", since) is None
