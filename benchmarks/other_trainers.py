@@ -1,14 +1,15 @@
 """How fast other trainers train, on the same network, data and batches; one of them in one process.
 
     python benchmarks/other_trainers.py NAME [--workload mlp|cnn|resnet|resnet-colour] [--augment] [--tuned]
-                                             [--samples 60000] [--epochs 3]
+                                             [--precision float32|bfloat16] [--samples 60000] [--epochs 3]
 
 NAME is one of hand-written, lightning, ignite, fastai, skorch, keras (Keras 3 on its PyTorch backend); each but the
 first needs its package: `pip install lightning pytorch-ignite fastai skorch keras`. As it stands, each is written the
 way its own introduction does it: images as PIL, torchvision's transforms and a DataLoader without workers, or, where
 that is its way, one array of floats. `--tuned` is what its documentation, or PyTorch's tuning guide, advises on a
-processor: two persistent workers, channels-last, bfloat16, a fused optimizer where one can be given. Nothing is
-validated, logged or saved. Prints the samples per second of the best epoch after the first, by the wall clock.
+processor: two persistent workers, channels-last, a fused optimizer where one can be given, and bfloat16, which
+`--precision` asks for by itself, as not every processor gains by it. Nothing is validated, logged or saved. Prints the
+samples per second of the best epoch after the first, by the wall clock.
 
 This file imports nothing of Tunedeck: what that does to a process helps no one else.
 """
@@ -139,6 +140,7 @@ class Work:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.workload, self.augment, self.tuned = arguments.workload, arguments.augment, arguments.tuned
+        self.bfloat16 = arguments.precision == "bfloat16"
         self.epochs = arguments.epochs
         self.images, self.labels = images_and_labels(arguments.workload, arguments.samples)
         self.seconds: list[float] = []
@@ -164,10 +166,10 @@ class Work:
         return torch.optim.Adam(parameters, 1e-3, fused=self.tuned or None)
 
     def outputs(self, model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-        """A forward pass; tuned, in bfloat16 and with the channels last."""
+        """A forward pass, in the precision that is asked for; tuned, with the channels last."""
         if self.tuned and self.convolves:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.tuned and self.convolves):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
             return model(inputs)
 
     @contextmanager
@@ -175,6 +177,17 @@ class Work:
         began = time.perf_counter()
         yield
         self.seconds.append(time.perf_counter() - began)
+
+
+class Autocast(nn.Module):
+    """The network of a work with autocast around it, for trainers that call it themselves."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self.model, self._outputs = work.model, work.outputs
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self._outputs(self.model, inputs).float()
 
 
 def hand_written(work: Work) -> None:
@@ -221,7 +234,7 @@ def lightning(work: Work) -> None:
         def on_train_epoch_end(self) -> None:
             work.seconds.append(time.perf_counter() - self.began)
 
-    precision: Any = "bf16-mixed" if work.tuned and work.convolves else "32-true"
+    precision: Any = "bf16-mixed" if work.bfloat16 else "32-true"
     pl.Trainer(
         max_epochs=work.epochs, accelerator="cpu", precision=precision, logger=False, enable_checkpointing=False,
         enable_model_summary=False, enable_progress_bar=False,
@@ -266,21 +279,10 @@ def fastai(work: Work) -> None:
         def after_train(self) -> None:
             work.seconds.append(time.perf_counter() - self.began)
 
-    class Tuned(nn.Module):
-        """fastai's own mixed precision is for CUDA alone: autocast goes around the network."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = work.model
-
-        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-            return work.outputs(self.model, inputs).float()
-
     few = Images(work.images[:BATCH], work.labels[:BATCH], False)
-    model = Tuned() if work.tuned else work.model
-    learner = Learner(
-        DataLoaders(work.loader(), DataLoader(few, BATCH)), model, loss_func=nn.CrossEntropyLoss(), opt_func=Adam,
-        cbs=[Clock()],
+    learner = Learner(  # its own mixed precision is for CUDA alone
+        DataLoaders(work.loader(), DataLoader(few, BATCH)), Autocast(work), loss_func=nn.CrossEntropyLoss(),
+        opt_func=Adam, cbs=[Clock()],
     )  # fmt: skip
     with learner.no_bar(), learner.no_logging():
         learner.fit(work.epochs, 1e-3)
@@ -289,19 +291,11 @@ def fastai(work: Work) -> None:
 def skorch(work: Work) -> None:
     from skorch import NeuralNetClassifier
 
-    class Tuned(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = work.model
-
-        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-            return work.outputs(self.model, inputs).float()
-
     loading = {"iterator_train__num_workers": 2, "iterator_train__persistent_workers": True} if work.tuned else {}
     adam = {"optimizer__fused": True} if work.tuned else {}
     net = NeuralNetClassifier(
-        Tuned() if work.tuned else work.model, criterion=nn.CrossEntropyLoss, optimizer=torch.optim.Adam, lr=1e-3,
-        max_epochs=work.epochs, batch_size=BATCH, train_split=None, iterator_train__shuffle=True, verbose=0,
+        Autocast(work), criterion=nn.CrossEntropyLoss, optimizer=torch.optim.Adam, lr=1e-3, max_epochs=work.epochs,
+        batch_size=BATCH, train_split=None, iterator_train__shuffle=True, verbose=0,
         **(loading if work.augment else {}), **adam,
     )  # fmt: skip
     if work.augment:  # an array can't be augmented: it takes a data set too
@@ -340,7 +334,7 @@ def keras(work: Work) -> None:
         body += [layers.Dense(128, activation="relu"), layers.Dropout(0.3)]
     else:
         raise SystemExit("keras: mlp and cnn alone are written here")
-    if work.tuned and work.convolves:
+    if work.bfloat16:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = keras.Sequential([keras.Input((28, 28, 1)), *body, layers.Dense(CLASSES, dtype="float32")])
     model.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -384,6 +378,7 @@ def main() -> None:
     parser.add_argument("--workload", choices=WORKLOADS, default="mlp")
     parser.add_argument("--augment", action="store_true", help="random resized crop and flip")
     parser.add_argument("--tuned", action="store_true", help="as its documentation advises")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--samples", type=int, default=60_000)
     parser.add_argument("--epochs", type=int, default=3)
     arguments = parser.parse_args()
