@@ -83,7 +83,12 @@ class Code:
 
 
 def written(module: nn.Module) -> str | None:
-    """The expression that makes a layer of torch.nn or torchvision.ops, such as `nn.Dropout(p=0.5)`; of others None."""
+    """The expression that makes a layer of torch.nn or torchvision.ops, such as `nn.Dropout(p=0.5)`; of others None.
+
+    A layer of a plugin's own may say it in an attribute `written`; its technique's `Code` defines what stands there.
+    """
+    if isinstance(own := getattr(module, "written", None), str):
+        return own
     kind = type(module)
     place = {"torch.nn": "nn", "torchvision.ops": "ops"}.get(".".join(kind.__module__.split(".")[:2]))
     if place is None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from engine.strategy import Advice, DataSpec, Effect, Field, Place, Regularizer, hookimpl
+from engine.strategy import Advice, Code, DataSpec, Effect, Field, Place, Regularizer, hookimpl
+from plugins.regularizer import _dropout
 from plugins.regularizer._advice import changes_nothing
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class Dropout(Regularizer):
             yield changes_nothing("p")
 
     def layer(self, place: Place) -> nn.Module:
-        return nn.Dropout(self.p)
+        return _dropout.Dropout(self.p)
+
+    def code(self, config: RunConfig) -> Code:
+        return Code(define=_dropout.DEFINED)
 
 
 @hookimpl

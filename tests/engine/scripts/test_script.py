@@ -35,6 +35,7 @@ from engine.strategy import Dataset, Model, Regularizer
 from engine.strategy_text import parse_strategy
 from engine.terminal.given_settings import settings
 from engine.trainer import Trainer
+from plugins.regularizer._dropout import DEFINED
 from tests.engine.support import Blobs, run, tiny_config, tunedeck
 
 LAST_DIGITS = 1e-6
@@ -418,7 +419,7 @@ def test_the_verb_prints_the_script_alone_and_writes_it_whole(capsys, workspace,
     code, out, err = tunedeck(capsys, "code", "--with", "dropout:p=0.3", "--epochs", 3)
     assert (code, err) == (0, "")
     compile(out, "script.py", "exec")
-    assert "nn.Dropout(p=0.3)" in out and "EPOCHS, BATCH_SIZE, LR = 0, 0, 3" in out
+    assert "    Dropout(p=0.3),\n" in out and "EPOCHS, BATCH_SIZE, LR = 0, 0, 3" in out
     code, line, _ = tunedeck(capsys, "code", "--with", "dropout:p=0.3", "--epochs", 3, "--command")
     assert (code, line) == (0, "tunedeck train --epochs 3 --with dropout:p=0.3\n")
     file = tmp_path / "run.py"
@@ -460,7 +461,9 @@ def test_the_difference_is_the_lines_that_the_boxes_change_and_no_others(capsys,
     _, after, _ = tunedeck(capsys, *flags, "--with", "dropout:p=0.3")
     code, told, err = tunedeck(capsys, *flags, "--with", "dropout:p=0.3", "--diff")
     lines = told.splitlines()
-    assert (code, err) == (0, "") and [x for x in lines if x[0] in "+-"] == ["+    nn.Dropout(p=0.3),"] * 2
+    changed = [line for line in lines if line[0] in "+-" and line.strip("+")]
+    assert (code, err) == (0, "") and changed[-2:] == ["+    Dropout(p=0.3),"] * 2
+    assert [line[1:] for line in changed[:-2]] == [line for line in DEFINED.splitlines() if line]
     assert all(line[1:] in after.splitlines() for line in lines if line[0] == "+")
     assert tunedeck(capsys, *flags, "--diff") == (0, "", "") and before != after
     _, told, _ = tunedeck(capsys, *flags, "--optimizer", "sgd", "--diff")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint
@@ -17,6 +18,7 @@ from gui.code.highlighter import words
 from gui.code.panel import RUN, CodePanel
 from gui.runs.run import Run
 from gui.widgets.theme import DARK
+from plugins.regularizer._dropout import DEFINED
 from tests.engine.support import tiny_config
 from tests.gui.driving import pump
 
@@ -51,10 +53,13 @@ def test_shows_the_script_and_the_command_of_the_settings(panel, settings, catal
 def test_ticking_a_box_marks_the_lines_that_it_changes_and_names_them(panel, settings, catalogue):
     told(panel, settings)
     told(panel, settings.ticked(parse_strategy("dropout:p=0.3", catalogue)))
-    assert marked(panel) == ["    nn.Dropout(p=0.3),"] * 2
+    defined = DEFINED.splitlines()
+    assert [line for line in marked(panel) if line] == [*filter(None, defined), *["    Dropout(p=0.3),"] * 2]
     lines = panel.view.toPlainText().splitlines()
-    numbers = [number for number, line in enumerate(lines, 1) if "nn.Dropout" in line]
-    assert panel.told.text() == f"New or changed lines, marked with +: {numbers[0]}, {numbers[1]}."
+    numbers = [number for number, line in enumerate(lines, 1) if line in (defined[0], "    Dropout(p=0.3),")]
+    assert re.fullmatch(
+        rf"New or changed lines, marked with \+: {numbers[0] - 2}–\d+, {numbers[1]}, {numbers[2]}\.", panel.told.text()
+    )
     shown = panel.view.firstVisibleBlock().blockNumber()
     assert shown < numbers[0] <= shown + panel.view.height() // panel.view.fontMetrics().lineSpacing()
     told(panel, settings)
@@ -68,11 +73,11 @@ def test_resting_on_a_line_tells_which_technique_it_is_there_for(panel, settings
     lines = panel.view.toPlainText().splitlines()
     for number, line in enumerate(lines):
         hint = panel.view.hints.get(number, "")
-        if "nn.Dropout" in line or "AveragedModel" in line:
+        if "    Dropout(" in line or "AveragedModel" in line:
             assert hint == f"This line is there for: {'dropout' if 'Dropout' in line else 'ema'}"
         elif "nn.Linear" in line or line.startswith("tunedeck"):
             assert hint == ""
-    panel.view.verticalScrollBar().setValue(number := next(n for n, line in enumerate(lines) if "nn.Dropout" in line))
+    panel.view.verticalScrollBar().setValue(number := next(n for n, line in enumerate(lines) if "    Dropout(" in line))
     for line in (number, number + 1):
         block = panel.view.document().findBlockByNumber(line)
         at = panel.view.blockBoundingGeometry(block).translated(panel.view.contentOffset()).center().toPoint()

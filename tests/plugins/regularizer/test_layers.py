@@ -23,7 +23,7 @@ from tests.plugins.bench import config, run
 
 def test_dropout_is_pytorchs_with_its_default():
     layer = Dropout().layer(Place(8, 0))
-    assert type(layer) is nn.Dropout
+    assert isinstance(layer, nn.Dropout) and repr(layer) == repr(nn.Dropout())
     assert (layer.p, layer.inplace) == (nn.Dropout().p, False)
     assert Dropout(p=0.3).layer(Place(8, 2)).p == 0.3
 
@@ -34,8 +34,44 @@ def test_dropout_switches_off_a_share_p_in_training_and_nothing_in_evaluation():
     ones = torch.ones(1000, 100)
     outputs = layer(ones)
     assert abs((outputs == 0).float().mean().item() - 0.3) < 0.01  # 7 standard deviations
-    torch.testing.assert_close(outputs.unique(), torch.tensor([0, 1 / 0.7]))
+    torch.testing.assert_close(outputs.unique(), torch.tensor([0, 1 / 0.7]), rtol=2e-5, atol=0)
     assert torch.equal(layer.eval()(ones), ones)
+
+
+@pytest.mark.parametrize("p", [0.0, 1e-6, 0.1, 0.5, 0.9, 0.999999])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (64, 1001), (5, 3, 7, 9)])
+def test_dropout_keeps_the_mean_of_a_million_draws_and_the_gradient_of_what_is_kept(p, shape):
+    torch.manual_seed(2)
+    layer, inputs = Dropout(p=p).layer(Place(8, 0)), torch.rand(shape).add_(1).requires_grad_()
+    outputs = layer(inputs)
+    outputs.sum().backward()
+    scale = outputs.detach() / inputs.detach()
+    assert outputs.shape == inputs.shape and torch.equal(inputs.grad == 0, outputs == 0)
+    torch.testing.assert_close(inputs.grad, scale)
+    kept = layer(torch.ones(1_000_000))
+    share = (kept > 0).double().mean().item()
+    assert abs(share - (1 - p)) < 5 * (p * (1 - p) / 1e6) ** 0.5 + 2**-16
+    if p <= 0.9:
+        assert abs(kept.double().mean().item() - 1) < 5 * (p / (1 - p) / 1e6) ** 0.5 + 1e-6
+
+
+def test_dropout_draws_each_value_by_itself():
+    torch.manual_seed(3)
+    kept = (Dropout(p=0.5).layer(Place(8, 0))(torch.ones(1 << 18)) > 0).double()
+    assert abs(kept.mean() - 0.5) < 0.005
+    for distance in (1, 2, 3, 4, 5, 8, 16, 624, 1248):  # four come of one number, and the generator's state has 624
+        together = (kept[distance:] * kept[:-distance]).mean()
+        assert abs(together - 0.25) < 0.005, distance  # 6 standard deviations
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_dropout_keeps_the_type_and_a_seed_repeats_it(dtype):
+    layer, inputs = Dropout(p=0.25).layer(Place(8, 0)), torch.ones(100, 30, dtype=dtype)
+    drawn = []
+    for seed in (4, 4, 5):
+        torch.manual_seed(seed)
+        drawn.append(layer(inputs))
+    assert drawn[0].dtype == dtype and torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
 
 
 @pytest.mark.parametrize(("dimensions", "kind"), [(0, nn.BatchNorm1d), (2, nn.BatchNorm2d)])
