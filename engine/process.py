@@ -9,7 +9,7 @@ import ctypes
 import os
 import sys
 
-SPIN_COUNT = "4000"
+SPIN_COUNT = "6000"
 """How often an idle thread of OpenMP looks for work before it sleeps."""
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8
 """Parameters of glibc's `mallopt` (malloc.h)."""
