@@ -22,8 +22,9 @@ MAX_BYTES = 1_000_000
 """Of the file that remembers numbers of threads: a longer one is none of ours, and begun anew."""
 TIMED_SECONDS = 0.15
 """How long each number of threads is tried."""
-LOOK_SECONDS, PATIENCE_SECONDS = 0.1, 5.0
-"""How long it is watched what the other threads of this process do, and waited, at most, until they rest."""
+LOOK_SECONDS, PATIENCE_SECONDS = 0.2, 5.0
+"""How long it is watched what the other threads of this process do, and waited, at most, until they rest. The window's
+second thread is gone by then: while it is there, what has computed for it makes two threads seem slower than one."""
 REST = 0.25
 """Of a processor's time, what threads that rest may take: a window that waits with the person in front of it."""
 

@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.message import InputError, Message, message
 
-IDLE_SECONDS = 0.5
-"""How long the thread waits for more work before it ends."""
+IDLE_SECONDS = 0.1
+"""How long the thread waits for more work before it ends: less than `engine.hardware.LOOK_SECONDS`."""
 
 
 @dataclass(frozen=True)

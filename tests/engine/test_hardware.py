@@ -107,7 +107,7 @@ def test_a_run_begins_with_the_advice_on_its_precision(catalogue, monkeypatch):
     assert ("precision", message("slow", "bfloat16")) in started.warnings
 
 
-@pytest.mark.parametrize(("busy", "looks"), [(0, 1), (3, 4), (10_000, 50)])
+@pytest.mark.parametrize(("busy", "looks"), [(0, 1), (3, 4), (10_000, 25)])
 def test_numbers_of_threads_are_tried_once_the_rest_of_the_process_rests_or_patience_ends(busy, looks):
     now, seen = [0.0, 0.0], []
 
@@ -117,7 +117,7 @@ def test_numbers_of_threads_are_tried_once_the_rest_of_the_process_rests_or_pati
         now[1] += seconds * (0.9 if len(seen) <= busy else 0.1)
 
     hardware.wait_for_rest(lambda: now[1], lambda: now[0], sleep)
-    assert len(seen) == pytest.approx(looks, abs=1 if looks == 50 else 0)
+    assert len(seen) == pytest.approx(looks, abs=1 if looks == 25 else 0)
 
 
 def test_fastest_threads_waits_before_it_tries(monkeypatch):

@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
+from engine.hardware import LOOK_SECONDS
 from engine.message import InputError
-from gui.background import Background
+from gui.background import IDLE_SECONDS, Background
 from tests.gui.driving import dispose, pump
 
 
@@ -115,3 +116,8 @@ def test_the_end_waits_for_what_is_done_and_begins_nothing_more(app):
     assert done == ["long"] and handed == []
     background.deleteLater()
     dispose(app)
+
+
+def test_the_thread_is_gone_before_numbers_of_threads_are_tried():
+    """While it is there, two threads seem slower than one."""
+    assert 2 * IDLE_SECONDS <= LOOK_SECONDS
