@@ -99,6 +99,8 @@ class RunConfig(BaseModel):
     """The figure by which the best epoch is chosen."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of the forward and backward pass."""
+    compile: bool = False
+    """Compile the network with torch.compile, which takes a minute and may make steps faster on a GPU."""
     device: Annotated[str, AfterValidator(_device)] = "auto"
     """Where to train: auto, cpu, cuda or mps."""
     threads: str = Field("auto", pattern=r"^(auto|[1-9]\d{0,2})$")

@@ -16,7 +16,7 @@ from engine.strategy_text import strategy_to_dict
 Settings = RunConfig | Mapping[str, Any]
 """The settings of a run, or where they make no `RunConfig` (a plugin is gone, say) the mapping in its `config.yaml`."""
 
-ASIDE = ("name", "threads", "keep_every", "look_inside")
+ASIDE = ("name", "threads", "compile", "keep_every", "look_inside")
 """Fields that are no part of what a run learns."""
 NO_SETTINGS = ("format", "offered", "with", "changes", "parent", *ONE_CHOICE)
 """What a mapping of settings holds besides the fields of the run."""

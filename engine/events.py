@@ -16,7 +16,8 @@ from engine.message import Message, message
 
 @dataclass(frozen=True)
 class Loading:
-    """The run is being prepared: data are read or downloaded; or, between steps, features of a body are computed."""
+    """The run is being prepared: data are read or downloaded; or, between steps, features of a body are computed, or
+    the network is compiled."""
 
     text: Message
     fraction: float | None = None

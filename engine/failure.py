@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from engine.checkpoints.checkpoint import NotFinite
+from engine.compiled import is_of_compiler
 from engine.events import Failed
 from engine.guard import WrongResult, from_user, passed, words_of
 from engine.layers import maker_of
@@ -76,6 +77,12 @@ def failure(
     if isinstance(error, InputError):
         return Failed(error.message, step, plugin, "")
     trace = "".join(traceback.format_exception(error))
+    if is_of_compiler(error):
+        text = message(
+            "compiling-failed", "torch.compile can't compile this network at step {step}: set compile to false "
+            "({error})", step=step, error=words_of(error),
+        )  # fmt: skip
+        return Failed(text, step, None, trace)
     if out_of_memory(error):
         text = message(
             "out-of-memory", "there is not enough memory at step {step}: take a smaller batch, or tick "

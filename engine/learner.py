@@ -17,6 +17,7 @@ from engine import statistics
 from engine.averaging import measure_norms, start_average, update_average
 from engine.batch import augmented, mixed
 from engine.checkpoints.checkpoint import Snapshot
+from engine.compiled import compiled
 from engine.config import RunConfig
 from engine.contract import check_state
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
@@ -25,7 +26,7 @@ from engine.frozen.features import Features, ends_caching, halves
 from engine.frozen.tuning import Tuning
 from engine.hardware import fastest_threads, remembered_threads
 from engine.inside.look import Look
-from engine.message import Message
+from engine.message import Message, message
 from engine.network import (
     autocast,
     build_network,
@@ -76,6 +77,8 @@ class Learner:
         self.optimizer = build_optimizer(config, self.model, self.tuning)
         self._learning = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.tuning.begin(0)
+        self._compiled: nn.Module | None = None
+        self._will_compile = False
         self._features: Features | None = None
         self._features_fail = False
         self._loss = config.loss.prepare(parts.spec)
@@ -93,6 +96,15 @@ class Learner:
         self.scale = Scaler.of(*known, parts.training.ndim, device)
         self._targets = Targets(parts.spec, self.scale)
 
+    def compile(self) -> None:
+        """Let steps pass through the network compiled; evaluations and looks, which are few, pass it as it is.
+
+        Raises `InputError` where nothing can be compiled on this machine.
+        """
+        # Pieces of a batch add up their gradients, which a recorded pass would write over.
+        self._compiled = compiled(self.model, self.device, replayed=not self.config.giving("micro_batches"))
+        self._will_compile = True
+
     def unite(self) -> None:
         """Begin in all processes with what the first one has."""
         average = self.average.state_dict() if self.average is not None else {}
@@ -102,7 +114,7 @@ class Learner:
         """Begin epoch number `epoch`, or go on in it: freeze what is frozen in it, and let the rest train.
 
         While the body is frozen, and nothing changes its inputs, what it gives for each sample is computed once; that
-        is told, with how much is done.
+        is told, with how much is done. So is that the next step compiles the network.
         """
         self.tuning.begin(epoch)
         split = halves(self.model)
@@ -117,6 +129,9 @@ class Learner:
             if not self._features_fail:
                 features.select(self.clean, self.parts.training, self._clean_rows)
                 self._features = features
+        if self._will_compile and self._features is None:
+            self._will_compile = False
+            yield message("compiling", "compiling the network in its next step, which may take a minute"), None
 
     def order(self, epoch: int) -> Tensor:
         """The rows (int64 `[N]`) that epoch number `epoch` visits, in their order, where the samples lie."""
@@ -142,7 +157,10 @@ class Learner:
         for parameter in self._learning:  # what the optimizer's zero_grad does, without its hooks: a third of the time
             parameter.grad = None
         with self.ranks.together(self._learning), look.watching() if look else nullcontext():
-            loss, correct = self._gradients(own, len(rows), place)
+            network = self._features.tail if self._features else self.model
+            if self._compiled is not None and network is self.model and look is None:
+                network = self._compiled
+            loss, correct = self._gradients(network, own, len(rows), place)
         loss, correct = self.ranks.reduce(self.model, self._learning, len(own) / len(rows), loss, correct)
         if look:
             look.before_step()
@@ -157,14 +175,13 @@ class Learner:
             look.after_step()
         return loss, correct
 
-    def _gradients(self, rows: Tensor, whole: int, place: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    def _gradients(self, network: nn.Module, rows: Tensor, whole: int, place: tuple[int, ...]) -> tuple[Tensor, Tensor]:
         """The gradients of these samples, of a batch of `whole`. Returns what `_propagate` does.
 
         A process that has none of a batch of few samples takes no part in it.
         """
         pieces = self._pieces(whole // self.ranks.working(whole))  # the same in all processes
         if not len(rows):
-            network = self._features.tail if self._features else self.model
             self.ranks.stand_by(network, self._inputs(rows), pieces)
             return torch.zeros((), device=self.device), torch.zeros((), device=self.device)
         given = self._here(self.parts.training.targets.index_select(0, rows))
@@ -173,7 +190,7 @@ class Learner:
         inputs, targets = mixed(
             self.config, self._mixers, self._inputs(rows, *place), given, self.parts.spec.outputs, *place
         )
-        return self._propagate(inputs, targets, given, whole, pieces)
+        return self._propagate(network, inputs, targets, given, whole, pieces)
 
     def _inputs(self, rows: Tensor, *place: int) -> Tensor:
         """What the network, or its tail, is given for these samples at a place of the run; without one, unchanged."""
@@ -189,7 +206,7 @@ class Learner:
             return module(inputs)  # type: ignore[no-any-return]
 
     def _propagate(
-        self, inputs: Tensor, targets: Tensor, labels: Tensor, whole: int, pieces: int
+        self, network: nn.Module, inputs: Tensor, targets: Tensor, labels: Tensor, whole: int, pieces: int
     ) -> tuple[Tensor, Tensor]:
         """Forward, loss, backward: of these samples of a batch of `whole` at once, or in pieces one after another.
 
@@ -200,7 +217,7 @@ class Learner:
         ends = [count * (piece + 1) // pieces for piece in range(pieces)]
         losses, correct = [], []
         for start, end in pairwise([0, *ends]):
-            outputs = self._forward(self._features.tail if self._features else self.model, inputs[start:end]).float()
+            outputs = self._forward(network, inputs[start:end]).float()
             loss = self._loss(outputs, targets[start:end])
             objective = loss = loss if end - start == whole else loss * ((end - start) / whole)
             for regularizer in self._penalties if end == count else ():

@@ -141,10 +141,15 @@ class Trainer:
         learner.unite()
         before = snapshot.meta["environment"] if snapshot else None
         if before and before.get("processes", 1) == ranks.size:
-            return learner, int(before["threads"])
-        if config.threads == "auto":
-            return learner, ranks.lead(lambda: learner.choose_threads(data_folder / "threads.json"))
-        return learner, int(config.threads)
+            threads = int(before["threads"])
+        elif config.threads == "auto":
+            threads = ranks.lead(lambda: learner.choose_threads(data_folder / "threads.json"))
+        else:
+            threads = int(config.threads)
+        if config.compile:
+            with ranks.together():
+                learner.compile()
+        return learner, threads
 
     # --- the loop --------------------------------------------------------------------------------
 

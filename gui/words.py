@@ -45,6 +45,7 @@ RUN_TITLES = {
     "split_seed": "Split seed",
     "monitor": "Best by",
     "precision": "Precision",
+    "compile": "Compile",
     "device": "Device",
     "threads": "Threads",
     "keep_every": "Keep every",

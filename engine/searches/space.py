@@ -25,7 +25,7 @@ WIDE = 100.0
 MOST_CHOICES = 1_000
 KEPT = (
     "dataset", "train_samples", "validation_samples", "split_seed", "monitor", "seed", "device", "threads",
-    "keep_every", "look_inside", "name",
+    "compile", "keep_every", "look_inside", "name",
 )  # fmt: skip
 """What stays as it is: under another value of these, results can't be compared, or nothing would be learnt better."""
 

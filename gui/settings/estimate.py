@@ -27,9 +27,9 @@ KEPT = 64
 """Settings whose estimates are remembered."""
 FREE = {
     "epochs": 1, "seed": 0, "lr": 1e-3, "monitor": "val_loss", "keep_every": 0, "look_inside": 0, "name": "",
-    "offered": (),
+    "offered": (), "compile": False,
 }  # fmt: skip
-"""Settings that change the cost of no step, with the values that stand for all of theirs."""
+"""Settings that change the cost of no step as it is measured, with the values that stand for all of theirs."""
 UNTIMED = ("scheduler", "stopping")
 """Kinds of techniques that take no time."""
 

@@ -140,7 +140,7 @@ def press(button):
 CHANGES = {
     "seed": 7, "epochs": 3, "batch_size": 8, "lr": 0.5, "train_samples": "500", "validation_samples": "300",
     "split_seed": 9, "monitor": "val_accuracy", "precision": "bfloat16", "device": "cpu", "threads": "1",
-    "keep_every": 4, "look_inside": 10, "name": "mine",
+    "compile": True, "keep_every": 4, "look_inside": 10, "name": "mine",
 }  # fmt: skip
 
 
