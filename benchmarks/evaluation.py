@@ -21,19 +21,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import torch
+from engine.process import prepare
 
-from benchmarks.ratios import in_words, lower_bound
-from benchmarks.rows import Row, show
-from benchmarks.step_limit import trainer
-from benchmarks.workloads import CNN, MLP
-from engine.catalogue import Catalogue, discover
-from engine.checkpoints.checkpoint import write_checkpoint
-from engine.evaluation import evaluating
-from engine.network import autocast
-from engine.trained.classify import Pile, classify
-from engine.trained.predictions import open_network
-from engine.trainer import Trainer
+prepare()  # as a run's process is, before PyTorch is loaded
+
+import torch  # noqa: E402
+
+from benchmarks.ratios import in_words, lower_bound  # noqa: E402
+from benchmarks.rows import Row, show  # noqa: E402
+from benchmarks.step_limit import trainer  # noqa: E402
+from benchmarks.workloads import CNN, MLP  # noqa: E402
+from engine.catalogue import Catalogue, discover  # noqa: E402
+from engine.checkpoints.checkpoint import write_checkpoint  # noqa: E402
+from engine.evaluation import evaluating  # noqa: E402
+from engine.network import autocast  # noqa: E402
+from engine.trained.classify import Pile, classify  # noqa: E402
+from engine.trained.predictions import open_network  # noqa: E402
+from engine.trainer import Trainer  # noqa: E402
 
 CASES = {
     f"{name} in {precision}": (settings, precision)

@@ -30,22 +30,26 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import numpy as np
-import torch
+from engine.process import prepare
 
-from benchmarks.rows import Row, show
-from engine.catalogue import Catalogue, discover
-from engine.config import RunConfig, recipe
-from engine.data import DataBundle, Part, Source
-from engine.events import Saved
-from engine.history import read_history
-from engine.mapped import Mapped
-from engine.process import give_back_memory
-from engine.run_records.files import runs_in
-from engine.runs import new_run
-from engine.strategy import Dataset
-from engine.strategy_text import parse_strategy
-from engine.trainer import Trainer
+prepare()  # as a run's process is, before PyTorch is loaded
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from benchmarks.rows import Row, show  # noqa: E402
+from engine.catalogue import Catalogue, discover  # noqa: E402
+from engine.config import RunConfig, recipe  # noqa: E402
+from engine.data import DataBundle, Part, Source  # noqa: E402
+from engine.events import Saved  # noqa: E402
+from engine.history import read_history  # noqa: E402
+from engine.mapped import Mapped  # noqa: E402
+from engine.process import give_back_memory  # noqa: E402
+from engine.run_records.files import runs_in  # noqa: E402
+from engine.runs import new_run  # noqa: E402
+from engine.strategy import Dataset  # noqa: E402
+from engine.strategy_text import parse_strategy  # noqa: E402
+from engine.trainer import Trainer  # noqa: E402
 
 SHAPE = (1, 28, 28)
 BATCH = 125

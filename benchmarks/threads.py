@@ -20,21 +20,25 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import torch
-from PySide6.QtWidgets import QApplication
+from engine.process import prepare
 
-from benchmarks.product_cost import config, live
-from benchmarks.ratios import in_words, lower_bound
-from benchmarks.rows import Row, show
-from benchmarks.workloads import CNN, MLP, RESNET
-from engine.catalogue import Catalogue, discover
-from engine.events import Steps
-from engine.hardware import processors
-from engine.runner import Runner
-from engine.runs import new_run
-from engine.trainer import Trainer
-from gui.training.session import State
-from tests.gui.driving import Driver, pump
+prepare()  # as a run's process is, before PyTorch is loaded
+
+import torch  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from benchmarks.product_cost import config, live  # noqa: E402
+from benchmarks.ratios import in_words, lower_bound  # noqa: E402
+from benchmarks.rows import Row, show  # noqa: E402
+from benchmarks.workloads import CNN, MLP, RESNET  # noqa: E402
+from engine.catalogue import Catalogue, discover  # noqa: E402
+from engine.events import Steps  # noqa: E402
+from engine.hardware import processors  # noqa: E402
+from engine.runner import Runner  # noqa: E402
+from engine.runs import new_run  # noqa: E402
+from engine.trainer import Trainer  # noqa: E402
+from gui.training.session import State  # noqa: E402
+from tests.gui.driving import Driver, pump  # noqa: E402
 
 NETWORKS = {"mlp": MLP, "cnn": CNN, "resnet": RESNET}
 TURN = 2.5
