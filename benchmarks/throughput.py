@@ -106,9 +106,10 @@ def compared(workload: str, augment: bool, others: Sequence[str], arguments: arg
     precisions = ("float32",) if workload == "mlp" else ("float32", "bfloat16")
     wanted = ["--workload", workload, "--samples", arguments.samples, "--epochs", arguments.epochs]
     wanted += ["--augment"] if augment else []
+    tuned = ["--tuned"] if arguments.tuned else []
     ours = {f"tunedeck {each}": [sys.executable, __file__, "--one", each, *wanted] for each in precisions}
     theirs = {
-        f"{name} {each}": [arguments.python, OTHERS, name, *wanted, "--precision", each, *arguments.tuned]
+        f"{name} {each}": [arguments.python, OTHERS, name, *wanted, "--precision", each, *tuned]
         for name in others
         if name != "keras" or workload in ("mlp", "cnn")
         for each in (precisions if arguments.tuned else ("float32",))
@@ -128,7 +129,10 @@ def compared(workload: str, augment: bool, others: Sequence[str], arguments: arg
     for name, each in rates.items():
         spread = f"{min(each):,.0f} to {max(each):,.0f}, {len(each)} rounds"
         print(f"  {name:22} {statistics.median(each):9,.0f}  ({spread})")
-    best = [max(rates[name][turn] for name in theirs) for turn in range(arguments.rounds)]
+    best = [
+        max(each[turn] for name, each in rates.items() if name not in ours and turn < len(each))
+        for turn in range(arguments.rounds)
+    ]
     ratios = {
         precision: [our / their for our, their in zip(rates[f"tunedeck {precision}"], best, strict=True)]
         for precision in precisions
@@ -136,7 +140,7 @@ def compared(workload: str, augment: bool, others: Sequence[str], arguments: arg
     for precision, each in ratios.items():
         print(f"  {precision} to the best of them: {in_words(each)}", flush=True)
     ratios["faster"] = max(ratios.values(), key=statistics.median)
-    for precision, least in LEAST.get((workload, augment, bool(arguments.tuned)), {}).items():
+    for precision, least in LEAST.get((workload, augment, arguments.tuned), {}).items():
         yield Row(f"{title}: {precision}, to the best, at least", lower_bound(ratios[precision]), "times", least, False)
 
 
@@ -158,9 +162,7 @@ def available(python: str) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workloads", default="mlp,cnn,resnet,resnet-colour")
-    parser.add_argument(
-        "--tuned", action="store_const", const=["--tuned"], default=[], help="the others as their documentation advises"
-    )
+    parser.add_argument("--tuned", action="store_true", help="the others as their documentation advises")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--samples", type=int, default=60_000 - BATCH)

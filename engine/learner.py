@@ -157,10 +157,7 @@ class Learner:
         for parameter in self._learning:  # what the optimizer's zero_grad does, without its hooks: a third of the time
             parameter.grad = None
         with self.ranks.together(self._learning), look.watching() if look else nullcontext():
-            network = self._features.tail if self._features else self.model
-            if self._compiled is not None and network is self.model and look is None:
-                network = self._compiled
-            loss, correct = self._gradients(network, own, len(rows), place)
+            loss, correct = self._gradients(self._network(look), own, len(rows), place)
         loss, correct = self.ranks.reduce(self.model, self._learning, len(own) / len(rows), loss, correct)
         if look:
             look.before_step()
@@ -174,6 +171,12 @@ class Learner:
         if look:
             look.after_step()
         return loss, correct
+
+    def _network(self, look: Look | None) -> nn.Module:
+        """What a step passes: the tail behind features that are kept; else the network, compiled unless looked into."""
+        if self._features is not None:
+            return self._features.tail
+        return self._compiled if self._compiled is not None and look is None else self.model
 
     def _gradients(self, network: nn.Module, rows: Tensor, whole: int, place: tuple[int, ...]) -> tuple[Tensor, Tensor]:
         """The gradients of these samples, of a batch of `whole`. Returns what `_propagate` does.

@@ -88,12 +88,6 @@ def test_without_the_switch_nothing_is_compiled(tiny, stand_ins):
 # --- the same run ---------------------------------------------------------------------------------
 
 
-def run_until(config, step):
-    store = MemoryStore()
-    trainer = Trainer(config, lambda: store)
-    return run(trainer, stop_at=step), store, trainer
-
-
 @NEEDS_COMPILER
 @pytest.mark.filterwarnings("default")  # PyTorch's compiler warns of its own parts
 def test_a_compiled_run_is_the_same_run_but_for_last_bits_and_goes_on_as_one(tiny):
@@ -103,7 +97,8 @@ def test_a_compiled_run_is_the_same_run_but_for_last_bits_and_goes_on_as_one(tin
     assert isinstance(events[-1], Finished), events[-1]
     assert isinstance(trainer.learner._compiled, torch._dynamo.OptimizedModule)
     assert losses(events) == pytest.approx(losses(plain), rel=1e-4)
-    first, store, _ = run_until(tiny(**settings, compile=True), 3)
+    store = MemoryStore()
+    first = run(Trainer(trainer.config, lambda: store), stop_at=3)
     resumed = run(Trainer(trainer.config, lambda: store, snapshot=store.last()))
     assert losses(first) + losses(resumed) == losses(events)
     assert differing(whole.last(), store.last()) == []
