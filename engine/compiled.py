@@ -26,7 +26,7 @@ def compiled(network: nn.Module, device: torch.device, *, replayed: bool) -> nn.
     except Exception as error:  # a compiler may be absent, or of another make, in many ways
         raise InputError(
             "cannot-compile", "torch.compile does not work here ({error}): set compile to false, or install what it "
-            "needs, such as a C++ compiler", error=words_of(error),
+            "needs, such as a C++ compiler", error=words_of_compiler(error),
         ) from error  # fmt: skip
     if replayed and device.type == "cuda":
         options["triton.cudagraphs"] = True
@@ -36,3 +36,8 @@ def compiled(network: nn.Module, device: torch.device, *, replayed: bool) -> nn.
 def is_of_compiler(error: BaseException) -> bool:
     """Whether an exception says that a network can't be compiled."""
     return type(error).__module__.startswith(("torch._dynamo.", "torch._inductor."))
+
+
+def words_of_compiler(error: BaseException) -> str:
+    """Such an exception in one line, without what PyTorch asks of those who mend the compiler itself."""
+    return words_of(error).partition(" Set TORCHDYNAMO_VERBOSE")[0]

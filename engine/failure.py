@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from engine.checkpoints.checkpoint import NotFinite
-from engine.compiled import is_of_compiler
+from engine.compiled import is_of_compiler, words_of_compiler
 from engine.events import Failed
 from engine.guard import WrongResult, from_user, passed, words_of
 from engine.layers import maker_of
@@ -80,7 +80,7 @@ def failure(
     if is_of_compiler(error):
         text = message(
             "compiling-failed", "torch.compile can't compile this network at step {step}: set compile to false "
-            "({error})", step=step, error=words_of(error),
+            "({error})", step=step, error=words_of_compiler(error),
         )  # fmt: skip
         return Failed(text, step, None, trace)
     if out_of_memory(error):
