@@ -28,6 +28,7 @@ from benchmarks.workloads import AUGMENT, BATCH, CNN, MLP
 from engine.catalogue import Catalogue, discover
 from engine.config import RunConfig
 from engine.network import autocast, build_optimizer
+from engine.pooled_first import pooled_first
 from engine.trainer import Trainer
 
 CASES = (
@@ -72,8 +73,9 @@ class Limit:
 
         self._loss, learner = cross_entropy, of.learner
         self._precision, self._device = of.config.precision, learner.device
-        self._model = copy.deepcopy(learner.model)
-        self._optimizer = build_optimizer(of.config, self._model)
+        model = copy.deepcopy(learner.model)
+        self._optimizer = build_optimizer(of.config, model)
+        self._model = pooled_first(model)  # as the run passes it
         batch = learner.parts.training.take(learner.order(0)[:BATCH])
         self._inputs, self._labels = learner.scale(batch.inputs), batch.targets
 

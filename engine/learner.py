@@ -35,6 +35,7 @@ from engine.network import (
     restore_model,
     statistics_of,
 )
+from engine.pooled_first import pooled_first
 from engine.processes.ranks import Alone
 from engine.randomness import generator, seeded_generators, stream
 from engine.strategy import Progress
@@ -77,7 +78,7 @@ class Learner:
         self.optimizer = build_optimizer(config, self.model, self.tuning)
         self._learning = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.tuning.begin(0)
-        self._compiled: nn.Module | None = None
+        self._passed = pooled_first(self.model)
         self._will_compile = False
         self._features: Features | None = None
         self._features_fail = False
@@ -102,7 +103,7 @@ class Learner:
         Raises `InputError` where nothing can be compiled on this machine.
         """
         # Pieces of a batch add up their gradients, which a recorded pass would write over.
-        self._compiled = compiled(self.model, self.device, replayed=not self.config.giving("micro_batches"))
+        self._passed = compiled(self.model, self.device, replayed=not self.config.giving("micro_batches"))
         self._will_compile = True
 
     def unite(self) -> None:
@@ -173,10 +174,12 @@ class Learner:
         return loss, correct
 
     def _network(self, look: Look | None) -> nn.Module:
-        """What a step passes: the tail behind features that are kept; else the network, compiled unless looked into."""
+        """What a step passes: the tail behind features that are kept, else the network, in another form that is sooner
+        done where nobody looks into it.
+        """
         if self._features is not None:
             return self._features.tail
-        return self._compiled if self._compiled is not None and look is None else self.model
+        return self._passed if look is None else self.model
 
     def _gradients(self, network: nn.Module, rows: Tensor, whole: int, place: tuple[int, ...]) -> tuple[Tensor, Tensor]:
         """The gradients of these samples, of a batch of `whole`. Returns what `_propagate` does.
@@ -317,6 +320,7 @@ class Learner:
         trial, most = copy.copy(self), self.ranks.processors()
         trial.ranks = Alone()
         trial.model = copy.deepcopy(self.model)
+        trial._passed = pooled_first(trial.model)
         trial.tuning = Tuning(config.fine_tuning, trial.model)
         trial.optimizer = build_optimizer(config, trial.model, trial.tuning)
         trial.tuning.begin(0)

@@ -95,7 +95,7 @@ def test_a_compiled_run_is_the_same_run_but_for_last_bits_and_goes_on_as_one(tin
     plain, _, _ = run_stored(tiny(**settings))
     events, whole, trainer = run_stored(tiny(**settings, compile=True))
     assert isinstance(events[-1], Finished), events[-1]
-    assert isinstance(trainer.learner._compiled, torch._dynamo.OptimizedModule)
+    assert isinstance(trainer.learner._passed, torch._dynamo.OptimizedModule)
     assert losses(events) == pytest.approx(losses(plain), rel=1e-4)
     store = MemoryStore()
     first = run(Trainer(trainer.config, lambda: store), stop_at=3)

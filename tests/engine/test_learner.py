@@ -194,3 +194,13 @@ def test_a_run_that_has_done_all_its_epochs_was_not_stopped_early(tiny, epochs, 
 
     events, _, _ = run_stored(tiny(ticked=[Enough()], epochs=epochs))
     assert (events[-1].epochs, events[-1].reason.code) == (1, code)
+
+
+def test_trying_numbers_of_threads_moves_no_weight(tiny, tmp_path, monkeypatch):
+    learner = Trainer(tiny(model="cnn:channels=4,hidden=8", epochs=1)).learner
+    before = {name: tensor.clone() for name, tensor in learner.model.state_dict().items()}
+    tried: list[torch.Tensor] = []
+    monkeypatch.setattr("engine.learner.fastest_threads", lambda step, most: tried.append(step()[0]) or 1)
+    assert learner.choose_threads(tmp_path / "threads.json") == 1
+    assert len(tried) == 1 and tried[0] > 0
+    assert all(torch.equal(tensor, before[name]) for name, tensor in learner.model.state_dict().items())
