@@ -21,9 +21,8 @@ ATTEMPTS = 10
 """How often torchvision draws a box before it falls back to a central one."""
 CENTRE = 0.5 - 2**-20
 """The share of the places of a box before the central one, of two central ones the first."""
-FINE_BITS = 14
-"""Bits of the places between two pixels, as in PyTorch's resizing of uint8."""
-FINENESS = 2**FINE_BITS
+FINENESS = 2**14
+"""Places between two pixels, as in PyTorch's resizing of uint8."""
 SMALL = 48 * 48
 """Pixels up to which an image is cropped sooner with the whole batch than by itself, on a processor."""
 
@@ -140,12 +139,9 @@ def _interpolation(start: Tensor, length: Tensor, size: int) -> Tensor:
     # Places in whole numbers of PyTorch's 14 bits: the products' sums are then exact, and the same on every machine.
     start, length = (start.long() * FINENESS).unsqueeze(1), (length.long() * FINENESS).unsqueeze(1)
     at = ((2 * pixels + 1) * length + size) // (2 * size) - FINENESS // 2
-    at = (start + torch.minimum(at.clamp_(min=0), length - FINENESS)).unsqueeze(2)
-    # Each lies between two pixels, and the nearer one counts for more. Set one by one, as most weights are zero.
-    pixel, beyond = at >> FINE_BITS, (at & (FINENESS - 1)) / FINENESS
-    weights = torch.zeros(len(start), size, size, device=start.device)
-    weights.scatter_(2, (pixel + 1).clamp_(max=size - 1), beyond)
-    return weights.scatter_(2, pixel, 1 - beyond)  # after the next pixel, which beyond the last one is itself
+    at = start + torch.minimum(at.clamp_(min=0), length - FINENESS)
+    distance = ((at / FINENESS).unsqueeze(2) - pixels.float()).abs_()
+    return (1 - distance).clamp_(min=0)
 
 
 @hookimpl

@@ -225,7 +225,7 @@ def test_every_recipe_says_what_it_means_and_survives_a_round_trip(catalogue, na
 
 
 def test_an_unknown_recipe_is_answered_with_the_names_there_are(catalogue):
-    with pytest.raises(InputError, match="default, fashion-mnist, fashion-mnist-accurate, first-lesson"):
+    with pytest.raises(InputError, match="default, fashion-mnist, fashion-mnist-long, first-lesson"):
         recipe("last-lesson", catalogue)
 
 

@@ -81,6 +81,18 @@ def test_other_activations_stay_where_they_are(activation):
     assert [type(layer) for layer in moved][2:] == [type(activation), nn.MaxPool2d]
 
 
+class Doubled(nn.MaxPool2d):
+    """Not the largest value: a pool of its own kind."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return 2 * super().forward(inputs) - 1
+
+
+@pytest.mark.parametrize("pool", [Doubled(2), nn.AvgPool2d(2), nn.MaxPool2d(2, return_indices=True)], ids=repr)
+def test_other_pools_stay_where_they_are(pool):
+    assert list(pooled_first(model := nn.Sequential(nn.ReLU(), pool))) == list(model)
+
+
 def test_a_sequence_of_someone_elses_stays_as_it_is():
     class Twice(nn.Sequential):
         def forward(self, inputs: Tensor) -> Tensor:
