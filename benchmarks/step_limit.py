@@ -1,12 +1,13 @@
 """How near a run comes to the limit that the arithmetic of its network sets.
 
-    python benchmarks/step_limit.py [--pairs 80] [--seconds 0.15] [--threads auto] [--only mlp ...]
+    python benchmarks/step_limit.py [--turns 80] [--seconds 0.15] [--threads auto] [--only mlp ...]
 
-The limit is one batch of 128, scaled and resident, again and again: forward, loss, backward, step, with the run's own
-network, optimizer, precision, memory layout and threads. The run is Tunedeck's, on the whole Fashion-MNIST, with all
-that comes with a step: order, gathering, augmentation, scaling, random numbers, record, events; its evaluations are
-left out. Both are in one process and take turns, short ones, as a computer that is shared drifts within seconds; what
-counts is the median of the ratios of neighbours.
+A limit is one batch of 128, scaled and resident, again and again: forward, loss, backward, step, with the run's own
+network, optimizer, precision, memory layout and threads. There are two: the network of PyTorch's own layers, one after
+another, and the network as the run passes it, with Tunedeck's dropout and each pooling before its ReLU. The run is
+Tunedeck's, on the whole Fashion-MNIST, with all that comes with a step: order, gathering, augmentation, scaling, random
+numbers, record, events; its evaluations are left out. All are in one process and take turns, short ones, as a computer
+that is shared drifts within seconds; what counts is the median of the ratios of neighbours.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -31,12 +32,17 @@ from engine.network import autocast, build_optimizer
 from engine.pooled_first import pooled_first
 from engine.trainer import Trainer
 
+if TYPE_CHECKING:
+    from torch import nn
+
 CASES = (
     ("mlp", MLP, False, "float32", 0.92), ("mlp, augmented", MLP, True, "float32", 0.60),
     ("cnn", CNN, False, "float32", 0.95), ("cnn, augmented", CNN, True, "float32", 0.85),
     ("cnn in bfloat16", CNN, False, "bfloat16", 0.95), ("cnn in bfloat16, augmented", CNN, True, "bfloat16", 0.85),
 )  # fmt: skip
-"""Name, settings, whether with random resized crop and flip, precision, and the least share of the limit."""
+"""Name, settings, whether with random resized crop and flip, precision, and the least share of a limit."""
+LIMITS = {"PyTorch's own layers": True, "the network as it is passed": False}
+"""The limits, and whether they are of PyTorch's own layers."""
 
 
 def trainer(settings: dict[str, Any], augment: bool, precision: str, threads: str, catalogue: Catalogue) -> Trainer:
@@ -65,17 +71,28 @@ class Run:
         return time.perf_counter() - began
 
 
-class Limit:
-    """Nothing but the network, on the run's first batch."""
+def of_pytorchs_own(network: nn.Module) -> nn.Module:
+    """The same network, changed in place: each dropout is PyTorch's."""
+    from torch import nn  # not at the top: engine prepares the process for PyTorch
 
-    def __init__(self, of: Trainer) -> None:
-        from torch.nn.functional import cross_entropy  # not at the top: engine prepares the process for PyTorch
+    for layer in network.modules():
+        for name, child in layer.named_children():
+            if isinstance(child, nn.Dropout):
+                setattr(layer, name, nn.Dropout(child.p))
+    return network
+
+
+class Limit:
+    """Nothing but the network, on the run's first batch: of PyTorch's own layers, or as the run passes it."""
+
+    def __init__(self, of: Trainer, *, own: bool) -> None:
+        from torch.nn.functional import cross_entropy
 
         self._loss, learner = cross_entropy, of.learner
         self._precision, self._device = of.config.precision, learner.device
         model = copy.deepcopy(learner.model)
         self._optimizer = build_optimizer(of.config, model)
-        self._model = pooled_first(model)  # as the run passes it
+        self._model = of_pytorchs_own(model) if own else pooled_first(model)
         batch = learner.parts.training.take(learner.order(0)[:BATCH])
         self._inputs, self._labels = learner.scale(batch.inputs), batch.targets
 
@@ -91,41 +108,44 @@ class Limit:
         return time.perf_counter() - began
 
 
-def measured(of: Trainer, pairs: int, seconds: float) -> list[float]:
-    """The speed of the run as a share of the limit's, pair by pair."""
-    limit, run = Limit(of), Run(of)
+def measured(of: Trainer, turns: int, seconds: float) -> dict[str, list[float]]:
+    """The speed of the run as a share of each limit's, turn by turn."""
+    limits, run = {name: Limit(of, own=own) for name, own in LIMITS.items()}, Run(of)
     run.seconds(10)  # it sets the number of threads
-    limit.seconds(10)
+    for limit in limits.values():
+        limit.seconds(10)
     steps = max(10, min(300, round(10 * seconds / limit.seconds(10))))
-    ratios, speeds = [], []
-    for pair in range(pairs):
-        if pair % 2:
-            fixed, whole = limit.seconds(steps), run.seconds(steps)
-        else:
-            whole, fixed = run.seconds(steps), limit.seconds(steps)
-        ratios.append(fixed / whole)
-        speeds.append(steps * BATCH / fixed)
-    limits = f"limit {statistics.median(speeds):,.0f} samples/s on {of.threads} threads"
-    print(f"  {limits}; of it the run: {in_words(ratios)}", flush=True)
-    return ratios
+    sides: list[tuple[str, Limit | Run]] = [*limits.items(), ("run", run)]
+    took: dict[str, list[float]] = {name: [] for name, _ in sides}
+    for turn in range(turns):
+        for place in range(len(sides)):
+            name, side = sides[(turn + place) % len(sides)]
+            took[name].append(side.seconds(steps))
+    shares = {}
+    for name in limits:
+        shares[name] = [fixed / whole for fixed, whole in zip(took[name], took["run"], strict=True)]
+        speed = steps * BATCH / statistics.median(took[name])
+        print(f"  {name}, {speed:,.0f} samples/s on {of.threads} threads; of it the run: {in_words(shares[name])}")
+    return shares
 
 
-def rows(pairs: int, seconds: float, threads: str, only: list[str]) -> Iterator[Row]:
+def rows(turns: int, seconds: float, threads: str, only: list[str]) -> Iterator[Row]:
     catalogue = discover()
     for name, settings, augment, precision, least in (case for case in CASES if not only or case[0] in only):
         print(name, flush=True)
-        ratios = measured(trainer(settings, augment, precision, threads, catalogue), pairs, seconds)
-        yield Row(f"{name}: share of the limit, 95 % lower bound", lower_bound(ratios), "", least, at_most=False)
+        of = trainer(settings, augment, precision, threads, catalogue)
+        for limit, shares in measured(of, turns, seconds).items():
+            yield Row(f"{name}: share of {limit}, lower bound", lower_bound(shares), "", least, at_most=False)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=80)
-    parser.add_argument("--seconds", type=float, default=0.15, help="of each half of a pair, about")
+    parser.add_argument("--turns", type=int, default=80)
+    parser.add_argument("--seconds", type=float, default=0.15, help="of each side of a turn, about")
     parser.add_argument("--threads", default="auto")
     parser.add_argument("--only", nargs="+", choices=[case[0] for case in CASES], default=[])
     arguments = parser.parse_args()
-    return show(list(rows(arguments.pairs, arguments.seconds, arguments.threads, arguments.only)))
+    return show(list(rows(arguments.turns, arguments.seconds, arguments.threads, arguments.only)))
 
 
 if __name__ == "__main__":

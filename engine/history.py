@@ -123,6 +123,8 @@ class History:
         last = int(numbers[-1]) if self._count else 0
         while last // stride > MAX_KEPT_STEPS:
             stride *= 2
+        if stride == 1:
+            return self.steps.copy()
         wanted = np.arange(stride, last + 1, stride)
         rows = np.searchsorted(numbers, wanted)  # to divide each of a million numbers takes longer than a small epoch
         kept: np.ndarray = self.steps[rows[numbers[rows] == wanted]]

@@ -21,7 +21,7 @@ from engine.compiled import compiled
 from engine.config import RunConfig
 from engine.contract import check_state
 from engine.data import Part, Parts, Scaler, Source, batch_bounds, permutation
-from engine.evaluation import Figures, evaluate, samples_at_once
+from engine.evaluation import Figures, evaluate, evaluating, samples_at_once
 from engine.frozen.features import Features, ends_caching, halves
 from engine.frozen.tuning import Tuning
 from engine.hardware import fastest_threads, remembered_threads
@@ -280,7 +280,9 @@ class Learner:
         figures = None
         with self.ranks.together():
             if len(own):
-                outputs = partial(self._outputs, network, features is None)
+                with evaluating(network):  # the sequences of that form are in evaluation mode too
+                    passed = pooled_first(network)
+                outputs = partial(self._outputs, passed, features is None)
                 figures = yield from evaluate(network, own, outputs, self._loss, self._targets, self._at_once)
         return self.ranks.figures(figures, len(own))
 

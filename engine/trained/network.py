@@ -21,6 +21,7 @@ from engine.failure import StartFailed, failure
 from engine.hardware import resolve_device
 from engine.message import InputError, Message
 from engine.network import outputs_of, rebuilt_network, spec_of, statistics_of
+from engine.pooled_first import pooled_first
 from engine.runs import config_of
 from engine.settings_advice import refuse
 from engine.strategy import Augmentation, Dataset, DataSpec
@@ -63,6 +64,7 @@ class Predictor:
         self.device = resolve_device(config.device)
         weights = snapshot.group("average") or snapshot.group("model")
         self.network = rebuilt_network(config, self.spec, weights, where).to(self.device).eval()
+        self._passed = pooled_first(self.network)
         self._scale = Scaler.of(*statistics_of(snapshot), len(self.spec.input_shape) + 1, self.device)
         self._views = views
 
@@ -100,7 +102,7 @@ class Predictor:
                 return end.value  # type: ignore[no-any-return]
 
     def _forward(self, inputs: Tensor) -> Tensor:
-        return outputs_of(self.network, self._scale, inputs, self.config)
+        return outputs_of(self._passed, self._scale, inputs, self.config)
 
 
 def evaluate_checkpoint(

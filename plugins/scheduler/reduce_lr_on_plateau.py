@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
@@ -91,12 +92,13 @@ class ReduceLROnPlateau(Scheduler):
                 ), "patience")  # fmt: skip
 
     def lr_factor(self, progress: Progress, history: History) -> float:
-        lr, best, bad, cooling = progress.lr, None, 0, 0
+        sign = 1 if self.mode == "min" else -1
+        lr, to_beat, bad, cooling = progress.lr, math.inf, 0, 0
         for value in history.column(self.monitor):
             if value is None:
                 continue
-            if best is None or self._improves(value, best):
-                best, bad = value, 0
+            if sign * value < to_beat:
+                to_beat, bad = sign * self._to_beat(value), 0
             else:
                 bad += 1
             if cooling > 0:
@@ -115,10 +117,10 @@ class ReduceLROnPlateau(Scheduler):
         lower = max(lr * self.factor, self.min_lr)
         return lower if lr - lower > self.eps else lr
 
-    def _improves(self, value: float, best: float) -> bool:
-        if self.mode == "min":
-            return value < (best * (1 - self.threshold) if self.threshold_mode == "rel" else best - self.threshold)
-        return value > (best * (1 + self.threshold) if self.threshold_mode == "rel" else best + self.threshold)
+    def _to_beat(self, best: float) -> float:
+        """The figure that the next must be better than to count as an improvement."""
+        threshold = -self.threshold if self.mode == "min" else self.threshold
+        return best * (1 + threshold) if self.threshold_mode == "rel" else best + threshold
 
 
 @hookimpl

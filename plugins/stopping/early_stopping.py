@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from engine.history import History, direction
+from engine.history import EpochRow, History, direction
 from engine.message import Message, message
 from engine.strategy import Advice, Code, DataSpec, Effect, Field, Progress, Stopping, hookimpl
 from plugins.stopping._monitor import advice_on_monitor
@@ -55,14 +56,14 @@ class EarlyStopping(Stopping):
         yield from advice_on_monitor(self.monitor, data)
 
     def reason(self, progress: Progress, history: History) -> Message | None:
-        sign = self._sign()
-        best, best_epoch, waited = None, 0, 0
+        sign, index = self._sign(), EpochRow._fields.index(self.monitor)
+        to_beat, best_epoch, waited = math.inf, 0, 0
         for row in history.since_start():
-            value = getattr(row, self.monitor)
+            value = row[index]
             if value is None:
                 continue
-            if best is None or sign * value < sign * best - self.min_delta:
-                best, best_epoch, waited = value, row.epoch, 0
+            if sign * value < to_beat:
+                to_beat, best_epoch, waited = sign * value - self.min_delta, row.epoch, 0
             else:
                 waited += 1
         if waited < self.patience:

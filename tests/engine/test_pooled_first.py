@@ -13,6 +13,7 @@ from engine.config import RunConfig
 from engine.inside.record import is_due
 from engine.pooled_first import pooled_first
 from engine.strategy import DataSpec, Slots
+from engine.trained.network import Predictor
 from engine.trainer import Trainer
 
 POOLS = {
@@ -111,18 +112,39 @@ def test_hooks_of_a_sequence_are_called_whenever_they_came():
     assert seen == ["after", "before"]
 
 
-def test_a_run_steps_through_it_and_looks_at_the_network_as_it_is(tiny):
+def passes_of(activation: nn.Module) -> list[tuple[int, bool]]:
+    """Of each pass from now on, how wide the images are that come to this activation, and whether it is a step's."""
+    passes: list[tuple[int, bool]] = []
+    activation.register_forward_hook(lambda module, given, got: passes.append((got.shape[-1], torch.is_grad_enabled())))
+    return passes
+
+
+BLOCK = "body.block1.activation"
+
+
+def test_a_run_passes_it_and_looks_at_the_network_as_it_is(tiny):
     trainer = Trainer(tiny(model="cnn:channels=4,hidden=8", look_inside=3, epochs=1))
-    sides = []
-    activation = trainer.learner.model.get_submodule("body.block1.activation")
-    activation.register_forward_hook(
-        lambda module, given, got: sides.append(got.shape[-1]) if torch.is_grad_enabled() else None
-    )
+    passes = passes_of(trainer.learner.model.get_submodule(BLOCK))
     run = trainer.run()
     while trainer.position.step < 4:
         next(run)
     expected = [8 if is_due(step, 3) else 4 for step in range(1, 5)]
-    assert sides == expected and len(set(expected)) == 2
+    assert [side for side, learns in passes if learns] == expected and len(set(expected)) == 2
+
+
+def test_evaluations_and_predictions_pass_it_in_evaluation_mode(tiny):
+    trainer = Trainer(tiny(model="cnn:channels=4,hidden=8"))
+    learner = trainer.learner
+    list(learner.evaluate(learner.clean))  # the first looks at all layers, to see how many samples there is room for
+    predictor = Predictor(trainer.snapshot(), trainer.config, "here")
+    evaluated, predicted = (passes_of(network.get_submodule(BLOCK)) for network in (learner.model, predictor.network))
+    modes: list[bool] = []
+    for network in (learner.model, predictor.network):
+        network.register_forward_hook(lambda module, given, got: modes.append(module.training))
+    list(learner.evaluate(learner.clean))
+    predictor.outputs(learner.clean.inputs)
+    assert set(evaluated) == set(predicted) == {(4, False)}
+    assert len(modes) == len(evaluated) + len(predicted) and not any(modes)
 
 
 def test_the_network_of_images_is_the_one_that_it_is_for(catalogue: Catalogue):
