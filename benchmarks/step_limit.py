@@ -42,7 +42,7 @@ CASES = (
 )  # fmt: skip
 """Name, settings, whether with random resized crop and flip, precision, and the least share of a limit."""
 LIMITS = {"PyTorch's own layers": True, "the network as it is passed": False}
-"""The limits, and whether they are of PyTorch's own layers."""
+"""The limits, and whether they are plain: of PyTorch's own layers."""
 
 
 def trainer(settings: dict[str, Any], augment: bool, precision: str, threads: str, catalogue: Catalogue) -> Trainer:
@@ -71,7 +71,7 @@ class Run:
         return time.perf_counter() - began
 
 
-def of_pytorchs_own(network: nn.Module) -> nn.Module:
+def with_pytorchs_dropout(network: nn.Module) -> nn.Module:
     """The same network, changed in place: each dropout is PyTorch's."""
     from torch import nn  # not at the top: engine prepares the process for PyTorch
 
@@ -85,14 +85,14 @@ def of_pytorchs_own(network: nn.Module) -> nn.Module:
 class Limit:
     """Nothing but the network, on the run's first batch: of PyTorch's own layers, or as the run passes it."""
 
-    def __init__(self, of: Trainer, *, own: bool) -> None:
+    def __init__(self, of: Trainer, *, plain: bool) -> None:
         from torch.nn.functional import cross_entropy
 
         self._loss, learner = cross_entropy, of.learner
         self._precision, self._device = of.config.precision, learner.device
         model = copy.deepcopy(learner.model)
         self._optimizer = build_optimizer(of.config, model)
-        self._model = of_pytorchs_own(model) if own else pooled_first(model)
+        self._model = with_pytorchs_dropout(model) if plain else pooled_first(model)
         batch = learner.parts.training.take(learner.order(0)[:BATCH])
         self._inputs, self._labels = learner.scale(batch.inputs), batch.targets
 
@@ -110,7 +110,7 @@ class Limit:
 
 def measured(of: Trainer, turns: int, seconds: float) -> dict[str, list[float]]:
     """The speed of the run as a share of each limit's, turn by turn."""
-    limits, run = {name: Limit(of, own=own) for name, own in LIMITS.items()}, Run(of)
+    limits, run = {name: Limit(of, plain=plain) for name, plain in LIMITS.items()}, Run(of)
     run.seconds(10)  # it sets the number of threads
     for limit in limits.values():
         limit.seconds(10)
@@ -125,7 +125,8 @@ def measured(of: Trainer, turns: int, seconds: float) -> dict[str, list[float]]:
     for name in limits:
         shares[name] = [fixed / whole for fixed, whole in zip(took[name], took["run"], strict=True)]
         speed = steps * BATCH / statistics.median(took[name])
-        print(f"  {name}, {speed:,.0f} samples/s on {of.threads} threads; of it the run: {in_words(shares[name])}")
+        limit_in_words = f"{name}, {speed:,.0f} samples/s on {of.threads} threads"
+        print(f"  {limit_in_words}; of it the run: {in_words(shares[name])}", flush=True)
     return shares
 
 

@@ -124,7 +124,7 @@ class History:
         while last // stride > MAX_KEPT_STEPS:
             stride *= 2
         if stride == 1:
-            return self.steps.copy()
+            return self.steps.copy()  # the view would change with the next step
         wanted = np.arange(stride, last + 1, stride)
         rows = np.searchsorted(numbers, wanted)  # to divide each of a million numbers takes longer than a small epoch
         kept: np.ndarray = self.steps[rows[numbers[rows] == wanted]]
