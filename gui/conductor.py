@@ -61,7 +61,7 @@ class Conductor(QObject):
         self.view = RunView(window, self.session)
         self.control = RunControl(window, self.session)
         self.diagnosing = Diagnosing(window, self.session, self.control)
-        self.view.drawn.connect(self.diagnosing.look)
+        self.view.drawn.connect(self.diagnosing.look_soon)
         self.exports = Exports(window, lambda: self.view.run, lambda *asked: self.ask_save(*asked))
         self.endings = Endings(window, self.session, self.control)
         self.pacing = Pacing(window, self.session)

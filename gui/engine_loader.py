@@ -69,11 +69,12 @@ class EngineLoader(QObject):
             importlib.import_module("engine.runner")
             catalogue = discover(self._workspace / "plugins")
             config, problem = self._memory.read_config(catalogue)
-            # PyTorch and the techniques stay: without this every full collection looks through all of them, and holds
-            # the window up for 0.3 s.
-            gc.freeze()
+            _stays()
             self.loaded.emit(Loaded(catalogue, config, problem))
             self.found.emit(Found(self._unfinished(catalogue)))
+            # PyTorch brings it with the first optimizer: here the first step of a run need not wait for it.
+            importlib.import_module("torch._dynamo")
+            _stays()
         except Exception:  # noqa: BLE001 the boundary of the thread: what fails in it must be told outside
             self.failed.emit(traceback.format_exc())
 
@@ -87,3 +88,8 @@ class EngineLoader(QObject):
             return load_checkpoint(last_checkpoint(folder), catalogue)
         except InputError:
             return None
+
+
+def _stays() -> None:
+    """What is loaded stays: without this every full collection looks through it, and holds the window up for 0.3 s."""
+    gc.freeze()

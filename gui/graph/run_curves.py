@@ -32,6 +32,8 @@ class RunCurves:
         self.steps_per_epoch = max(1, steps_per_epoch)
         self.steps = Table(4)
         self.rows: list[EpochRow] = []
+        """Its epochs, to which more can be added."""
+        self._figures = Table(len(EpochRow._fields))
         self._smoothing = Smoothing(smoothing)
         self._jumps = LrJumps()
 
@@ -61,12 +63,18 @@ class RunCurves:
 
     def epochs(self) -> np.ndarray:
         """The x of each epoch: its end."""
-        return np.array([row.epoch for row in self.rows], dtype=np.float64)
+        return self._column("epoch")
 
     def figure(self, name: str) -> np.ndarray:
         """One figure of each epoch; nan where it does not apply. Accuracies are in per cent."""
-        values = np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
+        values = self._column(name)
         return 100 * values if name.endswith("accuracy") else values
+
+    def _column(self, name: str) -> np.ndarray:
+        """A field of all epochs, nan for None. Each epoch is looked at once, as a run may have thousands."""
+        if new := self.rows[len(self._figures) :]:
+            self._figures.add(np.array(new, dtype=np.float64).T)
+        return self._figures.column(EpochRow._fields.index(name))
 
     def has_accuracy(self) -> bool:
         """Whether any epoch has an accuracy, as those of a regression have not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from engine.diagnosis import Diagnosis, diagnose_run
 from engine.events import Failed
@@ -14,6 +14,9 @@ from gui.main_window import MainWindow
 from gui.runs.run import Run
 from gui.training.control import RunControl
 from gui.training.session import Session
+
+AFTER_DRAWING = 100
+"""Milliseconds after a drawing: both in one go would keep who presses a button waiting twice as long."""
 
 
 class Diagnosing(QObject):
@@ -26,12 +29,19 @@ class Diagnosing(QObject):
         self.control = control
         self.found: Diagnosis | None = None
         self._known: tuple[object, ...] = ()
+        self._soon = QTimer(self, singleShot=True, interval=AFTER_DRAWING)
+        self._soon.timeout.connect(self.look)
         session.started.connect(self.look)
         session.ended.connect(self.look)
         session.changed.connect(self.look)
         view = window.happening.diagnosis
         view.chosen.connect(self._start)
         view.fork_chosen.connect(self._fork)
+
+    @Slot()
+    def look_soon(self) -> None:
+        """Diagnose the run in a moment, when what is drawn now has been painted."""
+        self._soon.start()
 
     @Slot()
     def look(self) -> None:

@@ -44,10 +44,29 @@ app.Application = Pressing
 sys.exit(app.main(sys.argv[1]))
 """
 
+LOOKING = """
+import gc, sys
+import gui.app as app
 
-def run_child(workspace, act: str) -> subprocess.CompletedProcess[str]:
+class Looking(app.Application):
+    def __init__(self, workspace):
+        super().__init__(workspace)
+        self.complete.connect(self.look)
+
+    def look(self):
+        self.loader._thread.join()
+        left = sum(len(gc.get_objects(generation)) for generation in range(3))
+        print("torch._dynamo" in sys.modules, left < gc.get_freeze_count() / 10, flush=True)
+        self.close()
+
+app.Application = Looking
+sys.exit(app.main(sys.argv[1]))
+"""
+
+
+def run_child(workspace, act: str, code: str = CHILD) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-W", "error", "-c", CHILD.format(act=act), str(workspace)]
+    command = [sys.executable, "-W", "error", "-c", code.format(act=act), str(workspace)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
@@ -68,6 +87,11 @@ def test_a_killed_window_leaves_a_run_that_can_go_on(workspace):
     assert done.returncode == -signal.SIGKILL
     (last,) = (workspace / "runs").glob("*/checkpoints/last.safetensors")
     assert read_meta(last)["progress"]["epoch"] >= 1
+
+
+def test_what_a_run_brings_is_there_before_it_and_never_looked_through_again(workspace):
+    done = run_child(workspace, "", LOOKING)
+    assert (done.returncode, done.stdout.split()) == (0, ["True", "True"]), done.stderr
 
 
 def test_a_log_out_saves_the_run_and_what_waits_and_leaves_the_window_as_it_may_be_called_off(open_window, workspace):

@@ -50,9 +50,13 @@ def turn_wheel(plot, clicks=3):
 
 def colours_of(image):
     """All colours of an image, as `#RRGGBB`."""
-    plain = image.convertToFormat(QImage.Format.Format_RGB32)
-    pixels = np.frombuffer(plain.constBits(), np.uint32, plain.sizeInBytes() // 4)
-    return {f"#{colour & 0xFFFFFF:06X}" for colour in np.unique(pixels).tolist()}
+    return {f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in np.unique(pixels_of(image), axis=0).tolist()}
+
+
+def pixels_of(image):
+    """All pixels of an image: `[pixels, 3]`, uint8, as red, green and blue."""
+    plain = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    return np.array(plain.constBits(), np.uint8).reshape(-1, 4)[:, :3]
 
 
 def past(*losses, per_epoch=PER_EPOCH):

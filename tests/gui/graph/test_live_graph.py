@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QApplication
 from engine.history import EpochRow, History
 from gui.graph.live_graph import LiveGraph
 from gui.graph.overlays import MAX_OVERLAYS
+from gui.graph.run_curves import RunCurves
 from gui.widgets.theme import DARK, LIGHT
-from tests.gui.graph.graphs import PER_EPOCH, colours_of, drawn, past, redraw, row, steps, train, turn_wheel
+from tests.gui.graph.graphs import PER_EPOCH, colours_of, drawn, past, pixels_of, redraw, row, steps, train, turn_wheel
 
 
 @pytest.fixture
@@ -57,6 +58,56 @@ def test_epochs_are_drawn_on_loss_and_accuracy(graph):
     train(graph, 2)
     assert drawn(graph, "val")[0].tolist() == [1, 2]
     assert graph.drawing.accuracy["val"].points()[1] == pytest.approx([75, 75])
+
+
+def test_the_figures_of_epochs_are_all_there_however_they_came():
+    run = RunCurves("a", PER_EPOCH)
+    run.rows = [row(epoch, loss=epoch / 7) for epoch in range(1, 4)]
+    for epoch in range(4, 3000, 500):
+        run.rows += [row(each, loss=each / 7, val_loss=None) for each in range(epoch, epoch + 500)]
+        assert run.epochs().tolist() == [each.epoch for each in run.rows]
+        for name in EpochRow._fields:
+            times = 100 if name.endswith("accuracy") else 1
+            expected = [np.nan if getattr(each, name) is None else times * getattr(each, name) for each in run.rows]
+            np.testing.assert_array_equal(run.figure(name), expected)
+
+
+def picture(graph, key, mode=None):
+    """The pixels of the loss's plot on which a curve goes up and down, drawn in pieces or as a whole."""
+    curve, x = graph.drawing.loss[key], np.linspace(0, 5, 300)
+    curve.draw(x, np.sin(2 * x))
+    if mode is not None:
+        curve._line.setSegmentedLineMode(mode)
+    return pixels_of(graph.plots.loss.grab().toImage()).astype(int)
+
+
+def ink(picture, ground):
+    return np.abs(picture - ground).sum()
+
+
+def test_a_wide_line_is_drawn_in_pieces_that_look_like_a_whole(graph):
+    graph.start("a", PER_EPOCH, 5)
+    redraw(graph)
+    ground = pixels_of(graph.plots.loss.grab().toImage()).astype(int)
+    drawn, pieces, whole = (picture(graph, "val", mode) for mode in (None, "on", "off"))
+    assert ink(drawn, pieces) == 0 < ink(drawn, whole) < 0.08 * ink(whole, ground)
+
+
+def test_a_dashed_line_of_many_points_keeps_its_gaps(graph):
+    graph.start("a", PER_EPOCH, 5)
+    redraw(graph)
+    ground = pixels_of(graph.plots.loss.grab().toImage()).astype(int)
+    assert ink(picture(graph, "clean"), ground) < 0.9 * ink(picture(graph, "clean", "on"), ground)
+
+
+def test_a_faint_line_is_no_darker_where_its_pieces_would_meet(graph):
+    graph.start("a", PER_EPOCH, 50, past(*[0.9, 0.5] * 20), forked_epoch=35.0, forked_from="b")
+    redraw(graph)
+    curve = graph.drawing.loss["val"]
+    assert curve._past.opacity() < 1 == curve._line.opacity()
+    before = pixels_of(graph.plots.loss.grab().toImage()).astype(int)
+    curve._past.setSegmentedLineMode("off")
+    assert ink(pixels_of(graph.plots.loss.grab().toImage()).astype(int), before) == 0
 
 
 def test_a_figure_that_does_not_apply_is_a_gap(graph):

@@ -55,6 +55,15 @@ def test_an_overfitted_run_is_told_and_marked_and_a_click_starts_the_remedy(over
     window.wait_for_end()
 
 
+def test_what_is_drawn_is_painted_before_the_run_is_looked_at(overfitted):
+    diagnosing = overfitted.conductor.diagnosing
+    found, diagnosing.found, diagnosing._known = diagnosing.found, None, ()
+    overfitted.conductor.view.drawn.emit()
+    assert diagnosing.found is None
+    pump(lambda: diagnosing.found)
+    assert diagnosing.found == found
+
+
 def test_a_long_remedy_does_not_widen_the_dock(catalogue, show):
     config = recipe("first-lesson", catalogue)
     long = Treatment(message("long", "try " + "long " * 30), config, (), {}, (), forks=True)
