@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.growing_table import GrowingTable
 from engine.message import InputError
 from engine.reading import opened
 
@@ -66,8 +67,7 @@ class History:
         self.marks: list[int] = []
         """Epochs completed at each start mark: a fork or "ten more epochs" makes one, a resume does not."""
         self._tabled, self._table = self.epochs, _no_epochs()
-        self._steps = np.empty((1024, 3))
-        self._count = 0
+        self._steps = GrowingTable(len(StepRow._fields))
 
     def add_epoch(self, row: EpochRow) -> None:
         """Append an epoch."""
@@ -77,15 +77,12 @@ class History:
         """Append rows of step, loss and lr. Costs the same however many there are already."""
         rows = rows if isinstance(rows, np.ndarray) else list(rows)  # a list of a million rows takes seconds
         block = np.asarray(rows, dtype=np.float64).reshape(-1, 3)
-        while self._count + len(block) > len(self._steps):
-            self._steps = np.concatenate([self._steps, np.empty_like(self._steps)])
-        self._steps[self._count : self._count + len(block)] = block
-        self._count += len(block)
+        self._steps.add(block.T)
 
     @property
     def steps(self) -> np.ndarray:
         """All steps, float64 `[N, 3]`: step, loss, lr. A view, valid until the next step is added."""
-        return self._steps[: self._count]
+        return self._steps.rows()
 
     def table(self) -> np.ndarray:
         """All epochs, float64 `[N, 11]`, a missing figure as NaN. Not to be changed."""
@@ -120,15 +117,14 @@ class History:
         """
         stride = 1
         numbers = self.steps[:, 0]
-        last = int(numbers[-1]) if self._count else 0
+        last = int(numbers[-1]) if len(numbers) else 0
         while last // stride > MAX_KEPT_STEPS:
             stride *= 2
         if stride == 1:
             return self.steps.copy()  # the view would change with the next step
         wanted = np.arange(stride, last + 1, stride)
         rows = np.searchsorted(numbers, wanted)  # to divide each of a million numbers takes longer than a small epoch
-        kept: np.ndarray = self.steps[rows[numbers[rows] == wanted]]
-        return kept
+        return np.ascontiguousarray(self.steps[rows[numbers[rows] == wanted]])
 
 
 def _no_epochs() -> np.ndarray:

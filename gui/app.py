@@ -64,11 +64,10 @@ class Application(QObject):
         self.reporter.crashed.connect(conductor.on_crash)
         loader.loaded.connect(conductor.on_loaded)
         loader.loaded.connect(self.ready)
-        loader.loaded.connect(self.collector.begin)
         loader.found.connect(conductor.on_found)
         loader.found.connect(self.complete)
         loader.failed.connect(conductor.on_load_failed)
-        loader.failed.connect(self.collector.begin)
+        loader.ended.connect(self.collector.begin)
         loader.start()
 
     def open(self) -> None:

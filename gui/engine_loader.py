@@ -38,12 +38,13 @@ class Found:
 
 
 class EngineLoader(QObject):
-    """Loads in a thread. `loaded` comes first, then `found`; or `failed`."""
+    """Loads in a thread. `loaded` comes first, then `found`; or `failed`. At the end of either comes `ended`."""
 
     loaded = Signal(object)
     found = Signal(object)
     failed = Signal(str)
     """A traceback."""
+    ended = Signal()
 
     def __init__(self, workspace: Path, memory: Memory, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +78,7 @@ class EngineLoader(QObject):
             _stays()
         except Exception:  # noqa: BLE001 the boundary of the thread: what fails in it must be told outside
             self.failed.emit(traceback.format_exc())
+        self.ended.emit()
 
     def _unfinished(self, catalogue: Catalogue) -> LoadedCheckpoint | None:
         from engine.runs import last_checkpoint, unfinished_run

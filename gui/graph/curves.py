@@ -1,4 +1,4 @@
-"""The arithmetic behind curves: buffers that grow, smoothing, thinning to pixels, and a sensible range."""
+"""The arithmetic behind curves: smoothing, thinning to pixels, and a sensible range."""
 
 from __future__ import annotations
 
@@ -8,31 +8,6 @@ from collections.abc import Iterable
 import numpy as np
 
 Range = tuple[float, float]
-
-
-class Table:
-    """Rows of so many columns in a buffer that doubles: adding a row costs the same however many there are."""
-
-    def __init__(self, columns: int) -> None:
-        self._buffer = np.empty((columns, 1024))
-        self.count = 0
-
-    def __len__(self) -> int:
-        return self.count
-
-    def add(self, block: np.ndarray) -> None:
-        """Append `block`, an array `[columns, rows]`."""
-        end = self.count + block.shape[1]
-        if end > self._buffer.shape[1]:
-            grown = np.empty((len(self._buffer), max(end, 2 * self._buffer.shape[1])))
-            grown[:, : self.count] = self._buffer[:, : self.count]
-            self._buffer = grown
-        self._buffer[:, self.count : end] = block
-        self.count = end
-
-    def column(self, index: int) -> np.ndarray:
-        """One column, as a view that is valid until the next row is added."""
-        return self._buffer[index, : self.count]
 
 
 class Smoothing:

@@ -25,6 +25,7 @@ from gui.graph.present_run import PresentRun
 from gui.graph.run_read_out import RunReadOut
 from gui.graph.view import GraphView
 from gui.widgets.theme import Theme, system_theme
+from gui.widgets.turns import PaintTurns
 
 MINIMUM_HEIGHT = 36
 """Pixels of each plot above its axis."""
@@ -72,6 +73,7 @@ class LiveGraph(QWidget):
         self.read_out = RunReadOut(self._theme, self)
         self.menu = GraphMenu(self)
         self.setAccessibleName(self.tr("Curves"))
+        self._turns = PaintTurns((self.loss_pane, self.panes, self.read_out), self)
         self._lay_out()
         self._connect()
         self.set_theme(self._theme)
@@ -274,6 +276,12 @@ class LiveGraph(QWidget):
         self._show_state()
         self._fill_read_out()
         self.panes.fit.redraw()
+
+    def redraw_in_turns(self) -> None:
+        """As `redraw`, by itself and again and again: what it changes is painted plot by plot, in turns."""
+        if self._dirty and self.isVisible():
+            self._turns.begin()
+            self.redraw()
 
     # --- taking it out ------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from engine.growing_table import GrowingTable
 from engine.history import EpochRow, History
-from gui.graph.curves import Smoothing, Table
+from gui.graph.curves import Smoothing
 
 X, LOSS, LR, SMOOTH = range(4)
 """Columns of `RunCurves.steps`."""
@@ -30,10 +31,10 @@ class RunCurves:
     def __init__(self, label: str, steps_per_epoch: int, smoothing: float = 0.0) -> None:
         self.label = label
         self.steps_per_epoch = max(1, steps_per_epoch)
-        self.steps = Table(4)
+        self.steps = GrowingTable(4)
         self.rows: list[EpochRow] = []
         """Its epochs, to which more can be added."""
-        self._figures = Table(len(EpochRow._fields))
+        self._figures = GrowingTable(len(EpochRow._fields))
         self._smoothing = Smoothing(smoothing)
         self._jumps = LrJumps()
 
@@ -59,7 +60,7 @@ class RunCurves:
     def smooth(self, weight: float) -> None:
         """Smooth all steps anew, with another weight."""
         self._smoothing = Smoothing(weight)
-        self.steps.column(SMOOTH)[:] = self._smoothing.add(self.steps.column(LOSS))
+        self.steps.replace(SMOOTH, self._smoothing.add(self.steps.column(LOSS)))
 
     def epochs(self) -> np.ndarray:
         """The x of each epoch: its end."""

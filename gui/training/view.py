@@ -136,7 +136,7 @@ class RunView(QObject):
         state = self.session.state
         if progress is not None and state in (State.RUNNING, State.PAUSED):
             self.window.run_bar.show_progress(progress, paused=state is State.PAUSED)
-        self.window.graph.redraw()
+        self.window.graph.redraw_in_turns()
         self.drawn.emit()
         self._redraw.setInterval(self._pace.next())
 

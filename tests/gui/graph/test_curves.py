@@ -5,7 +5,6 @@ import pytest
 
 from gui.graph.curves import (
     Smoothing,
-    Table,
     block_size,
     core_range,
     fitted,
@@ -59,15 +58,6 @@ def test_another_weight_smooths_all_steps_anew_and_what_comes_after():
     run.add_steps(rows[30:])
     other.add_steps(rows)
     assert run.steps.column(SMOOTH) == pytest.approx(other.steps.column(SMOOTH))
-
-
-def test_a_table_grows_seldom_and_keeps_its_rows():
-    table, buffers = Table(2), set()
-    for value in range(5000):
-        table.add(np.full((2, 1), float(value)))
-        buffers.add(id(table.column(0).base))
-    assert table.column(1).tolist() == list(range(5000))
-    assert len(buffers) <= 4
 
 
 def test_steps_that_are_not_finite_are_left_out():
