@@ -1,4 +1,4 @@
-"""A table that grows by rows for as long as a run lasts, and never makes anybody wait for it."""
+"""A table that grows by rows for as long as a run lasts, without a pause."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class GrowingTable:
-    """Rows of so many columns, float64. To add a row costs the same however many there are, each time anew.
+    """Rows of so many columns, float64. To add a row costs the same however many there are.
 
     The rows lie in a buffer, and in one twice as large as soon as it is full. They are copied there a few at a time,
     while rows are added: a million at once would let a window stand still for a tenth of a second.

@@ -336,6 +336,7 @@ class Conductor(QObject):
         offered = [s for s in (*present.with_, *present.offered) if s.id not in {t.id for t in checkpoint.config.with_}]
         self.window.panel.set_config(checkpoint.config.changed({"offered": tuple(offered)}))
         self.view.show_checkpoint(checkpoint)
+        self.diagnosing.look()
         template = (
             self.tr("Loaded {run}. It ended after {epoch} of {epochs} epochs.")
             if checkpoint.ended

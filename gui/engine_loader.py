@@ -6,6 +6,7 @@ import gc
 import importlib
 import threading
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,12 +74,15 @@ class EngineLoader(QObject):
             _stays()
             self.loaded.emit(Loaded(catalogue, config, problem))
             self.found.emit(Found(self._unfinished(catalogue)))
-            # PyTorch brings it with the first optimizer: here the first step of a run need not wait for it.
-            importlib.import_module("torch._dynamo")
+            # PyTorch brings it with the first optimizer: here the first step of a run need not wait for it. Where it
+            # fails, a run tells why.
+            with suppress(Exception):
+                importlib.import_module("torch._dynamo")
             _stays()
         except Exception:  # noqa: BLE001 the boundary of the thread: what fails in it must be told outside
             self.failed.emit(traceback.format_exc())
-        self.ended.emit()
+        finally:
+            self.ended.emit()
 
     def _unfinished(self, catalogue: Catalogue) -> LoadedCheckpoint | None:
         from engine.runs import last_checkpoint, unfinished_run

@@ -16,7 +16,7 @@ from gui.training.control import RunControl
 from gui.training.session import Session
 
 AFTER_DRAWING = 100
-"""Milliseconds after a drawing: both in one go would keep who presses a button waiting twice as long."""
+"""Milliseconds after a drawing: both in one go would keep whoever presses a button waiting twice as long."""
 
 
 class Diagnosing(QObject):

@@ -19,7 +19,7 @@ class RunView(QObject):
     """Follows a session and keeps the window as it is."""
 
     drawn = Signal()
-    """The graph was drawn, at the pace of drawing."""
+    """The graph was drawn while a run trains, at the pace of drawing."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         super().__init__(window)
@@ -168,7 +168,6 @@ class RunView(QObject):
         self.fits.show_run(run, checkpoint.path)
         self._last_step = checkpoint.step
         self.window.graph.redraw()
-        self.drawn.emit()
         self.show_state(self.session.state)
 
     def _parent_of(self, run: Run) -> str:

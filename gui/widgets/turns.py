@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 class PaintTurns(QObject):
     """Keeps the parts of a widget as they are painted, and lets each show what has changed in a turn of its own.
 
-    What is changed in one go is else painted in one go, and what a person presses waits for all of it.
+    What is changed in one go is otherwise painted in one go, and what a person presses waits for all of it.
     """
 
     def __init__(self, parts: Sequence[QWidget], parent: QObject) -> None:

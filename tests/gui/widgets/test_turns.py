@@ -65,9 +65,11 @@ def test_a_graph_that_has_changed_is_painted_in_turns_and_else_not_at_all(show):
     graph.start("a", PER_EPOCH, 5)
     redraw(graph)
     loss, accuracy, _ = graph.plots
-    paintings = Paintings(loss.viewport(), accuracy.viewport())
     graph.redraw_in_turns()
     assert loss.updatesEnabled() and accuracy.updatesEnabled()
+    paintings = Paintings(loss.viewport(), accuracy.viewport())
+    pump(lambda: paintings.seen[-5:] == [None] * 5)  # what was shown has been painted
+    paintings.seen.clear()
     graph.add_steps(steps(1, PER_EPOCH))
     graph.add_epoch(row(1), best=True)
     graph.redraw_in_turns()
