@@ -96,8 +96,8 @@ def run_title(name: str) -> str:
 
 
 def recipe_title(name: str) -> str:
-    """What a recipe is called."""
-    return tr(name.replace("-", " ").capitalize(), "recipe")
+    """What a recipe is called: its name in words, with the capitals of the data set."""
+    return tr(name.replace("-", " ").capitalize().replace("mnist", "MNIST"), "recipe")
 
 
 def title(strategy: type[Strategy]) -> str:
