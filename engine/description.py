@@ -9,7 +9,7 @@ from typing import Any
 from engine.catalogue import Catalogue, Entry
 from engine.config import RunConfig
 from engine.events import Started
-from engine.hardware import bfloat16_advice
+from engine.hardware import device_advice
 from engine.learner import Learner
 from engine.message import Message
 from engine.network import output_advice
@@ -62,7 +62,6 @@ class Description:
         """
         learner = self._learner
         advice = [*self._config.advice(learner.parts.spec), *output_advice(self._config, learner.model)]
-        slow = bfloat16_advice(learner.device, self._config.precision)
         return Started(
             run=where,
             epoch=position.epoch,
@@ -79,7 +78,7 @@ class Description:
             warnings=(
                 *((self._config.dataset.id, text) for text in learner.parts.warnings),
                 *((id, advice.text) for id, advice in advice if advice.level == "warning"),
-                *((("precision", slow),) if slow else ()),
+                *device_advice(learner.device, self._config.precision, self._config.compile),
                 *told,
             ),
         )

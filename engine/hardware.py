@@ -86,6 +86,22 @@ def bfloat16_advice(device: torch.device, precision: str) -> Message | None:
     return None
 
 
+def compile_advice(device: torch.device, compile: bool) -> Message | None:
+    """What to consider of a compiled network on a device: what it gave on two processors (docs/performance.md)."""
+    if not compile or device.type != "cpu":
+        return None
+    return message(
+        "compile-on-processor", "on a processor a compiled network is hardly faster, and may be half as fast: "
+        "compile is made for GPUs"
+    )  # fmt: skip
+
+
+def device_advice(device: torch.device, precision: str, compile: bool) -> tuple[tuple[str, Message], ...]:
+    """What may make a run slower than need be on a device, each with the setting that does."""
+    found = {"precision": bfloat16_advice(device, precision), "compile": compile_advice(device, compile)}
+    return tuple((setting, text) for setting, text in found.items() if text is not None)
+
+
 def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -103,7 +103,7 @@ class Learner:
         Raises `InputError` where nothing can be compiled on this machine.
         """
         # Pieces of a batch add up their gradients, which a recorded pass would write over.
-        self._passed = compiled(self.model, self.device, replayed=not self.config.giving("micro_batches"))
+        self._passed = compiled(self._passed, self.device, replayed=not self.config.giving("micro_batches"))
         self._will_compile = True
 
     def unite(self) -> None:

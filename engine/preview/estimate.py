@@ -17,7 +17,7 @@ from engine.config import RunConfig
 from engine.data import Part, Parts, Report, Source, batch_bounds
 from engine.free_memory import free_memory
 from engine.frozen.features import ends_caching, halves
-from engine.hardware import bfloat16_advice, processors, resolve_device
+from engine.hardware import device_advice, processors, resolve_device
 from engine.learner import CLEAN_SAMPLES, Learner
 from engine.message import InputError, Message
 from engine.preview.memory import MemoryNeed, memory_need
@@ -101,8 +101,8 @@ class Estimate:
     """None where it was not measured."""
     reason: Message | None = None
     """Why it was not measured, where that is the settings' doing."""
-    slow: Message | None = None
-    """What makes it slower than need be on this device."""
+    slow: tuple[Message, ...] = ()
+    """What may make it slower than need be on this device."""
 
     @property
     def fits(self) -> bool:
@@ -122,7 +122,8 @@ def estimate(config: RunConfig, parts: Parts, folder: Path, stop: Callable[[], b
     images = len(parts.spec.input_shape) == 3
     device = resolve_device(config.device)
     need = replace(memory_need(config, parts.spec), data=parts.resident_bytes(device))
-    told = Estimate(need, free_memory(device), images, None, slow=bfloat16_advice(device, config.precision))
+    slow = tuple(text for _, text in device_advice(device, config.precision, config.compile))
+    told = Estimate(need, free_memory(device), images, None, slow=slow)
     if not told.fits:
         return told
     # In a thread of its own: a new one begins with the number of processor threads that a run would begin with, and

@@ -27,7 +27,7 @@ KEPT = 64
 """Settings whose estimates are remembered."""
 FREE = {
     "epochs": 1, "seed": 0, "lr": 1e-3, "monitor": "val_loss", "keep_every": 0, "look_inside": 0, "name": "",
-    "offered": (), "compile": False,
+    "offered": (),
 }  # fmt: skip
 """Settings that change the cost of no step as it is measured, with the values that stand for all of theirs."""
 UNTIMED = ("scheduler", "stopping")
@@ -126,20 +126,22 @@ class Estimator(QObject):
 
         config = self._panel.config
         memory = self.tr("About {memory} of memory").format(memory=bytes_in_words(found.memory.total))
-        warning = say(found.slow) if found.slow is not None else ""
+        warnings = [say(text) for text in found.slow]
         if found.cost is not None:
             text = f"{memory} · {self._time(config, found.cost, images=found.images)}"
             self._panel.show_measured(ends_caching(config, found.cost))
         elif not found.fits:
             text = memory
-            warning = self.tr(
-                "Only {free} are free: take a smaller model or batch, or tick gradient accumulation."
-            ).format(free=bytes_in_words(found.free or 0))
+            warnings = [
+                self.tr("Only {free} are free: take a smaller model or batch, or tick gradient accumulation.").format(
+                    free=bytes_in_words(found.free or 0)
+                )
+            ]
         elif found.reason is not None:
             text = f"{memory} · {say(found.reason)}"
         else:
             text = f"{memory} · {self.tr('time is measured when no run trains')}"
-        self._panel.show_estimate(text, warning)
+        self._panel.show_estimate(text, warnings)
 
     def _time(self, config: RunConfig, cost: Cost, *, images: bool) -> str:
         template = self.tr("about {time} for {epochs} epochs ({speed} measured here)")

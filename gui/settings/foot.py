@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -61,10 +63,7 @@ class SettingsFoot(QWidget):
         self._during.setVisible(running)
         self.fork.setVisible(running and differs)
 
-    def show_estimate(self, text: str, warning: str) -> None:
-        """Say what the run will take, and a warning where that is too much."""
+    def show_estimate(self, text: str, warnings: Sequence[str]) -> None:
+        """Say what the run will take, and warn where that is too much, or more than need be."""
         self.estimate.setText(text)
-        if warning:
-            self.warning.say("warning", warning)
-        else:
-            self.warning.clear()
+        self.warning.warn(warnings)

@@ -108,9 +108,9 @@ class SettingsPanel(QWidget):
         if self.ready:
             self._mark_running()
 
-    def show_estimate(self, text: str, warning: str = "") -> None:
-        """Say below the settings what the run will take, and a warning where that is too much."""
-        self.foot.show_estimate(text, warning)
+    def show_estimate(self, text: str, warnings: Sequence[str] = ()) -> None:
+        """Say below the settings what the run will take, and warn where that is too much, or more than need be."""
+        self.foot.show_estimate(text, warnings)
 
     def show_measured(self, advice: Sequence[tuple[str, Advice]]) -> None:
         """Say at techniques, besides what is said of the settings, what came of a measurement."""

@@ -43,6 +43,10 @@ class Note(QWidget):
             [say(item.text) for item in advice if item.level != "error"],
         )
 
+    def warn(self, texts: Sequence[str]) -> None:
+        """Show warnings; nothing where there are none."""
+        self._show([], texts)
+
     def clear(self) -> None:
         """Show nothing."""
         self._show([], [])

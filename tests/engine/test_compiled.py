@@ -80,6 +80,14 @@ def test_the_tail_behind_a_frozen_body_passes_it_not(tiny, stand_ins):
     assert "compiling" not in [event.text.code for event in events if isinstance(event, Loading)]
 
 
+def test_pools_come_first_in_it_as_in_the_network_that_is_not_compiled(tiny, stand_ins):
+    run_stored(tiny(epochs=1, compile=True, model="cnn:channels=4+4"))
+    [(network, _)] = stand_ins
+    layers = [type(layer) for layer in network.network.modules()]
+    pools = [place for place, layer in enumerate(layers) if layer is nn.MaxPool2d]
+    assert len(pools) == 2 and all(layers[place + 1] is nn.ReLU for place in pools)
+
+
 def test_without_the_switch_nothing_is_compiled(tiny, stand_ins):
     run_stored(tiny(epochs=1))
     assert stand_ins == []

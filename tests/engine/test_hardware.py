@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine import hardware
-from engine.hardware import bfloat16_advice, remembered_threads, resolve_device
+from engine.hardware import bfloat16_advice, device_advice, remembered_threads, resolve_device
 from engine.message import InputError, message
 from engine.trainer import Trainer
 from tests.engine.support import tiny_config
@@ -101,10 +101,20 @@ def test_mixed_precision_is_advised_against_where_there_is_no_arithmetic_for_it(
     assert bfloat16_advice(torch.device("cpu"), "bfloat16") is None
 
 
-def test_a_run_begins_with_the_advice_on_its_precision(catalogue, monkeypatch):
-    monkeypatch.setattr("engine.description.bfloat16_advice", lambda device, precision: message("slow", precision))
+def test_a_compiled_network_is_advised_against_on_a_processor_alone():
+    processor, gpu = torch.device("cpu"), torch.device("cuda:0")
+    [(setting, text)] = device_advice(processor, "float32", compile=True)
+    assert setting == "compile" and "half as fast" in str(text)
+    assert device_advice(processor, "float32", compile=False) == device_advice(gpu, "float32", compile=True) == ()
+
+
+def test_a_run_begins_with_the_advice_on_its_device(catalogue, monkeypatch):
+    monkeypatch.setattr("engine.hardware.bfloat16_advice", lambda device, precision: message("slow", precision))
+    monkeypatch.setattr("engine.hardware.compile_advice", lambda device, wanted: message("odd", str(wanted)))
     started = next(iter(Trainer(tiny_config(catalogue, precision="bfloat16")).run()))
-    assert ("precision", message("slow", "bfloat16")) in started.warnings
+    assert [("precision", message("slow", "bfloat16")), ("compile", message("odd", "False"))] == [
+        told for told in started.warnings if told[0] in ("precision", "compile")
+    ]
 
 
 @pytest.mark.parametrize(("busy", "looks"), [(0, 1), (3, 4), (10_000, 25)])

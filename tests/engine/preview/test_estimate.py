@@ -63,9 +63,11 @@ def test_what_keeps_features_from_being_kept_is_seen(tiny):
     assert not told(tiny(ticked=["freeze-body", "random-horizontal-flip"])).cost.keeps_features
 
 
-def test_a_precision_that_slows_the_device_down_is_told(tiny, monkeypatch):
-    monkeypatch.setattr("engine.preview.estimate.bfloat16_advice", lambda device, precision: message("slow", precision))
-    assert str(told(tiny(precision="bfloat16")).slow) == "bfloat16"
+def test_what_slows_the_device_down_is_told(tiny, monkeypatch):
+    monkeypatch.setattr("engine.hardware.bfloat16_advice", lambda device, precision: message("slow", precision))
+    assert [text.code for text in told(tiny(precision="bfloat16", compile=True)).slow] == [
+        "slow", "compile-on-processor",
+    ]  # fmt: skip
 
 
 def test_steps_of_a_trial_stand_for_those_of_an_epoch(tiny, monkeypatch):

@@ -70,10 +70,19 @@ def test_memory_time_and_speed_in_one_line(scene):
 
 
 def test_what_slows_the_device_down_stands_beside_it(scene):
-    scene.found = replace(scene.found, slow=message("slow", "this is slow here"))
+    scene.found = replace(scene.found, slow=(message("slow", "this is slow here"), message("odd", "so is that")))
     type_into(scene.panel.field("batch_size"), "16")
     scene.settle()
-    assert "This is slow here" in scene.panel.foot.warning.warnings() and "about 1:20" in scene.text
+    assert scene.panel.foot.warning.warnings() == "⚠ This is slow here\n⚠ So is that" and "about 1:20" in scene.text
+
+
+def test_a_warning_comes_and_goes_with_the_setting_that_it_is_of(scene):
+    scene.found = replace(scene.found, slow=(message("slow", "this is slow here"),))
+    scene.panel.set_config(scene.panel.config.changed({"compile": True}))
+    scene.settle()
+    assert scene.panel.foot.warning.warnings() == "⚠ This is slow here"
+    scene.panel.undo()
+    assert scene.panel.foot.warning.warnings() == ""
 
 
 def test_more_epochs_are_told_at_once_without_another_measurement(scene):

@@ -433,7 +433,7 @@ def test_a_fork_is_offered_where_the_settings_are_not_those_of_the_run(panel):
 
 
 def test_what_the_run_will_take_stands_below(panel, app):
-    panel.show_estimate("About 12 MB", "Only 3 MB are free")
+    panel.show_estimate("About 12 MB", ["Only 3 MB are free"])
     app.processEvents()
     height = panel.foot.estimate.height()
     assert panel.foot.estimate.text() == "About 12 MB" and panel.foot.warning.warnings().endswith("Only 3 MB are free")
