@@ -95,3 +95,8 @@ def id_in_words(id: str, name: str) -> str:
         position += len(part)
         words.append(word.lower() if words and word[1:] == word[1:].lower() else word)
     return " ".join(words)
+
+
+def recipe_in_words(name: str) -> str:
+    """What a bundled recipe is called: its name in words, with the capitals of the data set that is in it."""
+    return name.replace("-", " ").capitalize().replace("mnist", "MNIST")

@@ -14,7 +14,7 @@ from engine.language import ENGLISH, filled, flowed, language, look_up, say_phra
 from engine.message import InputError, Message
 from engine.parameter import Parameter
 from engine.strategy import Strategy
-from engine.strategy_text import id_in_words
+from engine.strategy_text import id_in_words, recipe_in_words
 
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What an id looks like: one word, in kebab-case."""
@@ -96,8 +96,8 @@ def run_title(name: str) -> str:
 
 
 def recipe_title(name: str) -> str:
-    """What a recipe is called: its name in words, with the capitals of the data set."""
-    return tr(name.replace("-", " ").capitalize().replace("mnist", "MNIST"), "recipe")
+    """What a recipe is called."""
+    return tr(recipe_in_words(name), "recipe")
 
 
 def title(strategy: type[Strategy]) -> str:

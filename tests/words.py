@@ -408,8 +408,7 @@ def in_docs() -> Iterator[Text]:
     for parameter in run_parameters():
         yield Text(flowed(parameter.help), "techniques", f"run.{parameter.name}")
     for name in recipe_names():
-        words = name.replace("-", " ").capitalize().replace("mnist", "MNIST")
-        yield Text(words, "techniques", f"recipe {name}")
+        yield Text(recipe_in_words(name), "techniques", f"recipe {name}")
     for entry in discover(entry_points=False).entries:
         if entry.strategy is not None:
             yield Text(id_in_words(entry.id, entry.strategy.__name__), "techniques", f"{entry.id}, its name")

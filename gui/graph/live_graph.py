@@ -195,7 +195,7 @@ class LiveGraph(QWidget):
         self.marks.clear()
         self.panes.fit.clear()
         if run is not None and run.rows:
-            self._overlays.add(run.label, run.history())
+            self._overlays.add(run.label, run.record)
         self._show_overlays()
 
     def overlay(self, label: str, history: History, fit: Fit | None = None) -> None:

@@ -105,7 +105,7 @@ class Overlays:
     def add(self, label: str, history: History, fit: Fit | None = None) -> None:
         """Draw a run by its epochs, and by its fit: without one, by the last that was kept under its name."""
         run = RunCurves(label, 1)
-        run.rows = list(history.epochs)
+        run.record.epochs = list(history.epochs)
         used = {drawing.number for drawing in self.drawings}
         number = next(number for number in range(len(used) + 1) if number not in used)
         drawing = OverlayDrawing(self._plots, run, number, fit or self._fits.get(label))

@@ -86,9 +86,3 @@ class PresentRun(RunCurves):
     def mark_extended(self, more: int) -> None:
         """Mark where it goes on for so many epochs more."""
         self._marks.add(self.last_x(), graph_words.extended(more))
-
-    def history(self) -> History:
-        """Its epochs, as those of an earlier run."""
-        history = History()
-        history.epochs = self.rows
-        return history

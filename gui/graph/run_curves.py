@@ -32,9 +32,8 @@ class RunCurves:
         self.label = label
         self.steps_per_epoch = max(1, steps_per_epoch)
         self.steps = GrowingTable(4)
-        self.rows: list[EpochRow] = []
-        """Its epochs, to which more can be added."""
-        self._figures = GrowingTable(len(EpochRow._fields))
+        self.record = History()
+        """Its epochs; its steps are a table of their own, which has what is drawn of them."""
         self._smoothing = Smoothing(smoothing)
         self._jumps = LrJumps()
 
@@ -62,6 +61,11 @@ class RunCurves:
         self._smoothing = Smoothing(weight)
         self.steps.replace(SMOOTH, self._smoothing.add(self.steps.column(LOSS)))
 
+    @property
+    def rows(self) -> list[EpochRow]:
+        """Its epochs, as they were told."""
+        return self.record.epochs
+
     def epochs(self) -> np.ndarray:
         """The x of each epoch: its end."""
         return self._column("epoch")
@@ -72,10 +76,7 @@ class RunCurves:
         return 100 * values if name.endswith("accuracy") else values
 
     def _column(self, name: str) -> np.ndarray:
-        """A field of all epochs, nan for None. Each epoch is looked at once, as a run may have thousands."""
-        if new := self.rows[len(self._figures) :]:
-            self._figures.add(np.array(new, dtype=np.float64).T)
-        return self._figures.column(EpochRow._fields.index(name))
+        return self.record.table()[:, EpochRow._fields.index(name)]
 
     def has_accuracy(self) -> bool:
         """Whether any epoch has an accuracy, as those of a regression have not."""

@@ -29,7 +29,8 @@ FREE = {
     "epochs": 1, "seed": 0, "lr": 1e-3, "monitor": "val_loss", "keep_every": 0, "look_inside": 0, "name": "",
     "offered": (),
 }  # fmt: skip
-"""Settings that change the cost of no step as it is measured, with the values that stand for all of theirs."""
+"""Settings that change neither what a step costs, as it is measured, nor what is warned of, with the values that stand
+for all of theirs."""
 UNTIMED = ("scheduler", "stopping")
 """Kinds of techniques that take no time."""
 

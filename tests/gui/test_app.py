@@ -68,16 +68,16 @@ sys.exit(app.main(sys.argv[1]))
 """
 
 
-def run_child(workspace, act: str, code: str = CHILD) -> subprocess.CompletedProcess[str]:
+def run_child(workspace, code: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-W", "error", "-c", code.format(act=act), str(workspace)]
+    command = [sys.executable, "-W", "error", "-c", code, str(workspace)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there PyTorch comes first, and SIGTERM kills")
 def test_painted_before_torch_is_imported_and_a_signal_saves_the_run(workspace):
     asking = random.choice(("SIGINT", "SIGTERM", "SIGHUP"))
-    done = run_child(workspace, f"os.kill(os.getpid(), signal.{asking})")
+    done = run_child(workspace, CHILD.format(act=f"os.kill(os.getpid(), signal.{asking})"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["painted []", "ready True"]
     (last,) = (workspace / "runs").glob("*/checkpoints/last.safetensors")
@@ -87,14 +87,16 @@ def test_painted_before_torch_is_imported_and_a_signal_saves_the_run(workspace):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_killed_window_leaves_a_run_that_can_go_on(workspace):
-    done = run_child(workspace, "os.kill(os.getpid(), signal.SIGKILL) if ended.row.epoch > 1 else None")
+    done = run_child(
+        workspace, CHILD.format(act="os.kill(os.getpid(), signal.SIGKILL) if ended.row.epoch > 1 else None")
+    )
     assert done.returncode == -signal.SIGKILL
     (last,) = (workspace / "runs").glob("*/checkpoints/last.safetensors")
     assert read_meta(last)["progress"]["epoch"] >= 1
 
 
 def test_what_a_run_brings_is_there_before_it_and_is_never_looked_through(workspace):
-    done = run_child(workspace, "", LOOKING)
+    done = run_child(workspace, LOOKING)
     assert (done.returncode, done.stdout.split()) == (0, ["True", "True", "True"]), done.stderr
 
 

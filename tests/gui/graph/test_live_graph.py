@@ -62,9 +62,9 @@ def test_epochs_are_drawn_on_loss_and_accuracy(graph):
 
 def test_the_figures_of_epochs_are_all_there_however_they_came():
     run = RunCurves("a", PER_EPOCH)
-    run.rows = [row(epoch, loss=epoch / 7) for epoch in range(1, 4)]
+    run.record.epochs = [row(epoch, loss=epoch / 7) for epoch in range(1, 4)]
     for epoch in range(4, 3000, 500):
-        run.rows += [row(each, loss=each / 7, val_loss=None) for each in range(epoch, epoch + 500)]
+        run.rows.extend(row(each, loss=each / 7, val_loss=None) for each in range(epoch, epoch + 500))
         assert run.epochs().tolist() == [each.epoch for each in run.rows]
         for name in EpochRow._fields:
             times = 100 if name.endswith("accuracy") else 1

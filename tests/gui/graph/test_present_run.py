@@ -32,7 +32,7 @@ def past(losses, lrs):
 
 def test_the_past_brings_its_best_epoch_and_the_jumps_of_its_learning_rate(run, marks):
     run.take_past(past([0.5, 0.3, 0.4, 0.6], [0.1, 0.1, 0.1, 0.01]), "val_loss")
-    assert run.best == 2 and [row.epoch for row in run.history().epochs] == [1, 2, 3, 4]
+    assert run.best == 2 and [row.epoch for row in run.rows] == [1, 2, 3, 4]
     assert [x for x, _ in marks.words()] == [2.0, 3.0]
 
 
