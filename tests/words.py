@@ -29,6 +29,7 @@ from engine.language import AFTER, BEFORE, DIVIDER, english_of, flowed
 from engine.scripts.script import script, sentences
 from engine.scripts.words import texts_of
 from engine.strategy import KINDS
+from engine.strategy_text import recipe_in_words
 from plugins.dataset._folder_code import ALL_GREY, NOTE, TOGETHER
 
 ROOT = Path(__file__).parent.parent
