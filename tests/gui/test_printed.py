@@ -61,10 +61,10 @@ def test_without_a_terminal_it_is_in_the_log_all_the_same(tmp_path, monkeypatch,
 
 
 def test_a_plugin_that_prints_is_heard_in_the_window_s_log(workspace):
-    from tests.gui.test_app import run_child
+    from tests.gui.test_app import CHILD, run_child
 
     (workspace / "plugins").mkdir(parents=True)
     (workspace / "plugins" / "loud.py").write_text(LOUD)
-    done = run_child(workspace, "os.kill(os.getpid(), signal.SIGTERM)")
+    done = run_child(workspace, CHILD.format(act="os.kill(os.getpid(), signal.SIGTERM)"))
     assert done.returncode == 0, done.stderr
     assert "loud at import\n" in (workspace / "window.log").read_text()
